@@ -1,0 +1,194 @@
+"""Every error of the package, in one tree.
+
+    CernAssetsError
+    ├── TransientError                 the record is fine; the same recid can succeed later, so it stays *pending*
+    │   ├── SourceUnavailableError       the source did not answer, or answered with a server error
+    │   ├── StorageUnavailableError      a store did not answer
+    │   ├── RepositoryUnavailableError   the repository did not answer, or answered with a server error
+    │   ├── TransferInterruptedError     a stream ended before its last byte
+    │   ├── FileOfflineError             a file is on tape and has to be staged first
+    │   ├── MissingInputError            a stage was asked for before the stages it builds on
+    │   ├── StorageFullError             no space left; every recid is affected until somebody makes room
+    │   ├── CredentialsRefusedError      a token or key was refused; every recid is affected
+    │   └── ConfigurationError           a setting is missing or wrong; every recid is affected
+    └── PermanentError                 this record cannot be carried as it stands, so it is *rejected*
+        ├── RecordNotFoundError          the source does not know the recid
+        ├── RecordWithdrawnError         the source no longer shows a record it showed before (*withdrawn*)
+        ├── RecordAliasError             the recid is another name of a record that has its own
+        ├── RecordRestrictedError        the source shows the record to some people only
+        ├── RecordInvalidError           the source's answer cannot be read as a record
+        ├── UnsafeNameError              a name could leave its folder or clash with another
+        ├── FileMissingError             a listed file is not where the record says it is
+        ├── SizeMismatchError            the bytes are not as many as declared
+        ├── ChecksumMismatchError        the bytes are not the ones declared
+        ├── MetadataInvalidError         the deposit breaks a rule of the target; nothing was sent
+        ├── ArchiveLimitError            the files fit the target in no allowed form
+        ├── DepositRefusedError          the target refused the deposit (4xx)
+        └── PublicationConflictError     the target holds something else under this recid
+
+A message says what was tried, what came back, and what to do. The attributes say where: they are counted.
+"""
+
+from typing import ClassVar
+
+
+class CernAssetsError(Exception):
+    """Base of all errors; `str()` gives the message with its place and remedy.
+
+    Attributes `recid`, `stage`, `uri`, `field` and `value` are None where unknown; `remedy` is a sentence in the
+    imperative.
+    """
+
+    affects_all: ClassVar[bool] = False
+    """True when every other recid of a batch would meet the same error, so that the batch had better stop."""
+
+    retry_at_once: ClassVar[bool] = False
+    """True when the same call may succeed seconds later."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        recid: str | None = None,
+        stage: str | None = None,
+        uri: str | None = None,
+        field: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.recid = recid
+        self.stage = stage
+        self.uri = uri
+        self.field = field
+        self.value = value
+
+    @property
+    def code(self) -> str:
+        """The kind of error as one stable word, e.g. `ChecksumMismatch`."""
+        return type(self).__name__.removesuffix("Error")
+
+    def at(self, *, recid: str | None = None, stage: str | None = None) -> "CernAssetsError":
+        """Fill in the place where it is still unknown and return self, for `raise error.at(recid=...)`."""
+        self.recid = self.recid or recid
+        self.stage = self.stage or stage
+        return self
+
+    def __str__(self) -> str:
+        named = {"recid": self.recid, "stage": self.stage, "file": self.uri, "field": self.field, "value": self.value}
+        place = ", ".join(f"{name} {value}" for name, value in named.items() if value)
+        text = f"{self.message} [{place}]" if place else self.message
+        return f"{text} {self.remedy}".rstrip()
+
+
+class TransientError(CernAssetsError):
+    """The record is fine: it stays pending and a later run can succeed."""
+
+    retry_at_once = True
+
+
+class SourceUnavailableError(TransientError):
+    """The source did not answer, or answered with a server error."""
+
+
+class StorageUnavailableError(TransientError):
+    """A store did not answer."""
+
+
+class RepositoryUnavailableError(TransientError):
+    """The repository did not answer, or answered with a server error."""
+
+
+class TransferInterruptedError(TransientError):
+    """A stream ended before its last byte."""
+
+
+class FileOfflineError(TransientError):
+    """A file is on tape and has to be staged before it can be read."""
+
+    retry_at_once = False
+
+
+class MissingInputError(TransientError):
+    """A stage was asked for before the stages it builds on."""
+
+    retry_at_once = False
+
+
+class StorageFullError(TransientError):
+    """No space left on a store."""
+
+    affects_all = True
+    retry_at_once = False
+
+
+class CredentialsRefusedError(TransientError):
+    """A token or key was refused."""
+
+    affects_all = True
+    retry_at_once = False
+
+
+class ConfigurationError(TransientError):
+    """A setting is missing or wrong."""
+
+    affects_all = True
+    retry_at_once = False
+
+
+class PermanentError(CernAssetsError):
+    """The record cannot be carried as it stands."""
+
+
+class RecordNotFoundError(PermanentError):
+    """The source does not know the recid."""
+
+
+class RecordWithdrawnError(PermanentError):
+    """The source no longer shows a record that it showed before."""
+
+
+class RecordAliasError(PermanentError):
+    """The recid is another name of a record that has its own."""
+
+
+class RecordRestrictedError(PermanentError):
+    """The source shows the record to some people only."""
+
+
+class RecordInvalidError(PermanentError):
+    """The source's answer cannot be read as a record."""
+
+
+class UnsafeNameError(PermanentError):
+    """A name from a record could leave its folder, or is no name at all."""
+
+
+class FileMissingError(PermanentError):
+    """A listed file is not where the record says it is."""
+
+
+class SizeMismatchError(PermanentError):
+    """The bytes are not as many as declared."""
+
+
+class ChecksumMismatchError(PermanentError):
+    """The bytes are not the ones declared."""
+
+
+class MetadataInvalidError(PermanentError):
+    """The deposit breaks a rule of the target; nothing was sent."""
+
+
+class ArchiveLimitError(PermanentError):
+    """The files fit the target in no allowed form."""
+
+
+class DepositRefusedError(PermanentError):
+    """The target refused the deposit."""
+
+
+class PublicationConflictError(PermanentError):
+    """The target holds something else under this recid."""

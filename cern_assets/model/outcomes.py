@@ -1,0 +1,50 @@
+"""Outcomes: what happened to one recid at one stage. Dagster metadata, telemetry and the ledger are made of them."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from cern_assets.model.findings import Finding
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import Json, Value
+
+Status = Literal["done", "unchanged", "failed", "rejected", "withdrawn"]
+SUCCESSFUL: tuple[Status, ...] = ("done", "unchanged")
+
+
+class Problem(Value):
+    """An error as data: its kind, its message with place and remedy, and whether every recid would meet it."""
+
+    code: str
+    message: str
+    affects_all: bool = False
+
+
+class StageOutcome(Value):
+    """What one stage did for one recid.
+
+    `done`: the stage's document was written. `unchanged`: its inputs are the ones it was made of, nothing to do.
+    `failed`: something around the record failed, it stays pending. `rejected`: the record itself cannot be carried.
+    `withdrawn`: the source no longer shows it. `source_page` is the
+    record's page at the source, `url` where the published record is. `facts` are counts, sizes and links for people to see.
+    """
+
+    source: str
+    recid: Recid
+    stage: str
+    status: Status
+    elapsed_seconds: float
+    content_hash: str = ""
+    size_bytes: int | None = None
+    files: int | None = None
+    source_page: str
+    url: str = ""
+    facts: Mapping[str, Json] = Field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    problem: Problem | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the next stage may go on."""
+        return self.status in SUCCESSFUL

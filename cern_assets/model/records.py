@@ -1,0 +1,62 @@
+"""Source records: what a source says of one recid, in one form for all sources."""
+
+from typing import Literal
+
+from cern_assets.model.checksums import Checksum
+from cern_assets.model.findings import Finding
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import JsonObject, Value
+
+
+class SourceFile(Value):
+    """One file that a record lists.
+
+    `key` is safe (`model.names.safe_key`) and unique in its record. `uri` is the source's own name for the bytes;
+    `path` is where they lie below the source's file root (`eos/opendata/...`, never with a slash in front), so that a
+    mirror can stand in.
+    `size_bytes` and `checksum` are None where the record does not state them or states nonsense (then there is a
+    finding). `index` names the file index that lists this file, None for a file that the record lists itself.
+    """
+
+    key: str
+    uri: str
+    path: str
+    size_bytes: int | None
+    checksum: Checksum | None
+    availability: Literal["online", "on demand"] = "online"
+    index: str | None = None
+
+
+class SourceRecord(Value):
+    """One record of a source.
+
+    `metadata` is the record's JSON without its file lists and without what changes by itself (bucket ids, versions,
+    tape state), so that its hash moves only when somebody changed the record. `url` is the page a person opens.
+    """
+
+    source: str
+    recid: Recid
+    url: str
+    metadata: JsonObject
+    files: tuple[SourceFile, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Sum of the sizes that are stated."""
+        return sum(file.size_bytes or 0 for file in self.files)
+
+
+class FetchedRecord(Value):
+    """A source's answer for one recid: the record, or None where the ETag sent still holds."""
+
+    record: SourceRecord | None
+    etag: str | None
+
+
+class RecordSummary(Value):
+    """One search hit: enough to decide whether to fetch the record. `updated` is the source's own timestamp."""
+
+    recid: Recid
+    title: str
+    updated: str | None

@@ -1,0 +1,224 @@
+"""The interfaces between the flows and the world: flows know these, never who stands behind them.
+
+Every port has a `ping()` that returns one line saying what answered, or raises the error a first real call would
+raise; `cern-assets doctor` prints it. Those that hold connections have a `close()`. An implementation earns its place
+by passing the port's contract suite.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from cern_assets.model.checksums import Checksum
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.publications import RemoteFile, RemoteRecord
+from cern_assets.model.records import FetchedRecord, RecordSummary
+from cern_assets.model.values import JsonObject, Value
+
+
+class RecordSource(Protocol):
+    """The read side: one source system."""
+
+    @property
+    def name(self) -> str:
+        """The source's name in asset keys and tables, e.g. `opendata`."""
+
+    def close(self) -> None:
+        """Give back connections; the object is not used after."""
+
+    def ping(self) -> str:
+        """Say what answers."""
+
+    def page(self, recid: Recid) -> str:
+        """The web page of a record, for people; it need not be there."""
+
+    def fetch(self, recid: Recid, *, etag: str | None = None) -> FetchedRecord:
+        """Read one record; with the `etag` of an earlier answer, the record is None if nothing changed.
+
+        Raises:
+            RecordNotFoundError: the source does not know the recid (or no longer does).
+            RecordWithdrawnError: the source says that the record is gone.
+            RecordRestrictedError: the source asks for credentials.
+            RecordInvalidError: the answer is no record.
+            SourceUnavailableError: no usable answer after the configured attempts.
+        """
+
+    def search(self, query: str = "") -> Iterator[RecordSummary]:
+        """All records that match, page by page, in the source's stable order.
+
+        Raises:
+            SourceUnavailableError: a page could not be read; what came before is not the whole answer.
+            ConfigurationError: the query matches more than the source can page through.
+        """
+
+
+class ByteReader(Protocol):
+    """A tree of files that can be read: a store of ours, or the place where a source keeps its bytes.
+
+    Paths are relative, with `/`, never starting with it.
+    """
+
+    def close(self) -> None:
+        """Give back connections; the object is not used after."""
+
+    def ping(self) -> str:
+        """Say what answers."""
+
+    def uri(self, path: str) -> str:
+        """The full name of a file, for messages and people."""
+
+    def size_bytes(self, path: str) -> int | None:
+        """Size of a file, None if there is none.
+
+        Raises:
+            StorageUnavailableError: nobody answered, which is not the same as "there is none".
+        """
+
+    def open(self, path: str, *, offset_bytes: int = 0) -> AbstractContextManager[Iterator[bytes]]:
+        """Read a file from an offset on, as chunks in order; memory in use stays a few MiB.
+
+        Raises:
+            FileMissingError: there is no such file.
+            TransferInterruptedError, StorageUnavailableError: also while iterating.
+        """
+
+
+class ByteWriter(Protocol):
+    """A file being written: it does not exist under its name until `commit` returns."""
+
+    def write(self, chunk: bytes) -> None:
+        """Append.
+
+        Raises:
+            StorageFullError, StorageUnavailableError
+        """
+
+    def commit(self) -> None:
+        """Flush to disk and give the file its name, replacing an older one. Nothing may be written after."""
+
+
+class FileStore(ByteReader, Protocol):
+    """A tree of files that can be written: EOS/XRootD or a local folder."""
+
+    def create(self, path: str, *, size_bytes: int | None) -> AbstractContextManager[ByteWriter]:
+        """Begin a file; leaving the block without `commit` leaves no trace of it.
+
+        `size_bytes` is reserved beforehand where the store can; None for small documents of unknown size.
+
+        Raises:
+            StorageFullError: the size does not fit; nothing was written.
+        """
+
+    def remove(self, path: str) -> None:
+        """Delete a file; no error if there is none. Folders are left alone."""
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Paths of all committed files under a folder, in any order; nothing if there is no such folder."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file to upload: its size and MD5 are known before the first byte.
+
+    `open` starts again from the first byte at each call, for attempts after the first.
+    """
+
+    key: str
+    size_bytes: int
+    md5: Checksum
+    open: Callable[[], AbstractContextManager[Iterator[bytes]]]
+
+
+class Repository(Protocol):
+    """The write side: one InvenioRDM-compatible repository, seen by one depositor.
+
+    All methods raise `RepositoryUnavailableError` (no usable answer), `CredentialsRefusedError` (401, 403) and
+    `DepositRefusedError` (other 4xx) besides what they name.
+    """
+
+    @property
+    def url(self) -> str:
+        """The repository's base URL: part of what a receipt is bound to."""
+
+    def close(self) -> None:
+        """Give back connections; the object is not used after."""
+
+    def ping(self) -> str:
+        """Say what answers, and that the token is taken."""
+
+    def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
+        """Published records and own drafts whose `metadata.identifiers` has this identifier, latest versions only.
+
+        It uses the repository's search, which lags behind writes (about a second on InvenioRDM 14): an empty answer
+        does not prove that nothing was just created.
+        """
+
+    def create_draft(self, payload: JsonObject) -> RemoteRecord:
+        """Create a draft. Never repeated by itself: a lost answer may leave a draft behind."""
+
+    def read_draft(self, record_id: str) -> RemoteRecord | None:
+        """A draft, or None."""
+
+    def read_published(self, record_id: str) -> RemoteRecord | None:
+        """A published record, or None."""
+
+    def update_draft(self, record_id: str, payload: JsonObject) -> RemoteRecord:
+        """Replace a draft's metadata, access, pids and custom fields by the payload's."""
+
+    def edit(self, record_id: str) -> RemoteRecord:
+        """A draft of a published record, to change its metadata under the same id; safe to repeat."""
+
+    def new_version(self, record_id: str) -> RemoteRecord:
+        """A draft of the next version of a published record, without files; safe to repeat."""
+
+    def files(self, record: RemoteRecord) -> tuple[RemoteFile, ...]:
+        """The files of a draft or of a published record."""
+
+    def upload(self, draft: RemoteRecord, upload: Upload) -> RemoteFile:
+        """Put one file into a draft and commit it, whatever state an earlier attempt left under that key.
+
+        Raises:
+            SizeMismatchError, ChecksumMismatchError: the repository's copy is not the file sent; it was deleted again.
+        """
+
+    def delete_file(self, draft: RemoteRecord, key: str) -> None:
+        """Take a file out of a draft; no error if it is not there."""
+
+    def download(self, record: RemoteRecord, key: str) -> AbstractContextManager[Iterator[bytes]]:
+        """Read a file back, as chunks."""
+
+    def publish(self, draft: RemoteRecord) -> RemoteRecord:
+        """Publish a draft.
+
+        Raises:
+            DepositRefusedError: with the repository's own words on each field.
+        """
+
+
+class TelemetryEvent(Value):
+    """One line of the spool: see `sql/views/events.sql` for the meaning of each column."""
+
+    ts: str
+    run_id: str
+    source: str
+    recid: str
+    stage: str
+    status: str
+    elapsed_seconds: float
+    size_bytes: int
+    files: int
+    findings: int
+    code: str
+    message: str
+    url: str
+
+
+class TelemetrySink(Protocol):
+    """Where every outcome is noted."""
+
+    def ping(self) -> str:
+        """Say where events go."""
+
+    def emit(self, event: TelemetryEvent) -> None:
+        """Note an event; it survives the death of this process once the call returns."""
