@@ -1,0 +1,1 @@
+"""Tests of cern_assets: `make unit` runs what needs no service, `make test` everything."""
