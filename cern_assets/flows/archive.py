@@ -1,0 +1,57 @@
+"""Stage 4, archive: bring the files into the form in which they will be uploaded."""
+
+from cern_assets.archives.plan import plan_archive
+from cern_assets.archives.zip_stream import zip_chunks, zip_size_bytes
+from cern_assets.flows.paths import folder_of
+from cern_assets.flows.stages import Made, Ports, Summary, Task
+from cern_assets.model.archives import Archive
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.manifests import Manifest, StoredFile
+from cern_assets.model.values import content_hash
+from cern_assets.storage.hashing import Hasher
+
+
+def rules(ports: Ports) -> str:
+    """The limits of the target decide about the form."""
+    return content_hash(ports.limits)
+
+
+def make(ports: Ports, task: Task) -> Made[Archive]:
+    """Plan, and write the ZIP if the plan is one; files that go up as they are stay where they are.
+
+    Raises:
+        ArchiveLimitError: the files fit the target in no form.
+        ChecksumMismatchError, SizeMismatchError: a stored file is no longer what the manifest says.
+    """
+    manifest = task.body("raw_files", Manifest)
+    plan = plan_archive(manifest, ports.limits)
+    files = (_write_zip(ports, task.recid, manifest),) if plan.form == "zip" else manifest.files
+    return Made(Archive(plan=plan, files=files))
+
+
+def summarise(archive: Archive) -> Summary:
+    """The form, why, and what will be uploaded."""
+    return Summary(
+        size_bytes=archive.size_bytes,
+        files=len(archive.files),
+        facts={"form": archive.plan.form, "reason": archive.plan.reason},
+    )
+
+
+def intact(ports: Ports, archive: Archive) -> bool:
+    """Whether the files to upload are in the store with their sizes."""
+    return all(ports.store.size_bytes(file.path) == file.size_bytes for file in archive.files)
+
+
+def _write_zip(ports: Ports, recid: Recid, manifest: Manifest) -> StoredFile:
+    key = f"{ports.source.name}-{recid}.zip"
+    path = f"{folder_of('archives', ports.source.name, recid)}/{key}"
+
+    size_bytes = zip_size_bytes(manifest.files)
+    hasher = Hasher(("crc32", "md5"))
+    with ports.store.create(path, size_bytes=size_bytes) as writer:
+        for chunk in zip_chunks(manifest.files, lambda file: ports.store.open(file.path)):
+            hasher.update(chunk)
+            writer.write(chunk)
+        writer.commit()
+    return StoredFile(key=key, path=path, size_bytes=size_bytes, checksums=hasher.checksums(), verified=True)

@@ -1,0 +1,173 @@
+"""The journey of one recid: five stages in order, and the one rule that decides what is done.
+
+Each stage's document records the hash of its inputs: the documents before it and the version of its rules. Equal means
+there is nothing to do, different means do it again. Skipping, resuming after a crash, noticing changes and the data
+versions that Dagster shows are all this one comparison.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cern_assets.errors import CernAssetsError, MissingInputError, PermanentError, RecordWithdrawnError
+from cern_assets.flows import archive, fetch_files, fetch_record, publish, transform
+from cern_assets.flows.stages import Ports, Stage, Summary, Task
+from cern_assets.model.archives import Archive
+from cern_assets.model.deposits import Deposit
+from cern_assets.model.documents import Document
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.manifests import Manifest
+from cern_assets.model.outcomes import Problem, StageOutcome, Status
+from cern_assets.model.publications import Receipt
+from cern_assets.model.records import SourceRecord
+from cern_assets.model.values import Value, content_hash
+
+# Stages differ in the type of their bodies; the table holds them all.
+type AnyStage = Stage[Any]
+
+STAGES: tuple[AnyStage, ...] = (
+    Stage(
+        name="raw_record",
+        description="The record as the source answers it, parsed; its irregularities are findings.",
+        body=SourceRecord,
+        needs=(),
+        make=fetch_record.make,
+        summarise=fetch_record.summarise,
+        looks_outside=True,
+    ),
+    Stage(
+        name="raw_files",
+        description="Every file of the record, read once, verified against the source's checksum, and stored.",
+        body=Manifest,
+        needs=("raw_record",),
+        make=fetch_files.make,
+        summarise=fetch_files.summarise,
+        intact=fetch_files.intact,
+    ),
+    Stage(
+        name="metadata",
+        description="The InvenioRDM record made by the crosswalk, validated; every leaf of the source has its fate.",
+        body=Deposit,
+        needs=("raw_record",),
+        rules=lambda ports: ports.crosswalk.version,
+        make=transform.make,
+        summarise=transform.summarise,
+    ),
+    Stage(
+        name="archive",
+        description="The files in the form in which they are uploaded: as they are, or one deterministic ZIP.",
+        body=Archive,
+        needs=("raw_files",),
+        rules=archive.rules,
+        make=archive.make,
+        summarise=archive.summarise,
+        intact=archive.intact,
+    ),
+    Stage(
+        name="published_record",
+        description="The record in the repository, compared field by field and byte by byte with what was sent.",
+        body=Receipt,
+        needs=("metadata", "archive"),
+        rules=publish.rules,
+        make=publish.make,
+        summarise=publish.summarise,
+        looks_outside=True,
+    ),
+)
+
+
+def travel(ports: Ports, recid: Recid, stages: Sequence[AnyStage] = STAGES) -> Iterator[StageOutcome]:
+    """Run the selected stages for one recid, in order, until one does not succeed; an outcome each."""
+    for stage in stages:
+        outcome = run_stage(ports, recid, stage)
+        yield outcome
+        if not outcome.succeeded:
+            return
+
+
+def run_stage(ports: Ports, recid: Recid, stage: AnyStage) -> StageOutcome:
+    """Run one stage for one recid, or find that there is nothing to do; errors of the package become outcomes."""
+    started = time.monotonic()
+    try:
+        status, document = _done(ports, recid, stage)
+    except CernAssetsError as error:
+        return _stopped(ports, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
+    summary: Summary = stage.summarise(document.body)
+    return StageOutcome(
+        source=ports.source.name,
+        recid=recid,
+        stage=stage.name,
+        source_page=ports.source.page(recid),
+        status=status,
+        elapsed_seconds=time.monotonic() - started,
+        content_hash=document.content_hash,
+        size_bytes=summary.size_bytes,
+        files=summary.files,
+        url=summary.url,
+        facts=dict(summary.facts),
+        findings=summary.findings,
+    )
+
+
+def _done(ports: Ports, recid: Recid, stage: AnyStage) -> tuple[Status, Document[Value]]:
+    """The stage's document, and whether it had to be made."""
+    task = _task(ports, recid, stage)
+    previous = task.previous
+    settled = previous is not None and previous.input_hash == task.input_hash
+    if previous is not None and settled and not stage.looks_outside and stage.intact(ports, previous.body):
+        return "unchanged", previous
+    made = stage.make(ports, task)
+    document = Document[Value](
+        source=ports.source.name,
+        stage=stage.name,
+        recid=recid,
+        input_hash=task.input_hash,
+        content_hash=content_hash(made.body),
+        body=made.body,
+        etag=made.etag,
+    )
+    if previous is not None and settled and previous.content_hash == document.content_hash:
+        if previous.etag != document.etag:
+            ports.documents.write(document)
+        return "unchanged", document
+    ports.documents.write(document)
+    return "done", document
+
+
+def _task(ports: Ports, recid: Recid, stage: AnyStage) -> Task:
+    needs = {name: _needed(ports, recid, name) for name in stage.needs}
+    hashes = {name: document.content_hash for name, document in needs.items()}
+    return Task(
+        recid=recid,
+        input_hash=content_hash({"documents": hashes, "rules": stage.rules(ports)}),
+        needs=needs,
+        previous=ports.documents.read(ports.source.name, stage.name, recid, stage.body),
+    )
+
+
+def _needed(ports: Ports, recid: Recid, name: str) -> Document[Value]:
+    stage = next(stage for stage in STAGES if stage.name == name)
+    document: Document[Value] | None = ports.documents.read(ports.source.name, name, recid, stage.body)
+    if document is None:
+        raise MissingInputError(
+            f"The stage {name} has left no document for this recid.", remedy=f"Materialize {name} of it first."
+        )
+    return document
+
+
+def _stopped(ports: Ports, stage: AnyStage, error: CernAssetsError, recid: Recid, elapsed: float) -> StageOutcome:
+    return StageOutcome(
+        source=ports.source.name,
+        recid=recid,
+        stage=stage.name,
+        source_page=ports.source.page(recid),
+        status=_status(error),
+        elapsed_seconds=elapsed,
+        problem=Problem(code=error.code, message=str(error), affects_all=error.affects_all),
+    )
+
+
+def _status(error: CernAssetsError) -> Status:
+    if isinstance(error, RecordWithdrawnError):
+        return "withdrawn"
+    return "rejected" if isinstance(error, PermanentError) else "failed"

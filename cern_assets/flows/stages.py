@@ -1,0 +1,93 @@
+"""What a stage is, and what it works with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from cern_assets.metadata.crosswalk import Crosswalk
+from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.documents import Document
+from cern_assets.model.findings import Finding
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import Json, Value
+from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
+from cern_assets.storage.documents import DocumentStore
+
+
+@dataclass(frozen=True)
+class Ports:
+    """All that the journey of a source's recids needs.
+
+    `files` is where the source's bytes are read, `store` where ours are kept, `documents` a view of `store`.
+    `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
+    """
+
+    source: RecordSource
+    files: ByteReader
+    crosswalk: Crosswalk
+    store: FileStore
+    documents: DocumentStore
+    limits: ArchiveLimits
+    repository: Repository
+    telemetry: TelemetrySink
+    attempts: int
+    workers: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """One stage for one recid: the documents it builds on, and the one it left the last time."""
+
+    recid: Recid
+    input_hash: str
+    needs: Mapping[str, Document[Value]]
+    previous: Document[Value] | None
+
+    def body[Body: Value](self, stage: str, body_type: type[Body]) -> Body:
+        """What an earlier stage made."""
+        body = self.needs[stage].body
+        assert isinstance(body, body_type)
+        return body
+
+    def previous_body[Body: Value](self, body_type: type[Body]) -> Body | None:
+        """What this stage made the last time, None if nothing."""
+        body = self.previous.body if self.previous else None
+        return body if isinstance(body, body_type) else None
+
+
+@dataclass(frozen=True)
+class Made[Body: Value]:
+    """What a stage made; `etag` is the source's validator, for the raw record only."""
+
+    body: Body
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What people see of a body: its files and their bytes if it is about files, the published page, findings, facts."""
+
+    size_bytes: int | None = None
+    files: int | None = None
+    url: str = ""
+    findings: tuple[Finding, ...] = ()
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage[Body: Value]:
+    """A row of the table of stages.
+
+    `rules` names the version of what decides about the result besides the documents before it. `make` does the work,
+    safe to repeat. `summarise` shows a body to people. `intact` says whether the files that the body speaks of are
+    still there. `looks_outside`: only the outside knows, so the stage is made whenever it is selected.
+    """
+
+    name: str
+    description: str
+    body: type[Body]
+    needs: tuple[str, ...]
+    make: Callable[[Ports, Task], Made[Body]]
+    summarise: Callable[[Body], Summary]
+    rules: Callable[[Ports], str] = lambda _ports: ""
+    intact: Callable[[Ports, Body], bool] = lambda _ports, _body: True
+    looks_outside: bool = False

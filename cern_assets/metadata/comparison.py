@@ -1,0 +1,54 @@
+"""What was sent against what the target answers: a target may add, it may not change or lose."""
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from cern_assets.model.values import Json, JsonObject
+
+COMPARED = ("metadata", "access", "pids", "custom_fields")
+"""The sections of a record that a depositor sends; the rest is the target's own."""
+
+
+def differences(sent: JsonObject, answered: JsonObject) -> tuple[str, ...]:
+    """Paths of all sent leaves that the answer lacks or shows with another value, each with both values.
+
+    The answer may have more keys (titles of vocabulary terms, links). Lists must be as long and in order. Text with
+    markup is compared by what a reader sees, as a target may write the same HTML in another way.
+    """
+    found: list[str] = []
+    for section in COMPARED:
+        if section in sent:
+            found.extend(_differences(section, sent[section], answered.get(section)))
+    return tuple(found)
+
+
+def _differences(path: str, sent: Json, answered: Json) -> Iterator[str]:
+    if isinstance(sent, Mapping):
+        inner = answered if isinstance(answered, Mapping) else {}
+        for key, value in sent.items():
+            yield from _differences(f"{path}.{key}", value, inner.get(key))
+    elif isinstance(sent, Sequence) and not isinstance(sent, str):
+        items = answered if isinstance(answered, Sequence) and not isinstance(answered, str) else []
+        if len(items) != len(sent):
+            yield f"{path}: {len(sent)} sent, {len(items)} answered"
+            return
+        for index, (value, item) in enumerate(zip(sent, items, strict=True)):
+            yield from _differences(f"{path}[{index}]", value, item)
+    elif not _same(sent, answered):
+        yield f"{path}: {_shown(sent)} sent, {_shown(answered)} answered"
+
+
+def _same(sent: Json, answered: Json) -> bool:
+    if sent == answered:
+        return True
+    return isinstance(sent, str) and isinstance(answered, str) and _visible(sent) == _visible(answered)
+
+
+def _visible(text: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())
+
+
+def _shown(value: Json) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,176 @@
+"""Settings to ports: the only place that names concrete adapters.
+
+A new source is a row in `SOURCES`; a storage scheme a row in `STORES` and, where sources keep bytes under it, in
+`READERS`. Adapters are imported when they are asked for: a command pays for what it uses.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cern_assets.errors import ConfigurationError
+from cern_assets.flows.stages import Ports
+from cern_assets.metadata.crosswalk import Crosswalk
+from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.records import SourceRecord
+from cern_assets.model.values import JsonObject
+from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
+from cern_assets.settings import Settings
+from cern_assets.storage.documents import DocumentStore
+
+
+@dataclass(frozen=True)
+class SourceParts:
+    """What a source system brings: its client, where its bytes are read, and the pure parts of its read side."""
+
+    client: Callable[[Settings], RecordSource]
+    files_url: Callable[[Settings], str]
+    crosswalk: Callable[[], Crosswalk]
+    parse: Callable[[], Callable[[JsonObject], SourceRecord]]
+
+
+def _opendata_client(settings: Settings) -> RecordSource:
+    from cern_assets.sources.opendata.client import OpenDataSource
+
+    return OpenDataSource(
+        settings.opendata_api_url,
+        requests_per_minute=settings.opendata_requests_per_minute,
+        attempts=settings.attempts,
+        timeout_seconds=settings.timeout_seconds,
+    )
+
+
+def _opendata_crosswalk() -> Crosswalk:
+    from cern_assets.sources.opendata.crosswalk import CROSSWALK
+
+    return CROSSWALK
+
+
+def _opendata_parse() -> Callable[[JsonObject], SourceRecord]:
+    from cern_assets.sources.opendata.parse import parse_record
+
+    return parse_record
+
+
+SOURCES: Mapping[str, SourceParts] = {
+    "opendata": SourceParts(
+        client=_opendata_client,
+        files_url=lambda settings: settings.opendata_files_url,
+        crosswalk=_opendata_crosswalk,
+        parse=_opendata_parse,
+    ),
+}
+
+
+def _local_store(url: str, _timeout_seconds: float) -> FileStore:
+    from cern_assets.storage.local import LocalStore
+
+    return LocalStore(Path(url.removeprefix("file://")))
+
+
+def _xrootd_store(url: str, timeout_seconds: float) -> FileStore:
+    from cern_assets.storage.xrootd import XRootDStore
+
+    return XRootDStore(url, timeout_seconds=timeout_seconds)
+
+
+def _http_reader(url: str, timeout_seconds: float) -> ByteReader:
+    from cern_assets.storage.http import HttpReader
+
+    return HttpReader(url, timeout_seconds=timeout_seconds)
+
+
+STORES: Mapping[str, Callable[[str, float], FileStore]] = {
+    "": _local_store,
+    "file": _local_store,
+    "root": _xrootd_store,
+    "roots": _xrootd_store,
+}
+READERS: Mapping[str, Callable[[str, float], ByteReader]] = {**STORES, "http": _http_reader, "https": _http_reader}
+
+
+def source_parts(name: str) -> SourceParts:
+    """The row of a source.
+
+    Raises:
+        ConfigurationError: no such source; the message names those there are.
+    """
+    if name not in SOURCES:
+        raise ConfigurationError(
+            f"There is no source {name!r}.", field="source", remedy=f"Choose one of: {', '.join(sorted(SOURCES))}."
+        )
+    return SOURCES[name]
+
+
+@contextmanager
+def opened_ports(settings: Settings, source: str) -> Iterator[Ports]:
+    """Everything that the journey of a source's recids needs, connected; closed at the end of the block."""
+    ports = _build_ports(settings, source)
+    with closing(ports.source), closing(ports.files), closing(ports.store), closing(ports.repository):
+        yield ports
+
+
+def _build_ports(settings: Settings, source: str) -> Ports:
+    parts = source_parts(source)
+    store = build_store(settings)
+    return Ports(
+        source=parts.client(settings),
+        files=_by_scheme(READERS, "the source's files", parts.files_url(settings), settings),
+        crosswalk=parts.crosswalk(),
+        store=store,
+        documents=DocumentStore(store),
+        limits=ArchiveLimits(
+            max_files=settings.max_files,
+            max_file_bytes=settings.max_file_bytes,
+            max_record_bytes=settings.max_record_bytes,
+        ),
+        repository=build_repository(settings),
+        telemetry=build_telemetry(settings),
+        attempts=settings.attempts,
+        workers=settings.workers,
+    )
+
+
+def build_store(settings: Settings) -> FileStore:
+    """The store of documents and bytes that `CERN_ASSETS_STORE_URL` names."""
+    return _by_scheme(STORES, "CERN_ASSETS_STORE_URL", settings.resolved_store_url, settings)
+
+
+def build_repository(settings: Settings) -> Repository:
+    """The repository that `CERN_ASSETS_REPOSITORY_URL` names."""
+    from cern_assets.repositories.nrp.client import NrpRepository
+
+    return NrpRepository(
+        settings.repository_url,
+        settings.repository_token.get_secret_value(),
+        attempts=settings.attempts,
+        timeout_seconds=settings.timeout_seconds,
+    )
+
+
+def build_telemetry(settings: Settings) -> TelemetrySink:
+    """The event spool of this process."""
+    return _spool(settings.telemetry_dir)
+
+
+@cache
+def _spool(folder: Path) -> TelemetrySink:
+    from cern_assets.telemetry.spool import SpoolSink
+
+    return SpoolSink(folder)
+
+
+def _by_scheme[Store: ByteReader](
+    table: Mapping[str, Callable[[str, float], Store]], what: str, url: str, settings: Settings
+) -> Store:
+    scheme = urlsplit(url).scheme
+    if scheme not in table:
+        raise ConfigurationError(
+            f"{what} cannot be reached by {scheme}://.",
+            value=url,
+            remedy=f"Use a folder or one of: {', '.join(f'{name}://' for name in table if name)}.",
+        )
+    return table[scheme](url, settings.timeout_seconds)

@@ -1,0 +1,1 @@
+"""Stand-ins for outside systems only, configured by constructor, with a contract of their own to keep."""

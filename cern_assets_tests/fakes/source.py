@@ -1,0 +1,95 @@
+"""A record source in memory, whose records a test changes, withdraws, or breaks."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from cern_assets.errors import RecordNotFoundError
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.records import FetchedRecord, RecordSummary, SourceRecord
+from cern_assets.sources.opendata.parse import parse_record
+
+
+class FakeSource:
+    """Records in fixture form by recid, with their bytes below a folder; every `put` gives a new ETag."""
+
+    name = "opendata"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.asked: list[tuple[Recid, str | None]] = []
+        self._records: dict[Recid, tuple[SourceRecord, str]] = {}
+        self._errors: dict[Recid, Exception] = {}
+
+    def put(self, recid: str, *, title: str = "A dataset", files: dict[str, bytes] | None = None) -> Recid:
+        """Show a record with these files, written below the folder."""
+        listed = [self._write(recid, name, data) for name, data in (files or {}).items()]
+        record = parse_record(
+            {
+                "recid": recid,
+                "title": title,
+                "type": {"primary": "Dataset", "secondary": ["Derived"]},
+                "experiment": ["DELPHI"],
+                "collaboration": {"name": "DELPHI collaboration"},
+                "date_published": "2024",
+                "publisher": "CERN Open Data Portal",
+                "doi": f"10.5072/FAKE.{self.folder.parent.name}.{recid}",
+                "files": listed,
+            }
+        )
+        self.put_record(record)
+        return record.recid
+
+    def put_record(self, record: SourceRecord) -> None:
+        """Show a record as it is given."""
+        etag = f'"{len(self.asked)}-{id(record)}"'
+        self._records[record.recid] = (record, etag)
+        self._errors.pop(record.recid, None)
+
+    def alias(self, recid: Recid, other: str) -> Recid:
+        """Answer to another name with the same record."""
+        self._records[Recid(other)] = self._records[recid]
+        return Recid(other)
+
+    def fail(self, recid: Recid, error: Exception) -> None:
+        """Answer a recid with an error from now on."""
+        self._errors[recid] = error
+
+    def withdraw(self, recid: Recid) -> None:
+        """Know nothing of a recid from now on."""
+        del self._records[recid]
+
+    def ping(self) -> str:
+        return f"{len(self._records)} records in memory"
+
+    def page(self, recid: Recid) -> str:
+        return f"https://opendata.cern.ch/record/{recid}"
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def fetch(self, recid: Recid, *, etag: str | None = None) -> FetchedRecord:
+        self.asked.append((recid, etag))
+        if recid in self._errors:
+            raise self._errors[recid]
+        if recid not in self._records:
+            raise RecordNotFoundError("There is no such record.")
+        record, current = self._records[recid]
+        return FetchedRecord(record=None if etag == current else record, etag=current)
+
+    def search(self, query: str = "") -> Iterator[RecordSummary]:
+        for recid, (record, _) in self._records.items():
+            title = str(record.metadata["title"])
+            if query in title:
+                yield RecordSummary(recid=recid, title=title, updated=None)
+
+    def _write(self, recid: str, name: str, data: bytes) -> dict[str, object]:
+        path = f"eos/opendata/fake/{recid}/{name}"
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        return {
+            "uri": f"root://eospublic.cern.ch//{path}",
+            "size": len(data),
+            "checksum": f"adler32:{zlib.adler32(data):08x}",
+        }

@@ -1,0 +1,80 @@
+"""The journey's ports over real parts: local folders and the embedded repository; only the source is a stand-in."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from cern_assets.flows.batch import run_batch
+from cern_assets.flows.stages import Ports
+from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.outcomes import StageOutcome
+from cern_assets.model.publications import RemoteRecord
+from cern_assets.repositories.nrp.client import NrpRepository
+from cern_assets.sources.opendata.crosswalk import CROSSWALK
+from cern_assets.storage.documents import DocumentStore
+from cern_assets.storage.local import LocalStore
+from cern_assets.telemetry.spool import SpoolSink
+from cern_assets_tests.fakes.source import FakeSource
+from cern_assets_tests.services.repository import RunningRepository
+
+GIB = 1024**3
+LIMITS = ArchiveLimits(max_files=100, max_file_bytes=GIB, max_record_bytes=GIB)
+
+
+@dataclass
+class World:
+    """A source, a store and a repository, and the journey between them."""
+
+    source: FakeSource
+    ports: Ports
+    folder: Path
+
+    def run(self, *recids: Recid, **changed: object) -> dict[str, StageOutcome]:
+        """Run all stages; the outcomes of the (last) recid by stage."""
+        ports = replace(self.ports, **changed)  # type: ignore[arg-type]  # names of fields
+        outcomes = [outcome for batch in run_batch(ports, recids) for outcome in batch]
+        return {outcome.stage: outcome for outcome in outcomes}
+
+    def statuses(self, *recids: Recid, **changed: object) -> dict[str, str]:
+        """The same, statuses only."""
+        return {stage: outcome.status for stage, outcome in self.run(*recids, **changed).items()}
+
+    def held(self, recid: Recid) -> tuple[RemoteRecord, ...]:
+        """What the repository holds under a recid."""
+        return self.ports.repository.find(CROSSWALK.identifier(recid))
+
+    def forget(self, stage: str) -> None:
+        """Lose all documents of a stage."""
+        for path in list(self.ports.store.list(f"documents/opendata/{stage}")):
+            self.ports.store.remove(path)
+
+
+@pytest.fixture
+def world(tmp_path: Path, embedded_repository: RunningRepository) -> Iterator[World]:
+    source = FakeSource(tmp_path / "source")
+    store = LocalStore(tmp_path / "store")
+    repository = NrpRepository(embedded_repository.url, embedded_repository.token, attempts=2, timeout_seconds=10)
+    ports = Ports(
+        source=source,
+        files=LocalStore(tmp_path / "source"),
+        crosswalk=CROSSWALK,
+        store=store,
+        documents=DocumentStore(store),
+        limits=LIMITS,
+        repository=repository,
+        telemetry=SpoolSink(tmp_path / "telemetry"),
+        attempts=2,
+        workers=4,
+    )
+    yield World(source, ports, tmp_path)
+    repository.close()
+
+
+@pytest.fixture
+def recid(request: pytest.FixtureRequest) -> str:
+    """A recid of the test's own, as all tests share one repository."""
+    return str(zlib.crc32(request.node.nodeid.encode()))

@@ -1,0 +1,241 @@
+"""The journey of one recid: it arrives once, is not made twice, and changes reach the repository."""
+
+from pathlib import Path
+
+from cern_assets.errors import RecordRestrictedError
+from cern_assets.flows.journey import STAGES, run_stage
+from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.findings import Finding
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.publications import Receipt
+from cern_assets.model.records import SourceFile, SourceRecord
+from cern_assets.repositories.nrp.client import NrpRepository
+from cern_assets.sources.opendata.crosswalk import CROSSWALK
+from cern_assets_tests.unit.flows.conftest import GIB, World
+
+ALL_DONE = dict.fromkeys((stage.name for stage in STAGES), "done")
+ALL_UNCHANGED = dict.fromkeys(ALL_DONE, "unchanged")
+
+
+def test_a_recid_goes_in_and_a_verified_published_record_comes_out(world: World, recid: str) -> None:
+    world.source.put(recid, title="Two files", files={"a.root": b"first", "sub dir.root": b"second"})
+    outcomes = world.run(Recid(recid))
+    assert {stage: outcome.status for stage, outcome in outcomes.items()} == ALL_DONE
+    (record,) = world.held(Recid(recid))
+    assert record.state == "published"
+    assert outcomes["published_record"].url == record.url
+    files = {file.key: file for file in world.ports.repository.files(record)}
+    assert {key: file.size_bytes for key, file in files.items()} == {"a.root": 5, "sub dir.root": 6}
+    with world.ports.repository.download(record, "a.root") as chunks:
+        assert b"".join(chunks) == b"first"
+
+
+def test_running_again_does_nothing_and_publishes_nothing_twice(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    world.run(Recid(recid))
+    (before,) = world.held(Recid(recid))
+    assert world.statuses(Recid(recid)) == ALL_UNCHANGED
+    assert world.held(Recid(recid)) == (before,)
+
+
+def test_the_etag_of_the_last_answer_is_sent_and_a_new_one_alone_changes_nothing(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    world.run(Recid(recid))
+    world.run(Recid(recid))
+    assert [etag is None for _, etag in world.source.asked] == [True, False]
+    world.source.put(recid, files={"a.root": b"x"})
+    assert world.statuses(Recid(recid)) == ALL_UNCHANGED
+
+
+def test_changed_metadata_is_published_under_the_same_id_and_moves_no_bytes(world: World, recid: str) -> None:
+    world.source.put(recid, title="Before", files={"a.root": b"x"})
+    world.run(Recid(recid))
+    (before,) = world.held(Recid(recid))
+    world.source.put(recid, title="After", files={"a.root": b"x"})
+    statuses = world.statuses(Recid(recid))
+    assert statuses["metadata"] == statuses["published_record"] == "done"
+    assert statuses["archive"] == "unchanged"
+    (after,) = world.held(Recid(recid))
+    assert (after.record_id, after.version_index) == (before.record_id, 1)
+    metadata = after.payload["metadata"]
+    assert isinstance(metadata, dict)
+    assert metadata["title"] == "After"
+
+
+def test_changed_files_become_a_new_version_that_keeps_the_doi_among_its_identifiers(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"one"})
+    world.run(Recid(recid))
+    (first,) = world.held(Recid(recid))
+    world.source.put(recid, files={"a.root": b"two", "b.root": b"new"})
+    world.run(Recid(recid))
+    (second,) = world.held(Recid(recid))
+    assert (second.version_index, second.parent_id) == (2, first.parent_id)
+    metadata = second.payload["metadata"]
+    assert isinstance(metadata, dict)
+    schemes = {str(entry["scheme"]) for entry in metadata["identifiers"] if isinstance(entry, dict)}  # type: ignore[union-attr]
+    assert "doi" in schemes
+    assert world.ports.repository.read_published(first.record_id) is not None
+    assert world.statuses(Recid(recid)) == ALL_UNCHANGED
+
+
+def test_a_draft_that_an_attempt_left_behind_is_used_and_completed_by_the_next(world: World, recid: str) -> None:
+    world.source.put(recid, files={f"{number:03}.dat": b"x" for number in range(101)})
+    generous = ArchiveLimits(max_files=1000, max_file_bytes=GIB, max_record_bytes=GIB)
+    # The repository refuses the 101st file when 100 are up already: a real failure in the middle of the publication.
+    refused = world.run(Recid(recid), limits=generous)["published_record"]
+    assert refused.status == "rejected"
+    (draft,) = world.held(Recid(recid))
+    assert draft.state == "draft"
+    assert world.statuses(Recid(recid))["published_record"] == "done"
+    (record,) = world.held(Recid(recid))
+    assert (record.record_id, record.state) == (draft.record_id, "published")
+    assert [file.key for file in world.ports.repository.files(record)] == [f"opendata-{recid}.zip"]
+
+
+def test_a_lost_receipt_is_found_again_by_the_identifier_instead_of_publishing_twice(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    world.run(Recid(recid))
+    (before,) = world.held(Recid(recid))
+    world.forget("published_record")
+    assert world.statuses(Recid(recid))["published_record"] == "done"
+    assert world.held(Recid(recid)) == (before,)
+
+
+def test_a_lost_receipt_of_a_draft_is_found_again_too(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    draft = world.ports.repository.create_draft(
+        {"metadata": {"identifiers": [{"identifier": CROSSWALK.identifier(Recid(recid)), "scheme": "other"}]}}
+    )
+    world.run(Recid(recid))
+    (record,) = world.held(Recid(recid))
+    assert (record.record_id, record.state) == (draft.record_id, "published")
+
+
+def test_a_new_crosswalk_version_transforms_again_and_an_equal_deposit_is_not_sent(world: World, recid: str) -> None:
+    world.source.put(recid)
+    world.run(Recid(recid))
+    stage = next(stage for stage in STAGES if stage.name == "metadata")
+    before = world.ports.documents.read("opendata", "metadata", Recid(recid), stage.body)
+    assert before is not None
+    world.ports.documents.write(before.model_copy(update={"input_hash": "made by another version"}))
+    statuses = world.statuses(Recid(recid))
+    assert statuses["metadata"] == "done"
+    assert statuses["published_record"] == "unchanged"
+
+
+def test_files_that_the_store_lost_are_fetched_again(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x", "b.root": b"y"})
+    world.run(Recid(recid))
+    (path,) = [path for path in world.ports.store.list("files") if path.endswith("a.root")]
+    world.ports.store.remove(path)
+    assert world.statuses(Recid(recid)) == ALL_UNCHANGED
+    assert world.ports.store.size_bytes(path) == 1
+
+
+def test_whole_files_of_an_attempt_that_died_are_not_read_from_the_source_again(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"bytes"})
+    world.run(Recid(recid))
+    world.forget("raw_files")
+    for path in Path(world.source.folder).rglob("a.root"):
+        path.unlink()
+    assert world.statuses(Recid(recid))["raw_files"] == "done"
+
+
+def test_bytes_that_are_not_the_declared_ones_stop_the_recid_before_anything_is_sent(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"right"})
+    next(Path(world.source.folder).rglob("a.root")).write_bytes(b"wrong")
+    outcome = world.run(Recid(recid))["raw_files"]
+    assert outcome.status == "rejected"
+    assert outcome.problem is not None
+    assert outcome.problem.code == "ChecksumMismatch"
+    assert f"recid {recid}" in outcome.problem.message
+    assert world.held(Recid(recid)) == ()
+    assert list(world.ports.store.list("files")) == []
+
+
+def test_a_recid_that_the_source_does_not_know_is_rejected(world: World, recid: str) -> None:
+    outcome = world.run(Recid(recid))["raw_record"]
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("rejected", "RecordNotFound")
+
+
+def test_a_recid_that_the_source_no_longer_shows_is_withdrawn_and_its_copy_stays(world: World, recid: str) -> None:
+    world.source.put(recid)
+    world.run(Recid(recid))
+    world.source.withdraw(Recid(recid))
+    assert world.statuses(Recid(recid)) == {"raw_record": "withdrawn"}
+    assert [record.state for record in world.held(Recid(recid))] == ["published"]
+
+
+def test_another_name_of_a_record_is_rejected_so_that_it_is_not_published_under_two(world: World, recid: str) -> None:
+    alias = world.source.alias(world.source.put(recid), f"delphi-{recid}")
+    outcome = world.run(alias)["raw_record"]
+    assert outcome.status == "rejected"
+    assert outcome.problem is not None
+    assert f"Ingest {recid} instead." in outcome.problem.message
+
+
+def test_a_record_with_error_findings_is_rejected_with_what_they_say(world: World, recid: str) -> None:
+    finding = Finding(code="unsafe-name", severity="error", field="files[0].uri", value="..", message="It leaves.")
+    world.source.put_record(
+        SourceRecord(
+            source="opendata",
+            recid=Recid(recid),
+            url="https://opendata.cern.ch",
+            metadata={},
+            files=(),
+            findings=(finding,),
+        )
+    )
+    outcome = world.run(Recid(recid))["raw_record"]
+    assert outcome.status == "rejected"
+    assert outcome.problem is not None
+    assert "It leaves." in outcome.problem.message
+
+
+def test_files_on_tape_leave_the_recid_pending_but_files_we_have_need_not_be_online(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    online = world.source.fetch(Recid(recid)).record
+    assert online is not None
+    on_tape = tuple(SourceFile(**{**dict(file), "availability": "on demand"}) for file in online.files)
+    world.source.put_record(online.model_copy(update={"files": on_tape}))
+    waiting = world.run(Recid(recid))["raw_files"]
+    assert (waiting.status, waiting.problem and waiting.problem.code) == ("failed", "FileOffline")
+    world.source.put_record(online)
+    assert world.statuses(Recid(recid))["published_record"] == "done"
+    world.source.put_record(online.model_copy(update={"files": on_tape}))
+    assert world.statuses(Recid(recid))["published_record"] == "unchanged"
+
+
+def test_a_stage_without_the_documents_it_builds_on_says_which_to_materialize(world: World, recid: str) -> None:
+    stage = next(stage for stage in STAGES if stage.name == "archive")
+    outcome = run_stage(world.ports, Recid(recid), stage)
+    assert outcome.status == "failed"
+    assert outcome.problem is not None
+    assert "Materialize raw_files of it first." in outcome.problem.message
+
+
+def test_a_refused_token_leaves_the_recid_pending_and_publishes_nothing(world: World, recid: str) -> None:
+    world.source.put(recid)
+    stranger = NrpRepository(world.ports.repository.url, "not the token", attempts=1, timeout_seconds=5)
+    outcome = world.run(Recid(recid), repository=stranger)["published_record"]
+    stranger.close()
+    assert outcome.status == "failed"
+    assert outcome.problem is not None
+    assert outcome.problem.code == "CredentialsRefused"
+    assert world.held(Recid(recid)) == ()
+
+
+def test_a_source_that_restricts_a_record_rejects_it(world: World, recid: str) -> None:
+    world.source.put(recid)
+    world.source.fail(Recid(recid), RecordRestrictedError("Only curators may see it."))
+    assert world.statuses(Recid(recid)) == {"raw_record": "rejected"}
+
+
+def test_the_receipt_says_what_the_repository_holds(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    world.run(Recid(recid))
+    receipt = world.ports.documents.read("opendata", "published_record", Recid(recid), Receipt)
+    assert receipt is not None
+    (record,) = world.held(Recid(recid))
+    assert (receipt.body.state, receipt.body.record_id) == ("published", record.record_id)
+    assert [str(file.checksum) for file in receipt.body.files] == ["md5:9dd4e461268c8034f5c8564e155c67a6"]
