@@ -1,0 +1,72 @@
+"""Small JSON documents by (source, stage, recid) on any store."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from cern_assets.errors import FileMissingError
+from cern_assets.model.documents import Document
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import Value
+from cern_assets.ports import FileStore
+
+_LOG = logging.getLogger(__name__)
+
+
+class DocumentStore:
+    """Documents at `documents/<source>/<stage>/<2 hex>/<recid>.json`.
+
+    The two digits come from the recid's hash: a folder of a million entries is slow everywhere.
+    """
+
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
+
+    def read[Body: Value](self, source: str, stage: str, recid: Recid, body_type: type[Body]) -> Document[Body] | None:
+        """Give the document of a stage, None if there is none that can be read.
+
+        One that does not validate (torn by a broken disk, or of an older shape) is named in the log and counts as not
+        there: the stage then does its work again and replaces it.
+
+        Raises:
+            StorageUnavailableError, TransferInterruptedError, CredentialsRefusedError: it may be there or not.
+        """
+        path = _path(source, stage, recid)
+        try:
+            with self._store.open(path) as chunks:
+                text = b"".join(chunks)
+        except FileMissingError:
+            return None
+        shape: type[Document[Body]] = Document[body_type]  # type: ignore[valid-type]  # a model made at run time
+        try:
+            return shape.model_validate(json.loads(text.decode("utf-8", "surrogatepass")))
+        except ValueError as error:  # of the encoding, of JSON, or pydantic's
+            _LOG.warning("The document %s cannot be read and will be made again: %s", self._store.uri(path), error)
+            return None
+
+    def write[Body: Value](self, document: Document[Body]) -> None:
+        """Store a document, replacing an older one in one step.
+
+        Raises:
+            StorageFullError, StorageUnavailableError, CredentialsRefusedError: the older one is still there.
+        """
+        data = document.model_dump(mode="json")
+        text = json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+        # Metadata of a source can hold half a surrogate pair, which UTF-8 proper has no bytes for.
+        content = text.encode("utf-8", "surrogatepass")
+        with self._store.create(_path(document.source, document.stage, document.recid), size_bytes=None) as writer:
+            writer.write(content)
+            writer.commit()
+
+    def recids(self, source: str, stage: str) -> Iterator[Recid]:
+        """All recids with a document of that stage, in any order."""
+        for path in self._store.list(f"documents/{source}/{stage}"):
+            if path.endswith(".json"):
+                yield Recid(PurePosixPath(path).stem)
+
+
+def _path(source: str, stage: str, recid: Recid) -> str:
+    prefix = hashlib.sha256(recid.encode()).hexdigest()[:2]
+    return f"documents/{source}/{stage}/{prefix}/{recid}.json"

@@ -1,0 +1,217 @@
+"""A local folder as a store."""
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+from cern_assets.errors import (
+    CernAssetsError,
+    CredentialsRefusedError,
+    FileMissingError,
+    StorageFullError,
+    StorageUnavailableError,
+    UnsafeNameError,
+)
+from cern_assets.storage.failures import failure, no_room
+from cern_assets.storage.paths import is_temporary, safe_path, temporary_name
+
+_CHUNK_BYTES = 4 * 1024**2
+
+type _Kinds = dict[int | None, type[CernAssetsError]]
+
+_ALWAYS: _Kinds = {
+    errno.ENAMETOOLONG: UnsafeNameError,
+    errno.ENOSPC: StorageFullError,
+    errno.EDQUOT: StorageFullError,
+    errno.EFBIG: StorageFullError,
+    errno.EACCES: CredentialsRefusedError,
+    errno.EPERM: CredentialsRefusedError,
+    errno.EROFS: CredentialsRefusedError,
+}
+# A folder where a file is wanted, or the other way round: nothing to read, but a clash of names when writing.
+_READING: _Kinds = {
+    **_ALWAYS,
+    errno.ENOENT: FileMissingError,
+    errno.ENOTDIR: FileMissingError,
+    errno.EISDIR: FileMissingError,
+}
+_WRITING: _Kinds = {
+    **_ALWAYS,
+    errno.EEXIST: UnsafeNameError,
+    errno.ENOTDIR: UnsafeNameError,
+    errno.EISDIR: UnsafeNameError,
+}
+
+
+class LocalStore:
+    """A `ports.FileStore` over a folder, which is made by the first write."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    def close(self) -> None:
+        """Do nothing: files are closed where they are opened."""
+
+    def ping(self) -> str:
+        """Say how much room there is.
+
+        Raises:
+            StorageUnavailableError: something else than a folder has the root's name, or it cannot be looked at.
+        """
+        with _translated("Looking at the folder", str(self._root), _ALWAYS):
+            exists = self._root.exists()
+            if exists and not self._root.is_dir():
+                raise failure(StorageUnavailableError, "Looking at the folder", str(self._root), "it is a file")
+            free = _free_bytes(_nearest_folder(self._root))
+        state = "folder" if exists else "folder (made by the first write)"
+        room = "free space unknown" if free is None else f"{free / 1024**3:.1f} GiB free"
+        return f"{state} {self._root}, {room}"
+
+    def uri(self, path: str) -> str:
+        """Name a file by its absolute path."""
+        return str(self._root / safe_path(path))
+
+    def size_bytes(self, path: str) -> int | None:
+        """Size of a file, None if there is none."""
+        place = Path(self.uri(path))
+        with _translated("Looking at the file", str(place), _ALWAYS):
+            try:
+                found = place.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    @contextmanager
+    def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
+        """Read a file from an offset on, in chunks of 4 MiB."""
+        uri = self.uri(path)
+        with _translated("Reading", uri, _READING):
+            file = FileIO(uri)
+        with file:
+            file.seek(offset_bytes)
+            yield _chunks(file, uri)
+
+    @contextmanager
+    def create(self, path: str, *, size_bytes: int | None) -> Iterator["LocalWriter"]:
+        """Begin a file under a temporary name beside its own; the space for `size_bytes` is allocated at once."""
+        target = Path(self.uri(path))
+        _require_room(target, size_bytes)
+        temporary = target.with_name(temporary_name())
+        with _translated("Creating", str(target), _WRITING):
+            _make_folders(target.parent)
+            file = FileIO(temporary, "x")
+        try:
+            with file:
+                if size_bytes:
+                    with _translated("Reserving the space", str(target), _WRITING, needed_bytes=size_bytes):
+                        os.posix_fallocate(file.fileno(), 0, size_bytes)
+                yield LocalWriter(file, temporary, target)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+    def remove(self, path: str) -> None:
+        """Delete a file; folders are left alone."""
+        place = Path(self.uri(path))
+        with _translated("Deleting", str(place), _ALWAYS):
+            if not place.is_dir():
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    place.unlink()
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Paths of all committed files under a folder."""
+        folder = Path(self.uri(prefix)) if prefix else self._root
+        with _translated("Listing", str(folder), _ALWAYS):
+            for place, _, names in os.walk(folder, onerror=_raise_unless_missing):
+                inside = Path(place).relative_to(self._root)
+                yield from ((inside / name).as_posix() for name in sorted(names) if not is_temporary(name))
+
+
+class LocalWriter:
+    """A `ports.ByteWriter` over a temporary file."""
+
+    def __init__(self, file: FileIO, temporary: Path, target: Path) -> None:
+        self._file = file
+        self._temporary = temporary
+        self._target = target
+
+    def write(self, chunk: bytes) -> None:
+        """Append; a write that the system cuts short is continued."""
+        rest = memoryview(chunk)
+        with _translated("Writing", str(self._target), _WRITING, needed_bytes=len(chunk)):
+            while rest:
+                rest = rest[self._file.write(rest) :]
+
+    def commit(self) -> None:
+        """Flush bytes and names to disk, in an order in which a power cut leaves the old file or the new one."""
+        with _translated("Committing", str(self._target), _WRITING):
+            self._file.truncate()  # gives back what was allocated but not written
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._temporary.replace(self._target)
+            _sync_folder(self._target.parent)
+
+
+@contextmanager
+def _translated(doing: str, uri: str, kinds: _Kinds, *, needed_bytes: int | None = None) -> Iterator[None]:
+    """Raise the error of our tree for whatever the operating system says."""
+    try:
+        yield
+    except OSError as error:
+        kind = kinds.get(error.errno, StorageUnavailableError)
+        if kind is StorageFullError:
+            raise no_room(uri, needed_bytes=needed_bytes, free_bytes=_free_bytes(_nearest_folder(Path(uri)))) from error
+        raise failure(kind, doing, uri, error.strerror or str(error)) from error
+
+
+def _chunks(file: FileIO, uri: str) -> Iterator[bytes]:
+    while True:
+        with _translated("Reading", uri, _READING):
+            chunk = file.read(_CHUNK_BYTES)
+        if not chunk:
+            return
+        yield chunk
+
+
+def _require_room(target: Path, size_bytes: int | None) -> None:
+    with _translated("Looking for room", str(target), _WRITING):
+        free = _free_bytes(_nearest_folder(target))
+    if size_bytes is not None and free is not None and size_bytes > free:
+        raise no_room(str(target), needed_bytes=size_bytes, free_bytes=free)
+
+
+def _free_bytes(folder: Path) -> int | None:
+    """Bytes that an ordinary user may still write below a folder, None where the file system does not tell."""
+    system = os.statvfs(folder)
+    return system.f_bavail * system.f_frsize if system.f_blocks else None
+
+
+def _nearest_folder(place: Path) -> Path:
+    return next(folder for folder in (place, *place.parents) if folder.is_dir())
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder with its parents so that they, too, are on disk before a file in them counts as written."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise error

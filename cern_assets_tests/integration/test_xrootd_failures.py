@@ -1,0 +1,140 @@
+"""Guards what a real XRootD server's failures do to a copy: nothing at all, or an error of the right kind."""
+
+import os
+import random
+import signal
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cern_assets.errors import (
+    CredentialsRefusedError,
+    StorageFullError,
+    StorageUnavailableError,
+    TransferInterruptedError,
+)
+from cern_assets.model.checksums import Checksum
+from cern_assets.storage.local import LocalStore
+from cern_assets.storage.transfer import transfer
+from cern_assets.storage.xrootd import XRootDStore
+from cern_assets_tests.contract.stores import get, put
+from cern_assets_tests.services.disks import small_disk
+from cern_assets_tests.services.needs import free_port
+from cern_assets_tests.services.xrootd import XRootDDaemon, xrootd_daemon
+
+pytestmark = pytest.mark.service
+
+MIB = 1024**2
+CONTENT = random.Random(3).randbytes(20 * MIB)
+
+
+@pytest.fixture
+def daemon() -> Iterator[XRootDDaemon]:
+    """A server of the test's own, to be mistreated."""
+    with xrootd_daemon() as running:
+        yield running
+
+
+class DyingPlace(XRootDStore):
+    """A store whose server is killed after the first chunk that is read, and is back at the second opening."""
+
+    def __init__(self, daemon: XRootDDaemon) -> None:
+        super().__init__(daemon.url, timeout_seconds=2)
+        self.daemon = daemon
+        self.offsets: list[int] = []
+
+    @contextmanager
+    def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
+        self.offsets.append(offset_bytes)
+        if len(self.offsets) == 2:
+            self.daemon.start()
+        with super().open(path, offset_bytes=offset_bytes) as chunks:
+            yield self._dying(chunks) if len(self.offsets) == 1 else chunks
+
+    def _dying(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        yield next(chunks)
+        self.daemon.kill()
+        yield from chunks
+
+
+def test_a_copy_goes_on_where_the_server_died(daemon: XRootDDaemon, tmp_path: Path) -> None:
+    reader = DyingPlace(daemon)
+    put(reader, "file", CONTENT)
+    store = LocalStore(tmp_path / "store")
+    done = transfer(
+        reader,
+        "file",
+        store,
+        "copy",
+        size_bytes=len(CONTENT),
+        expected=Checksum(algorithm="adler32", value=f"{zlib.adler32(CONTENT):08x}"),
+        algorithms=(),
+    )
+    assert done.size_bytes == len(CONTENT)
+    assert get(store, "copy") == CONTENT
+    assert reader.offsets == [0, 4 * MIB]
+
+
+def test_a_file_being_written_survives_a_restart(daemon: XRootDDaemon) -> None:
+    store = XRootDStore(daemon.url, timeout_seconds=60)
+    with store.create("file", size_bytes=len(CONTENT)) as writer:
+        writer.write(CONTENT[: 8 * MIB])
+        daemon.kill()
+        daemon.start()
+        writer.write(CONTENT[8 * MIB :])
+        writer.commit()
+    assert get(store, "file") == CONTENT
+
+
+def test_a_frozen_server_interrupts_the_reading(daemon: XRootDDaemon) -> None:
+    store = XRootDStore(daemon.url, timeout_seconds=1)
+    put(store, "file", CONTENT)
+    with store.open("file") as chunks:
+        next(chunks)
+        os.kill(daemon.pid, signal.SIGSTOP)
+        with pytest.raises(TransferInterruptedError, match="expired"):
+            list(chunks)
+    with pytest.raises(StorageUnavailableError, match="expired"):
+        store.size_bytes("file")
+    os.kill(daemon.pid, signal.SIGCONT)
+
+
+def test_a_dead_server_is_unavailable_and_not_empty(daemon: XRootDDaemon) -> None:
+    store = XRootDStore(daemon.url, timeout_seconds=1)
+    put(store, "file", b"x")
+    daemon.kill()
+    for call in (
+        lambda: store.size_bytes("file"),
+        lambda: get(store, "file"),
+        lambda: put(store, "file", b"y"),
+        lambda: list(store.list()),
+        lambda: store.remove("file"),
+        store.ping,
+    ):
+        with pytest.raises(StorageUnavailableError) as caught:
+            call()
+        assert daemon.url in str(caught.value)
+
+
+def test_an_address_where_nobody_ever_was_is_unavailable() -> None:
+    with pytest.raises(StorageUnavailableError, match="Check that the place is up"):
+        XRootDStore(f"root://127.0.0.1:{free_port()}//folder", timeout_seconds=1).size_bytes("file")
+
+
+def test_a_full_disk_of_the_server_is_said_to_be_full() -> None:
+    with small_disk() as folder, xrootd_daemon(folder) as running:
+        store = XRootDStore(running.url, timeout_seconds=30)
+        put(store, "kept", b"x")
+        with pytest.raises(StorageFullError) as caught, store.create("file", size_bytes=None) as writer:
+            writer.write(CONTENT)
+        assert caught.value.uri == store.uri("file")
+        assert [place.name for place in folder.iterdir()] == ["kept"]
+
+
+def test_a_server_that_may_only_be_read_refuses_writing(opendata_xrootd_url: str) -> None:
+    store = XRootDStore(opendata_xrootd_url, timeout_seconds=30)
+    with pytest.raises(CredentialsRefusedError, match="Check the permissions"):
+        put(store, "eos/opendata/file", b"x")

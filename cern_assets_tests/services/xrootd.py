@@ -1,0 +1,154 @@
+"""A real XRootD server: Debian's `xrootd` on a free port of the loopback address."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cern_assets.storage.xrootd import XRootDStore
+from cern_assets_tests.services.needs import free_port, program
+
+_START_SECONDS = 30.0
+_GRACE_SECONDS = 5.0
+
+# `persist manual` and `max 32`: with the defaults, uploads that a restart interrupts are deleted and checksums asked
+# for by several clients at once are never answered.
+_CONFIGURATION = """\
+xrd.port {port}
+xrd.allow host 127.0.0.1
+oss.localroot {root}
+all.export / {mode}
+all.adminpath {state}/admin
+all.pidpath {state}/run
+xrootd.chksum max 32 adler32 md5
+ofs.persist manual
+"""
+
+
+class XRootDDaemon:
+    """A server of one folder that can be started, killed and started again on the same port.
+
+    `root` None means a new folder of its own. The server refuses to run as root, so that a root user's tests run it
+    as another user, to whom the new folder then belongs; a `root` that is given must be readable for that user.
+    """
+
+    def __init__(self, root: Path | None = None, *, writable: bool = True) -> None:
+        # Its sockets lie in this folder, and a socket's path has at most 107 characters.
+        self._state = Path(tempfile.mkdtemp(prefix="xrd-", dir="/tmp"))
+        self._state.chmod(0o755)
+        self.root = root or self._state / "data"
+        self._program = program("xrootd", package="xrootd-server")
+        self._user = _other_user() if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = free_port()
+        configuration = self._state / "xrootd.cfg"
+        mode = "r/w" if writable else "r/o"
+        configuration.write_text(
+            _CONFIGURATION.format(port=self._port, root=self.root, mode=mode, state=self._state), encoding="ascii"
+        )
+        for folder in ("admin", "run", "data"):
+            (self._state / folder).mkdir()
+        if self._user:
+            for place in (self._state, *self._state.iterdir()):
+                os.chown(place, self._user.pw_uid, self._user.pw_gid)
+
+    @property
+    def url(self) -> str:
+        """The server's root: `root://127.0.0.1:<port>/`."""
+        return f"root://127.0.0.1:{self._port}/"
+
+    @property
+    def pid(self) -> int:
+        """Of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [self._program, "-c", str(self._state / "xrootd.cfg"), "-l", str(self._state / "log")]
+        self._process = subprocess.Popen(
+            command,
+            cwd=self._state,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self._user.pw_uid if self._user else None,
+            group=self._user.pw_gid if self._user else None,
+            extra_groups=[] if self._user else None,
+        )
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._listens():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"xrootd did not start:\n{self.log()[-4000:]}")
+            time.sleep(0.05)
+        XRootDStore(self.url, timeout_seconds=_START_SECONDS).ping()
+
+    def kill(self) -> None:
+        """End it without warning."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """End it and delete what it left, the folder of its own included."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        shutil.rmtree(self._state, ignore_errors=True)
+
+    def log(self) -> str:
+        """What the server wrote, for messages."""
+        log = self._state / "log"
+        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else "(no log)"
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+
+@contextmanager
+def xrootd_daemon(root: Path | None = None, *, writable: bool = True) -> Iterator[XRootDDaemon]:
+    """A running server."""
+    daemon = XRootDDaemon(root, writable=writable)
+    try:
+        daemon.start()
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+@pytest.fixture(scope="session")
+def xrootd() -> Iterator[XRootDDaemon]:
+    """A running server with a writable folder of its own."""
+    with xrootd_daemon() as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def xrootd_url(xrootd: XRootDDaemon) -> str:
+    """The writable server's root: `root://127.0.0.1:<port>/`."""
+    return xrootd.url
+
+
+@pytest.fixture(scope="session")
+def opendata_xrootd_url(opendata_folder: Path) -> Iterator[str]:
+    """Stands in for `root://eospublic.cern.ch/`: real bytes under `/eos/opendata/...`, read-only."""
+    with xrootd_daemon(opendata_folder / "files", writable=False) as daemon:
+        yield daemon.url
+
+
+def _other_user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam("xrootd")
+    except KeyError:
+        return pwd.getpwnam("nobody")
