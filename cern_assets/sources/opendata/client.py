@@ -1,0 +1,182 @@
+"""CERN Open Data's API as a source: single records, searches, and file indexes.
+
+Endpoints and limits: https://opendata.cern.ch is a legacy Invenio (invenio-records-rest), not InvenioRDM. It allows 60
+requests a minute from one address.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import cast
+from urllib.parse import quote
+
+from cern_assets.errors import (
+    ConfigurationError,
+    PermanentError,
+    RecordInvalidError,
+    RecordNotFoundError,
+    SourceUnavailableError,
+)
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.records import FetchedRecord, RecordSummary, SourceFile
+from cern_assets.sources.json_text import read_json
+from cern_assets.sources.opendata.config import NAME, SEARCH_WINDOW
+from cern_assets.sources.opendata.files import FileReader
+from cern_assets.sources.opendata.parse import parse_record, parse_summary
+from cern_assets.sources.opendata.portal_requests import PortalRequests
+from cern_assets.sources.politeness import RequestLimit
+
+_PAGE_SIZE = 200
+_UNCHANGED = 304
+
+
+class OpenDataSource:
+    """A `RecordSource` (see `cern_assets.ports`) over the API of one portal. All methods may be called from threads."""
+
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        requests_per_minute: int,
+        attempts: int,
+        timeout_seconds: float,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Read from the portal at `api_url`; 0 requests per minute set no limit. `wait` sleeps between attempts.
+
+        Raises:
+            ConfigurationError: the URL is none.
+        """
+        self._requests = PortalRequests(
+            api_url,
+            limit=RequestLimit(requests_per_minute, wait=wait),
+            attempts=attempts,
+            timeout_seconds=timeout_seconds,
+            wait=wait,
+        )
+
+    @property
+    def name(self) -> str:
+        """`opendata`."""
+        return NAME
+
+    def close(self) -> None:
+        """Close the connections; the source must not be used after."""
+        self._requests.close()
+
+    def ping(self) -> str:
+        """Ask for the number of records."""
+        total, _ = self._hits("", page=1, size=1)
+        return f"CERN Open Data at {self._requests.base_url} answers and has {total} records"
+
+    def page(self, recid: Recid) -> str:
+        """`/record/<recid>` of the portal that is asked."""
+        return f"{self._requests.base_url}/record/{recid}"
+
+    def fetch(self, recid: Recid, *, etag: str | None = None) -> FetchedRecord:
+        """Read one record; see `RecordSource.fetch`.
+
+        The recid may be an alias (`atlas-80000`); the record has the canonical one. A record with file indexes can be
+        large: the longest known answer has 16 MB.
+        """
+        path = f"/api/records/{quote(recid, safe='')}"
+        response = self._requests.get(path, headers={"If-None-Match": etag} if etag else None)
+        if response.status_code == _UNCHANGED:
+            return FetchedRecord(record=None, etag=etag)
+        body = read_json(response.content, uri=str(response.url))
+        self._complete_indexes(recid, body)
+        record = parse_record(body)
+        return FetchedRecord(record=record, etag=response.headers.get("etag"))
+
+    def search(self, query: str = "") -> Iterator[RecordSummary]:
+        """All records that match a query in the portal's own syntax, the latest first; see `RecordSource.search`.
+
+        File lists are left out of the answers (`skip_files`), and records on tape are asked for (`ondemand`), which
+        the portal silently leaves out otherwise. Hits that are no records (documentation pages) are passed over.
+        """
+        seen: set[Recid] = set()
+        reached, page = 0, 1
+        while True:
+            total, hits = self._hits(query, page=page, size=_PAGE_SIZE)
+            _check_window(query, total)
+            for summary in filter(None, map(parse_summary, hits)):
+                # A record that is added while we read moves the last of a page to the next one.
+                if summary.recid not in seen:
+                    seen.add(summary.recid)
+                    yield summary
+            reached, page = reached + len(hits), page + 1
+            if reached >= total:
+                return
+            if not hits:
+                raise SourceUnavailableError(
+                    f"CERN Open Data promised {total} hits and showed {reached}.",
+                    uri=f"{self._requests.base_url}/api/records/?q={query}",
+                    remedy="Try again: its index may just have been rebuilt.",
+                )
+
+    def index_members(self, recid: Recid, index_key: str) -> tuple[SourceFile, ...]:
+        """List the files of one file index of a record; keys are unique among them.
+
+        Raises:
+            RecordNotFoundError: the portal knows no such record or index.
+            RecordInvalidError, SourceUnavailableError: as for `fetch`.
+        """
+        return FileReader().read({"_file_indices": [self._file_index(recid, index_key)]})
+
+    def _file_index(self, recid: Recid, index_key: str) -> dict[str, object]:
+        response = self._requests.get(f"/record/{quote(recid, safe='')}/file_index/{quote(index_key, safe='')}")
+        index = read_json(response.content, uri=str(response.url))
+        if not isinstance(index, dict):
+            raise RecordInvalidError("A file index is no JSON object.", recid=recid, uri=str(response.url))
+        return cast("dict[str, object]", index)
+
+    def _complete_indexes(self, recid: Recid, body: object) -> None:
+        """Ask for file indexes that came without all of their members; what stays incomplete becomes a finding."""
+        metadata = body.get("metadata") if isinstance(body, dict) else None
+        indexes = metadata.get("_file_indices") if isinstance(metadata, dict) else None
+        if not isinstance(indexes, list):
+            return
+        for index in indexes:
+            if isinstance(index, dict) and _lacks_members(index):
+                with suppress(RecordNotFoundError):
+                    index.update(self._file_index(recid, index["key"]))
+
+    def _hits(self, query: str, *, page: int, size: int) -> tuple[int, list[object]]:
+        params = {"page": str(page), "size": str(size), "sort": "mostrecent", "skip_files": "1", "ondemand": "true"}
+        try:
+            response = self._requests.get("/api/records/", params={**params, **({"q": query} if query else {})})
+            return _read_hits(read_json(response.content, uri=str(response.url)))
+        except PermanentError as error:
+            raise ConfigurationError(
+                f"CERN Open Data did not answer the search: {error.message}",
+                uri=error.uri,
+                field="query",
+                value=query,
+                remedy="Check the query, and that this is the address of the portal.",
+            ) from error
+
+
+def _read_hits(answer: object) -> tuple[int, list[object]]:
+    """Read the answer to a search: the number of all hits, and those of the page."""
+    hits = answer.get("hits") if isinstance(answer, dict) else None
+    found = hits.get("hits") if isinstance(hits, dict) else None
+    total = hits.get("total") if isinstance(hits, dict) else None
+    if not isinstance(total, int) or not isinstance(found, list):
+        raise RecordInvalidError("There are no hits and no total in it.")
+    return total, found
+
+
+def _check_window(query: str, total: int) -> None:
+    if total > SEARCH_WINDOW:
+        raise ConfigurationError(
+            f"{total} records match, and CERN Open Data shows no more than {SEARCH_WINDOW} of a search.",
+            field="query",
+            value=query,
+            remedy="Split it, e.g. by experiment and year: experiment:DELPHI AND date_created:1994.",
+        )
+
+
+def _lacks_members(index: dict[str, object]) -> bool:
+    members, stated = index.get("files"), index.get("number_files")
+    listed = len(members) if isinstance(members, list) else 0
+    return isinstance(index.get("key"), str) and isinstance(stated, int) and stated > listed

@@ -1,0 +1,77 @@
+"""What is fixed about CERN Open Data."""
+
+NAME = "opendata"
+"""The source's name in asset keys, documents and tables."""
+
+SITE_URL = "https://opendata.cern.ch"
+"""Where people open records, at `/record/<recid>`."""
+
+EOS_HOST = "eospublic.cern.ch"
+"""The XRootD host in every file URI; new-style records add its port, 1094."""
+
+EOS_FOLDER = "eos/opendata/"
+"""All bytes of the portal lie below this folder."""
+
+SEARCH_WINDOW = 10_000
+"""Hits that the search pages through (`page * size`); beyond it the portal answers 400."""
+
+PORTAL_MADE = frozenset({"$schema", "availability", "files", "pids"})
+"""Top-level keys that the portal makes, as it does every key that begins with `_`: see `parse.canonical_metadata`."""
+
+TEXTS = frozenset(
+    [
+        "accelerator",
+        "cms_confdb_id",
+        "date_published",
+        "date_reprocessed",
+        "doi",
+        "language",
+        "magnet_polarity",
+        "prerelease",
+        "publisher",
+        "release",
+        "rucio_dataset",
+        "title",
+        "title_additional",
+    ]
+)
+LISTS = frozenset(
+    [
+        "authors",
+        "collections",
+        "dataset_semantics",
+        "date_created",
+        "experiment",
+        "keywords",
+        "links",
+        "relations",
+        "run_numbers",
+        "run_period",
+        "signature",
+    ]
+)
+OBJECTS = frozenset(
+    [
+        "abstract",
+        "categories",
+        "collaboration",
+        "collision_information",
+        "cross_section",
+        "dataset",
+        "dataset_semantics_files",
+        "distribution",
+        "license",
+        "methodology",
+        "note",
+        "pileup",
+        "prepublication",
+        "source_code_repository",
+        "stripping",
+        "system_details",
+        "type",
+        "usage",
+        "use_with",
+        "validation",
+    ]
+)
+"""The JSON types of the top-level keys, from the portal's `record-v1.0.0.json`."""

@@ -1,0 +1,178 @@
+"""The plain fields of CERN Open Data's crosswalk: a function a row."""
+
+from cern_assets.metadata.crosswalk import Converted, Unused
+from cern_assets.metadata.dates import is_edtf_date
+from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
+from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.markup import clean_markup
+from cern_assets.model.findings import Finding, shorten
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import Json
+from cern_assets.sources.opendata.links import record_url
+
+_SHORTEST = 3
+"""Characters that InvenioRDM wants in a title or description."""
+
+_LICENCES = {name: name.lower() for name in ("CC0-1.0", "GPL-3.0-only", "MIT", "Apache-2.0", "BSD-3-Clause")}
+"""All that the portal's own checks let through; InvenioRDM's vocabulary of licences has each in lower case."""
+
+_DOI_START = "10.7483/opendata."
+
+_RESOURCE_TYPES = {
+    ("Dataset", "Collision"): "dataset",
+    ("Dataset", "Derived"): "dataset",
+    ("Dataset", "Simulated"): "dataset",
+    ("Documentation", "Activities"): "publication-other",
+    ("Documentation", "Authors"): "publication-other",
+    ("Documentation", "Guide"): "publication-other",
+    ("Documentation", "Help"): "publication-other",
+    ("Documentation", "Policy"): "publication-other",
+    ("Documentation", "Report"): "publication-report",
+    ("Environment", "Condition"): "software",
+    ("Environment", "VM"): "software",
+    ("Environment", "Validation"): "software",
+    ("Glossary", ""): "other",
+    ("News", ""): "other",
+    ("Software", "Analysis"): "software",
+    ("Software", "Framework"): "software",
+    ("Software", "Tool"): "software",
+    ("Software", "Validation"): "software",
+    ("Software", "Workflow"): "software",
+    ("Supplementaries", "Computing Note"): "publication-technicalnote",
+    ("Supplementaries", "Configuration HLT"): "other",
+    ("Supplementaries", "Configuration LHE"): "other",
+    ("Supplementaries", "Configuration RECO"): "other",
+    ("Supplementaries", "Configuration SIM"): "other",
+    ("Supplementaries", "Configuration"): "other",
+    ("Supplementaries", "Correction"): "dataset",
+    ("Supplementaries", "Logbook"): "other",
+    ("Supplementaries", "Luminosity"): "dataset",
+    ("Supplementaries", "Manual"): "publication-other",
+    ("Supplementaries", "Trigger"): "other",
+}
+
+
+def source_identifier(recid: Recid) -> str:
+    """Give the portal's OAI identifier: unique over all sources, so that the record is found again by it."""
+    return f"oai:cernopendata.cern:{recid}"
+
+
+def public_access(_: Reading) -> Converted:
+    """Let everybody read it: restricted records never come this far: the portal does not show them."""
+    return Converted({"record": "public", "files": "public"})
+
+
+def files_enabled(reading: Reading) -> Converted:
+    """Say whether there are files; InvenioRDM refuses files-enabled records without a file."""
+    return Converted(reading.files > 0)
+
+
+def identifiers(reading: Reading) -> Converted:
+    """Make both of the record's recid rather than of the leaf, which may be written otherwise."""
+    return Converted(
+        [
+            {"scheme": "other", "identifier": source_identifier(reading.recid)},
+            {"scheme": "url", "identifier": record_url(reading.recid)},
+        ]
+    )
+
+
+def resource_type(reading: Reading) -> Converted:
+    """Take the type that all pairs of primary and secondary agree on; `other` where there is none or more than one."""
+    primary = reading.text("type.primary")
+    pairs = [(primary, leaf.text) for leaf in reading.all("type.secondary[]")] or [(primary, "")]
+    found = {_RESOURCE_TYPES.get(pair, "") for pair in pairs}
+    if len(found) == 1 and "" not in found:
+        return Converted({"id": found.pop()})
+    finding = Finding(
+        code="resource-type-unknown",
+        severity="warning",
+        field="type",
+        value=shorten(", ".join(f"{first} / {second}" for first, second in pairs)),
+        message="No entry of the table of resource types fits; carried as `other`.",
+    )
+    return Converted({"id": "other"}, findings=(finding,))
+
+
+def title(reading: Reading) -> Converted:
+    """Make the title long enough for InvenioRDM."""
+    leaf = reading.first("title")
+    if leaf is None or len(leaf.text) >= _SHORTEST:
+        return Converted(leaf.text if leaf else None)
+    message = f"Shorter than {_SHORTEST} characters; the recid was put before it."
+    return Converted(f"Record {reading.recid}: {leaf.text}", findings=(_noted(leaf, "title-too-short", message),))
+
+
+def additional_titles(reading: Reading) -> Converted:
+    """Make alternative titles; one that is too short to be a title is left out."""
+    long_enough = [leaf for leaf in reading.leaves if len(leaf.text) >= _SHORTEST]
+    reason = f"Shorter than {_SHORTEST} characters, which InvenioRDM refuses."
+    return Converted(
+        [{"title": leaf.text, "type": {"id": "alternative-title"}} for leaf in long_enough],
+        tuple(Unused(leaf, "title-too-short", reason) for leaf in reading.leaves if leaf not in long_enough),
+    )
+
+
+def publication_date(reading: Reading) -> Converted:
+    """Take the date as it stands: the portal knows years only, and nothing more exact is invented."""
+    leaf = reading.first("date_published")
+    if leaf is None or is_edtf_date(leaf.text):
+        return Converted(leaf.text if leaf else None)
+    return Converted(unused=(Unused(leaf, "date-unusable", "No year, month or day that exists.", "error"),))
+
+
+def publisher(reading: Reading) -> Converted:
+    """Take the publisher, spelled as in the source."""
+    return Converted(reading.text("publisher"))
+
+
+def description(reading: Reading) -> Converted:
+    """Make safe HTML of the abstract."""
+    leaf = reading.first("abstract.description")
+    if leaf is None:
+        return Converted()
+    cleaned = clean_markup(str(leaf.value), base_url=record_url(reading.recid))
+    if len(cleaned.text.strip()) < _SHORTEST:
+        reason = f"It shows fewer than {_SHORTEST} characters, which InvenioRDM refuses."
+        return Converted(unused=(Unused(leaf, "description-too-short", reason),))
+    findings = tuple(_noted(leaf, "markup-loss", f"Not kept: {loss}.") for loss in cleaned.losses)
+    return Converted(cleaned.html, findings=findings)
+
+
+def doi(reading: Reading) -> Converted:
+    """Take the DOI with its capitals: the portal stores and searches them so."""
+    leaf = reading.first("doi")
+    if leaf is None:
+        return Converted()
+    bare = bare_doi(leaf.text)
+    if not is_doi(bare):
+        return Converted(unused=(Unused(leaf, "doi-invalid", "This is no DOI; the record is carried without."),))
+    message = f"Not like the portal's DOIs ({_DOI_START.upper()}...); carried as it stands."
+    findings = () if bare.lower().startswith(_DOI_START) else (_noted(leaf, "doi-unusual", message),)
+    return Converted({"identifier": bare, "provider": "external"}, findings=findings)
+
+
+def rights(reading: Reading) -> Converted:
+    """Give the licence by its id where it is surely in InvenioRDM's vocabulary, else by its text."""
+    leaf = reading.first("license.attribution")
+    if leaf is None:
+        return Converted()
+    if leaf.text in _LICENCES:
+        return Converted([{"id": _LICENCES[leaf.text]}])
+    right: dict[str, Json] = {"title": {"en": leaf.text}}
+    if is_url(leaf.text):
+        right["link"] = leaf.text
+    message = "Not among the licences of the portal; carried as text."
+    return Converted([right], findings=(_noted(leaf, "licence-unknown", message),))
+
+
+def subjects(reading: Reading) -> Converted:
+    """Make free subjects; of words that differ in capitals only, the first stands."""
+    found: dict[str, Json] = {}
+    for leaf in reading.leaves:
+        found.setdefault(leaf.text.casefold(), {"subject": leaf.text})
+    return Converted(list(found.values()))
+
+
+def _noted(leaf: Leaf, code: str, message: str) -> Finding:
+    return Finding(code=code, severity="warning", field=leaf.path, value=shorten(leaf.text), message=message)

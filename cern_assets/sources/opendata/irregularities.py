@@ -1,0 +1,94 @@
+"""What is irregular about a record as the portal states it, its files apart. Noted, never repaired."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cern_assets.model.findings import Finding, Severity
+from cern_assets.model.records import SourceFile
+from cern_assets.sources.opendata.config import LISTS, OBJECTS, TEXTS
+from cern_assets.sources.opendata.files import printable
+
+_KINDS: tuple[tuple[frozenset[str], type, str], ...] = (
+    (TEXTS, str, "a text"),
+    (LISTS, list, "a list"),
+    (OBJECTS, dict, "an object"),
+)
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_REQUIRED = ("title", "type")
+"""Of what the portal's schema requires, that without which there can be no deposit."""
+
+
+def metadata_findings(metadata: Mapping[str, object]) -> Iterator[Finding]:
+    """Missing title or type, values of another JSON type than the portal's schema has, and empty values."""
+    for field in _REQUIRED:
+        if metadata.get(field) in _EMPTY:
+            yield _finding(f"{field}-missing", "error", field, None, f"The record has no {field}.")
+    for fields, kind, name in _KINDS:
+        for field in sorted(fields & metadata.keys()):
+            value = metadata[field]
+            if value is not None and not isinstance(value, kind):
+                severity: Severity = "error" if field in _REQUIRED else "warning"
+                yield _finding("unexpected-type", severity, field, value, f"`{field}` is not {name}.")
+    for path in _empty_values(metadata, ""):
+        yield _finding("empty-value", "info", path, None, f"`{path}` is there and says nothing.")
+
+
+def stated_totals_findings(
+    metadata: Mapping[str, object], listed: int, files: Sequence[SourceFile]
+) -> Iterator[Finding]:
+    """Whether the number and the bytes of files that `distribution` states are those of the files listed.
+
+    Not compared for a fixture whose file indexes are still files to be read: its totals count their members.
+    """
+    distribution = metadata.get("distribution")
+    if not isinstance(distribution, dict) or _has_unread_indexes(metadata):
+        return
+    number, size = distribution.get("number_files"), distribution.get("size")
+    if not listed:
+        yield from _no_files_findings(metadata, distribution)
+        return
+    if isinstance(number, int) and number != listed:
+        message = f"The record states {number} files and lists {listed}."
+        yield _finding("number-of-files-differs", "warning", "distribution.number_files", number, message)
+    total = sum(file.size_bytes or 0 for file in files)
+    if isinstance(size, int) and size != total:
+        message = f"The record states {size} bytes, and its files sum to {total}."
+        yield _finding("size-differs", "warning", "distribution.size", size, message)
+
+
+def _no_files_findings(metadata: Mapping[str, object], distribution: Mapping[str, object]) -> Iterator[Finding]:
+    number = distribution.get("number_files")
+    if "ondemand" in (distribution.get("availability"), metadata.get("availability")):
+        message = "The record's files are on tape, and the portal lists none of them."
+        yield _finding("files-not-listed", "warning", "distribution.availability", "ondemand", message)
+    elif isinstance(number, int) and number > 0:
+        message = f"The record states {number} files and lists none: it is a collection of other records."
+        yield _finding("umbrella-record", "info", "distribution.number_files", number, message)
+
+
+def _has_unread_indexes(metadata: Mapping[str, object]) -> bool:
+    files = metadata.get("files")
+    kinds = (
+        [str(entry.get("type", "")) for entry in files if isinstance(entry, dict)] if isinstance(files, list) else []
+    )
+    return any(kind.startswith("index") for kind in kinds)
+
+
+def _empty_values(value: object, path: str) -> Iterator[str]:
+    if value in _EMPTY:
+        yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _empty_values(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _empty_values(item, f"{path}[{position}]")
+
+
+def _finding(code: str, severity: Severity, field: str, value: object, message: str) -> Finding:
+    return Finding(
+        code=code,
+        severity=severity,
+        field=printable(field),
+        value=printable(value),
+        message=printable(message, 300),
+    )

@@ -1,0 +1,118 @@
+"""Answers of CERN Open Data, and files of its curators, to source records. Pure: nothing is asked for here."""
+
+import json
+from typing import cast
+
+from pydantic import ValidationError
+
+from cern_assets.errors import RecordInvalidError, RecordNotFoundError
+from cern_assets.model.identifiers import Recid, parse_recid
+from cern_assets.model.records import RecordSummary, SourceRecord
+from cern_assets.model.values import JsonObject
+from cern_assets.sources.opendata.config import NAME, PORTAL_MADE, SITE_URL
+from cern_assets.sources.opendata.files import FileReader, printable
+from cern_assets.sources.opendata.irregularities import metadata_findings, stated_totals_findings
+
+
+def parse_record(body: object) -> SourceRecord:
+    """Read one record: the answer of `GET /api/records/<recid>`, or the record as curators keep it (a fixture).
+
+    The API's form has the record below `metadata`, with the live state of its files in `_files` and file indexes
+    expanded in `_file_indices`. A fixture is the record itself, with file indexes as files of its list; they are taken
+    as the ordinary files that they are.
+
+    Whatever is wrong with a part of a record becomes a finding; one of severity `error` says that the record cannot
+    be carried as it stands. The record's `url` is its public page wherever it was read, so that a record read from a
+    mirror is the same record.
+
+    Raises:
+        RecordInvalidError: the body is no JSON object, or tells no recid.
+    """
+    if not isinstance(body, dict):
+        raise RecordInvalidError(
+            "The answer is no JSON object.", value=printable(body), remedy="See what the source answers for this recid."
+        )
+    inner = body.get("metadata")
+    metadata: dict[str, object] = inner if isinstance(inner, dict) else body
+    recid = _recid(metadata, body)
+    try:
+        return _record(recid, metadata)
+    except (ValidationError, RecursionError, ValueError) as error:
+        raise RecordInvalidError(
+            "The record holds what JSON in UTF-8 cannot hold, or is nested too deeply.",
+            recid=recid,
+            value=printable(error),
+            remedy="Ask the source's curators to correct it.",
+        ) from error
+
+
+def canonical_metadata(metadata: dict[str, object], recid: Recid) -> JsonObject:
+    """Keep what curators wrote, without what the portal adds: equal for a record's fixture and for its API answer.
+
+    Left out are the file lists (they become the record's files) and what the portal makes. `_bucket` and the like hold
+    ids that are new at each load of the same record, and `_availability_details` and `availability` follow the tape
+    system; the hash of a record would move with them. `$schema` and `pids` follow from the recid.
+
+    Raises:
+        ValueError: a value cannot be written as JSON in UTF-8.
+    """
+    kept = {key: value for key, value in metadata.items() if key not in PORTAL_MADE and not key.startswith("_")}
+    kept["recid"] = recid
+    json.dumps(kept, allow_nan=False, ensure_ascii=False).encode()
+    return cast("JsonObject", kept)
+
+
+def parse_summary(hit: object) -> RecordSummary | None:
+    """Read one hit of a search; None for what is no record, as a documentation page.
+
+    Raises:
+        RecordInvalidError: the hit is no JSON object, or its recid is none.
+    """
+    if not isinstance(hit, dict):
+        raise RecordInvalidError("A search hit is no JSON object.", value=printable(hit))
+    metadata = hit.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("recid") is None:
+        return None
+    updated = hit.get("updated")
+    return RecordSummary(
+        recid=_recid(metadata, hit),
+        title=printable(metadata.get("title"), 1_000),
+        updated=updated if isinstance(updated, str) else None,
+    )
+
+
+def _record(recid: Recid, metadata: dict[str, object]) -> SourceRecord:
+    canonical = canonical_metadata(metadata, recid)
+    reader = FileReader()
+    files = reader.read(metadata)
+    findings = (
+        *metadata_findings(canonical),
+        *stated_totals_findings(metadata, reader.entries, files),
+        *reader.findings,
+    )
+    return SourceRecord(
+        source=NAME,
+        recid=recid,
+        url=f"{SITE_URL}/record/{recid}",
+        metadata=canonical,
+        files=files,
+        findings=findings,
+    )
+
+
+def _recid(metadata: dict[str, object], body: dict[str, object]) -> Recid:
+    """`metadata.recid` is the canonical one; `id` of an answer may be an alias of it, and either may be a number."""
+    for stated in (metadata.get("recid"), body.get("id")):
+        if isinstance(stated, str | int) and not isinstance(stated, bool):
+            try:
+                return parse_recid(str(stated))
+            except RecordNotFoundError as error:
+                raise RecordInvalidError(
+                    "The record's recid is none.",
+                    field="recid",
+                    value=error.value,
+                    remedy="Ask the source's curators to correct it.",
+                ) from error
+    raise RecordInvalidError(
+        "The record tells no recid.", field="recid", remedy="See what the source answers for this recid."
+    )

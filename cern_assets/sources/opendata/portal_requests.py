@@ -1,0 +1,176 @@
+"""Requests to the portal's API: polite, repeated where that helps, and answered in our own errors."""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from cern_assets.errors import (
+    ConfigurationError,
+    RecordInvalidError,
+    RecordNotFoundError,
+    RecordRestrictedError,
+    RecordWithdrawnError,
+    SourceUnavailableError,
+)
+from cern_assets.sources.politeness import RequestLimit
+
+USER_AGENT = "cern-assets"
+_LONGEST_HOLD_SECONDS = 300.0
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
+_UNCHANGED = 304
+
+
+class _NoUsableAnswerError(Exception):
+    """An attempt failed in a way that may pass."""
+
+
+class PortalRequests:
+    """GET requests to one portal, from any thread."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        limit: RequestLimit,
+        attempts: int,
+        timeout_seconds: float,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Ask `base_url`, each call at most `attempts` times; a silent portal is waited for `timeout_seconds`.
+
+        Raises:
+            ConfigurationError: the URL is none.
+        """
+        self.base_url = _checked(base_url)
+        self._limit = limit
+        self._attempts = attempts
+        self._wait = wait
+        self._client = httpx.Client(
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+            timeout=timeout_seconds,
+            follow_redirects=True,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def get(
+        self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Ask for `path` and give the answer, its status 200 or 304.
+
+        Raises:
+            RecordNotFoundError, RecordWithdrawnError, RecordRestrictedError: the portal says so (404, 410, 401 or 403).
+            RecordInvalidError: the portal refuses the request (other 4xx), with its words.
+            SourceUnavailableError: no usable answer in all attempts.
+        """
+        url = self.base_url + path
+        retrying = Retrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=_pause,
+            retry=retry_if_exception_type(_NoUsableAnswerError),
+            sleep=self._wait,
+            reraise=True,
+        )
+        try:
+            return retrying(self._ask, url, params, headers)
+        except _NoUsableAnswerError as error:
+            raise SourceUnavailableError(
+                f"CERN Open Data gave no usable answer in {self._attempts} attempts: {error}.",
+                uri=url,
+                remedy="Try again later; see whether the portal answers in a browser.",
+            ) from error
+
+    def _ask(self, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None) -> httpx.Response:
+        self._limit.take()
+        try:
+            response = self._client.get(url, params=params, headers=headers)
+        except httpx.RequestError as error:
+            raise _NoUsableAnswerError(f"{type(error).__name__} {error}".rstrip()) from error
+        self._heed(response)
+        status = response.status_code
+        if status == _UNCHANGED and headers and "If-None-Match" in headers:
+            return response
+        if status == 429 or response.is_server_error:
+            raise _NoUsableAnswerError(f"status {status}")
+        if url.startswith(f"{self.base_url}/api/") and "html" in response.headers.get("content-type", ""):
+            # The API answers JSON, also to say 404: a page comes from a proxy or from another server altogether, and
+            # says nothing about the record.
+            raise _NoUsableAnswerError(f"status {status} with a web page instead of JSON")
+        if response.is_client_error:
+            _refuse(response, url)
+        if status != 200:
+            raise _NoUsableAnswerError(f"status {status}")
+        return response
+
+    def _heed(self, response: httpx.Response) -> None:
+        """Hold all requests where the portal asks for it: told to come later, or no request left in this minute.
+
+        The portal sends `Retry-After: 60` with every answer; it means something with 429 and 503 only.
+        """
+        if response.status_code in (429, 503):
+            seconds = _seconds(response.headers.get("retry-after", ""))
+        elif response.headers.get("x-ratelimit-remaining") == "0":
+            seconds = _seconds_until(response.headers.get("x-ratelimit-reset", ""))
+        else:
+            return
+        if seconds > 0:
+            self._limit.hold(min(seconds, _LONGEST_HOLD_SECONDS))
+
+
+def _checked(base_url: str) -> str:
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ConfigurationError(
+            "The portal's address is no URL.",
+            field="opendata_api_url",
+            value=base_url,
+            remedy="Give it like https://opendata.cern.ch.",
+        )
+    return base_url.rstrip("/")
+
+
+def _refuse(response: httpx.Response, url: str) -> NoReturn:
+    says = " ".join(response.text.split())[:200]
+    if response.status_code == 404:
+        raise RecordNotFoundError(
+            "CERN Open Data does not know this.", uri=url, remedy="Check the recid on the portal's site."
+        )
+    if response.status_code == 410:
+        raise RecordWithdrawnError("CERN Open Data says that this is gone.", uri=url)
+    if response.status_code in (401, 403):
+        raise RecordRestrictedError(
+            "CERN Open Data shows this to some people only.", uri=url, remedy="Wait until the record is released."
+        )
+    raise RecordInvalidError(
+        f"CERN Open Data refused the request with status {response.status_code}: {says}", uri=url, value=says
+    )
+
+
+def _pause(state: RetryCallState) -> float:
+    return float(_BACKOFF(state))
+
+
+def _seconds(retry_after: str) -> float:
+    """Read a `Retry-After` header: seconds, or an HTTP date; 0 for anything else."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return 0.0
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+
+
+def _seconds_until(reset: str) -> float:
+    """Read `x-ratelimit-reset`, the Unix time in seconds when requests are allowed again; 0 for anything else."""
+    return float(reset) - time.time() if reset.isascii() and reset.isdigit() else 0.0

@@ -1,0 +1,319 @@
+"""Guards what each field of CERN Open Data means in a deposit, on small made-up records with one irregularity each."""
+
+import pytest
+
+from cern_assets.errors import MetadataInvalidError
+from cern_assets.metadata.crosswalk import Row, convert
+from cern_assets.metadata.validation import ensure_valid, validate
+from cern_assets.model.deposits import Deposit
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.records import SourceFile, SourceRecord
+from cern_assets.model.values import Json
+from cern_assets.sources.opendata.crosswalk import CROSSWALK
+
+PLAIN: dict[str, Json] = {
+    "recid": "1",
+    "title": "A title",
+    "type": {"primary": "Dataset", "secondary": ["Collision"]},
+    "experiment": ["CMS"],
+    "publisher": "CERN Open Data Portal",
+    "date_published": "2024",
+}
+FILE = SourceFile(key="a", uri="root://eospublic.cern.ch//eos/opendata/a", path="a", size_bytes=1, checksum=None)
+
+
+def source_record(recid: str = "1", files: tuple[SourceFile, ...] = (), **changes: Json) -> SourceRecord:
+    stated = {name: value for name, value in (PLAIN | changes).items() if value is not None}
+    return SourceRecord(source="opendata", recid=Recid(recid), url="http://mirror/1", metadata=stated, files=files)
+
+
+def deposit(**changes: Json) -> Deposit:
+    return convert(source_record("1", (), **changes), CROSSWALK)
+
+
+def metadata(**changes: Json) -> dict[str, Json]:
+    found = deposit(**changes).payload["metadata"]
+    assert isinstance(found, dict)
+    return found
+
+
+def codes(**changes: Json) -> list[str]:
+    return [finding.code for finding in deposit(**changes).findings if finding.code != "unmapped"]
+
+
+def creators(**changes: Json) -> Json:
+    return metadata(**changes)["creators"]
+
+
+def organisation(name: str) -> Json:
+    return {"person_or_org": {"type": "organizational", "name": name}}
+
+
+def test_a_plain_record_gives_exactly_this_deposit() -> None:
+    record = source_record("1", (FILE,), collaboration={"name": "CMS collaboration"})
+    assert convert(record, CROSSWALK).payload == {
+        "access": {"record": "public", "files": "public"},
+        "files": {"enabled": True},
+        "metadata": {
+            "identifiers": [
+                {"scheme": "other", "identifier": "oai:cernopendata.cern:1"},
+                {"scheme": "url", "identifier": "https://opendata.cern.ch/record/1"},
+            ],
+            "resource_type": {"id": "dataset"},
+            "title": "A title",
+            "creators": [organisation("CMS collaboration")],
+            "publication_date": "2024",
+            "publisher": "CERN Open Data Portal",
+            "subjects": [{"subject": "CMS"}],
+        },
+    }
+
+
+def test_a_record_without_files_is_metadata_only() -> None:
+    assert deposit().payload["files"] == {"enabled": False}
+
+
+def test_the_identifier_to_search_by_is_the_one_in_the_deposit() -> None:
+    found = convert(source_record("cms-93956"), CROSSWALK).payload["metadata"]
+    assert isinstance(found, dict)
+    assert {"scheme": "other", "identifier": CROSSWALK.identifier(Recid("cms-93956"))} in found["identifiers"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("primary", "secondary", "expected"),
+    [
+        ("Dataset", ["Derived", "Simulated"], "dataset"),
+        ("Software", ["Tool", "Analysis", "Workflow"], "software"),
+        ("Environment", ["VM"], "software"),
+        ("Documentation", ["Report"], "publication-report"),
+        ("Supplementaries", ["Trigger"], "other"),
+        ("News", [], "other"),
+    ],
+)
+def test_type_and_subtype_give_the_resource_type(primary: str, secondary: list[Json], expected: str) -> None:
+    kind: Json = {"primary": primary, "secondary": secondary}
+    assert metadata(type=kind)["resource_type"] == {"id": expected}
+    assert "resource-type-unknown" not in codes(type=kind)
+
+
+@pytest.mark.parametrize(
+    "kind", [{"primary": "Dataset", "secondary": ["New"]}, {"primary": "New"}, {"primary": "Dataset"}, None, "Dataset"]
+)
+def test_an_unknown_type_is_other_with_a_warning(kind: Json) -> None:
+    assert metadata(type=kind)["resource_type"] == {"id": "other"}
+    assert "resource-type-unknown" in codes(type=kind)
+
+
+def test_types_that_disagree_are_other_with_a_warning() -> None:
+    kind: Json = {"primary": "Supplementaries", "secondary": ["Luminosity", "Trigger"]}
+    assert metadata(type=kind)["resource_type"] == {"id": "other"}
+    assert "resource-type-unknown" in codes(type=kind)
+
+
+def test_a_title_is_one_line_without_blanks_at_its_ends() -> None:
+    assert metadata(title="Configuration\n file ")["title"] == "Configuration file"
+
+
+def test_a_title_too_short_for_the_target_gets_the_recid() -> None:
+    assert metadata(title="ab")["title"] == "Record 1: ab"
+    assert "title-too-short" in codes(title="ab")
+
+
+def test_additional_titles_are_alternative_titles_and_too_short_ones_are_told() -> None:
+    changes: dict[str, Json] = {"title_additional": "Another title", "alternative-title": "B"}
+    assert metadata(**changes)["additional_titles"] == [{"title": "Another title", "type": {"id": "alternative-title"}}]
+    assert "title-too-short" in codes(**changes)
+
+
+def test_authors_come_with_orcid_and_affiliations_once_each() -> None:
+    author: Json = {
+        "name": "Kégl, Balázs",
+        "orcid": "https://orcid.org/0000-0001-5610-1060",
+        "affiliation": "Orsay, LAL; Paris, IN2P3; Orsay, LAL;",
+    }
+    assert creators(authors=[author]) == [
+        {
+            "person_or_org": {
+                "type": "personal",
+                "family_name": "Kégl",
+                "given_name": "Balázs",
+                "identifiers": [{"scheme": "orcid", "identifier": "0000-0001-5610-1060"}],
+            },
+            "affiliations": [{"name": "Orsay, LAL"}, {"name": "Paris, IN2P3"}],
+        }
+    ]
+
+
+def test_a_wrong_orcid_is_left_out_and_told() -> None:
+    author: Json = {"name": "Doe, Jane", "orcid": "0000-0001-5610-1061"}
+    assert creators(authors=[author]) == [
+        {"person_or_org": {"type": "personal", "family_name": "Doe", "given_name": "Jane"}}
+    ]
+    assert codes(authors=[author]) == ["orcid-invalid"]
+
+
+def test_two_authors_of_one_name_are_both_creators() -> None:
+    author: Json = {"name": "Wang, Jian"}
+    found = creators(authors=[author, author])
+    assert isinstance(found, list)
+    assert len(found) == 2
+
+
+def test_the_collaboration_follows_the_authors() -> None:
+    found = creators(authors=[{"name": "Doe, Jane"}], collaboration={"name": "CMS collaboration"})
+    assert isinstance(found, list)
+    assert found[1:] == [organisation("CMS collaboration")]
+
+
+def test_an_author_without_a_name_is_told_and_the_others_stay() -> None:
+    authors: Json = [{"affiliation": "CERN"}, {"name": "Doe, Jane"}]
+    assert codes(authors=authors) == ["author-without-name"]
+    found = creators(authors=authors)
+    assert isinstance(found, list)
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "code"),
+    [
+        ({}, "CMS Collaboration", "creator-from-experiment"),
+        ({"collaboration": {"recid": "451"}}, "CMS Collaboration", "creator-from-experiment"),
+        ({"experiment": None}, "CERN Open Data Portal", "creator-from-publisher"),
+    ],
+)
+def test_somebody_stands_in_where_nobody_is_named_and_that_is_told(
+    changes: dict[str, Json], expected: str, code: str
+) -> None:
+    assert creators(**changes) == [organisation(expected)]
+    assert code in codes(**changes)
+
+
+@pytest.mark.parametrize("date", ["2024", "2012-05", "2012-05-03"])
+def test_a_date_is_as_exact_as_in_the_source(date: str) -> None:
+    assert metadata(date_published=date)["publication_date"] == date
+
+
+@pytest.mark.parametrize("date", ["soon", "2023-02-29", "May 2012", None])
+def test_a_record_without_usable_date_is_refused_before_anything_is_sent(date: Json) -> None:
+    found = deposit(date_published=date)
+    with pytest.raises(MetadataInvalidError, match=r"metadata\.publication_date: is missing"):
+        ensure_valid(found, Recid("1"))
+
+
+def test_an_unusable_date_is_an_error_at_its_place() -> None:
+    (finding,) = [found for found in deposit(date_published="soon").findings if found.severity == "error"]
+    assert (finding.code, finding.field, finding.value) == ("date-unusable", "date_published", "soon")
+
+
+def test_the_description_keeps_cuts_and_gets_absolute_links() -> None:
+    abstract: Json = {"description": '<p>|eta| < 2.4, see <a href="/docs/x">this</a></p>'}
+    assert metadata(abstract=abstract)["description"] == (
+        '<p>|eta| &lt; 2.4, see <a href="https://opendata.cern.ch/docs/x">this</a></p>'
+    )
+
+
+def test_what_markup_loses_is_told() -> None:
+    assert "markup-loss" in codes(abstract={"description": '<a href="root://x//y">data</a>'})
+
+
+def test_a_description_that_shows_nothing_is_left_out_and_told() -> None:
+    assert "description" not in metadata(abstract={"description": "<p> </p>"})
+    assert "description-too-short" in codes(abstract={"description": "<p> </p>"})
+
+
+def test_a_doi_is_external_and_keeps_its_capitals() -> None:
+    assert deposit(doi="10.7483/OPENDATA.LHCb.6BDP.9K6B").payload["pids"] == {
+        "doi": {"identifier": "10.7483/OPENDATA.LHCb.6BDP.9K6B", "provider": "external"}
+    }
+
+
+@pytest.mark.parametrize(("text", "code"), [("", "empty-value"), ("10.7483", "doi-invalid"), ("none", "doi-invalid")])
+def test_an_empty_or_broken_doi_is_told_and_not_sent(text: str, code: str) -> None:
+    assert "pids" not in deposit(doi=text).payload
+    assert code in codes(doi=text)
+
+
+def test_a_doi_with_a_mistyped_prefix_is_carried_and_told() -> None:
+    assert "doi-unusual" in codes(doi="10.7843/OPENDATA.CMS.A.B")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CC0-1.0", [{"id": "cc0-1.0"}]),
+        ("GPL-3.0-only", [{"id": "gpl-3.0-only"}]),
+        ("Own licence", [{"title": {"en": "Own licence"}}]),
+        ("https://a.ch/l", [{"title": {"en": "https://a.ch/l"}, "link": "https://a.ch/l"}]),
+    ],
+)
+def test_a_licence_is_an_id_where_it_is_known_and_text_elsewhere(text: str, expected: Json) -> None:
+    assert metadata(license={"attribution": text})["rights"] == expected
+
+
+def test_no_licence_is_invented() -> None:
+    assert "rights" not in metadata()
+
+
+def test_subjects_stand_once_whatever_their_capitals() -> None:
+    found = metadata(
+        keywords=["Education", "education", "cms"], accelerator="CERN-LHC", categories={"primary": "Higgs"}
+    )
+    assert found["subjects"] == [
+        {"subject": "Education"},
+        {"subject": "cms"},
+        {"subject": "CERN-LHC"},
+        {"subject": "Higgs"},
+    ]
+
+
+def related(scheme: str, identifier: str, relation: str) -> Json:
+    return {"scheme": scheme, "identifier": identifier, "relation_type": {"id": relation}}
+
+
+def test_relations_point_by_doi_and_by_page() -> None:
+    relations: Json = [
+        {"type": "isChildOf", "recid": "3860", "doi": "10.7483/A", "title": "T"},
+        {"type": "isParentOf", "recid": "atlas-160006"},
+        {"type": "isSiblingOf", "recid": "5"},
+    ]
+    assert metadata(relations=relations)["related_identifiers"] == [
+        related("doi", "10.7483/A", "ispartof"),
+        related("url", "https://opendata.cern.ch/record/3860", "ispartof"),
+        related("url", "https://opendata.cern.ch/record/atlas-160006", "haspart"),
+        related("url", "https://opendata.cern.ch/record/5", "references"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("relation", "code"),
+    [
+        ({"type": "isChildOf", "title": "T"}, "relation-without-target"),
+        ({"type": "isChildOf", "recid": "../x"}, "link-unusable"),
+        ({"type": "isChildOf", "doi": "x"}, "doi-invalid"),
+        ({"type": "isFriendOf", "recid": "5"}, "relation-unknown"),
+    ],
+)
+def test_an_odd_relation_is_told(relation: Json, code: str) -> None:
+    assert code in codes(relations=[relation])
+
+
+def test_links_of_the_abstract_and_the_author_list_are_references_once_each() -> None:
+    links: Json = [{"recid": "451"}, {"url": "/about/CMS", "description": "x"}, {"url": "ftp://a/b"}]
+    found = deposit(abstract={"links": links}, collaboration={"name": "CMS", "recid": "451"})
+    assert found.payload["metadata"]["related_identifiers"] == [  # type: ignore[index, call-overload]
+        related("url", "https://opendata.cern.ch/record/451", "references"),
+        related("url", "https://opendata.cern.ch/about/CMS", "references"),
+    ]
+    assert "link-unusable" in [finding.code for finding in found.findings]
+
+
+def test_every_row_of_the_crosswalk_is_converted_by_a_function_of_a_module() -> None:
+    names = [row.convert.__qualname__ for row in CROSSWALK.rows if isinstance(row, Row)]
+    assert [name for name in names if "<" in name] == []
+
+
+def test_a_record_of_nothing_is_converted_and_found_invalid() -> None:
+    record = SourceRecord(source="opendata", recid=Recid("1"), url="", metadata={}, files=())
+    found = convert(record, CROSSWALK)
+    missing = ["metadata.title", "metadata.creators", "metadata.publication_date"]
+    assert [violation.field for violation in validate(found.payload)] == missing

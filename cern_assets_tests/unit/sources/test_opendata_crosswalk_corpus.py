@@ -1,0 +1,161 @@
+"""Guards the crosswalk on real records: all of them convert and are valid, and some of them field by field."""
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cern_assets.metadata.crosswalk import convert
+from cern_assets.metadata.leaves import leaves
+from cern_assets.metadata.validation import validate
+from cern_assets.model.deposits import Deposit
+from cern_assets.model.records import SourceRecord
+from cern_assets.model.values import Json
+from cern_assets.sources.opendata.crosswalk import CROSSWALK
+from cern_assets.sources.opendata.parse import parse_record
+
+PORTAL = "https://opendata.cern.ch/record"
+
+
+def problems(record: SourceRecord, deposit: Deposit) -> list[str]:
+    found = [f"{violation.field}: {violation.message}" for violation in validate(deposit.payload)]
+    found += [f"{finding.field}: {finding.message}" for finding in deposit.findings if finding.severity == "error"]
+    if sum(fate.leaves for fate in deposit.fates) != sum(1 for _ in leaves(record.metadata)):
+        found.append("the fates do not add up to the leaves")
+    return [f"{record.recid} {problem}" for problem in found]
+
+
+def test_all_real_records_convert_to_valid_deposits_with_a_fate_for_every_leaf(opendata_folder: Path) -> None:
+    wrong: list[str] = []
+    codes: Counter[str] = Counter()
+    with gzip.open(opendata_folder / "records.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            record = parse_record(json.loads(line))
+            deposit = convert(record, CROSSWALK)
+            wrong += problems(record, deposit)
+            codes.update(finding.code for finding in deposit.findings)
+    assert wrong == []
+    # A known corpus: no type without a row in the table, and no text lost from any abstract.
+    assert codes["resource-type-unknown"] == codes["markup-loss"] == codes["title-too-short"] == 0
+
+
+def test_the_chosen_records_convert_to_valid_deposits_too(opendata_folder: Path) -> None:
+    paths = sorted((opendata_folder / "records").glob("*.json"))
+    records = [parse_record(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    assert [problem for record in records for problem in problems(record, convert(record, CROSSWALK))] == []
+
+
+class Converted:
+    """One chosen real record, as source and as deposit."""
+
+    def __init__(self, folder: Path, recid: str) -> None:
+        text = (folder / "records" / f"{recid}.json").read_text(encoding="utf-8")
+        self.deposit = convert(parse_record(json.loads(text)), CROSSWALK)
+        self.codes = {finding.code for finding in self.deposit.findings}
+
+    def field(self, path: str) -> Json:
+        value: Json = dict(self.deposit.payload)
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+    def items(self, path: str) -> list[Json]:
+        found = self.field(path)
+        assert isinstance(found, list)
+        return found
+
+
+def test_133_is_a_configuration_file_with_its_author_list(opendata_folder: Path) -> None:
+    found = Converted(opendata_folder, "133")
+    assert found.field("metadata.resource_type") == {"id": "other"}
+    assert found.field("metadata.title") == (
+        "Configuration file for HLT step /cdaq/physics/firstCollisions10/v5.1/HLT_7TeV_HR/V1"
+    )
+    assert found.items("metadata.related_identifiers") == [
+        {"scheme": "url", "identifier": f"{PORTAL}/450", "relation_type": {"id": "references"}}
+    ]
+    assert found.field("metadata.rights") is None
+    assert found.field("pids") is None
+
+
+def test_270_is_a_collision_dataset_with_licence_and_doi(opendata_folder: Path) -> None:
+    found = Converted(opendata_folder, "270")
+    assert found.field("metadata.resource_type") == {"id": "dataset"}
+    assert found.field("metadata.title") == "/BTag/Run2011B-12Oct2013-v1/AOD"
+    assert found.field("metadata.rights") == [{"id": "cc0-1.0"}]
+    assert str(found.field("pids.doi.identifier")).startswith("10.7483/OPENDATA.CMS.")
+    assert "Run period from run number" in str(found.field("metadata.description"))
+
+
+def test_3807_keeps_the_arrow_of_its_title(opendata_folder: Path) -> None:
+    found = Converted(opendata_folder, "3807")
+    assert found.field("metadata.title") == "Z' → tt with MZ' = 400 GeV"
+    assert found.items("metadata.additional_titles") == [
+        {
+            "title": "MC:Z' → tt with MZ' = 400 GeV, for 2016 ATLAS open data release",
+            "type": {"id": "alternative-title"},
+        }
+    ]
+    assert found.field("pids.doi") == {"identifier": "10.7483/OPENDATA.ATLAS.BWSX.MM6E", "provider": "external"}
+    assert found.items("metadata.related_identifiers") == [
+        {"scheme": "url", "identifier": f"{PORTAL}/3860", "relation_type": {"id": "ispartof"}}
+    ]
+
+
+def test_12220_keeps_its_table_with_the_cuts_in_it(opendata_folder: Path) -> None:
+    found = Converted(opendata_folder, "12220")
+    description = str(found.field("metadata.description"))
+    assert "<td>QCD, flat pT hat spectrum, 300 &lt; pT hat &lt; 600 GeV</td>" in description
+    assert "<th>Number of events</th>" in description
+    first = found.items("metadata.creators")[0]
+    assert first == {
+        "person_or_org": {
+            "type": "personal",
+            "family_name": "Usai",
+            "given_name": "Emanuele",
+            "identifiers": [{"scheme": "orcid", "identifier": "0000-0001-9323-2107"}],
+        }
+    }
+
+
+def test_80050_has_all_1048_authors_and_the_collaboration(opendata_folder: Path) -> None:
+    found = Converted(opendata_folder, "80050")
+    creators = found.items("metadata.creators")
+    people = [item for item in creators if isinstance(item, dict) and "affiliations" in item]
+    assert len(creators) == 1049
+    assert len(people) == 1048
+    assert creators[-1] == {"person_or_org": {"type": "organizational", "name": "DELPHI collaboration"}}
+
+
+def test_81003_is_raw_data_of_delphi(opendata_folder: Path) -> None:
+    found = Converted(opendata_folder, "81003")
+    assert found.field("metadata.title") == "DELPHI collision data rawd91"
+    assert found.field("metadata.creators") == [{"person_or_org": {"type": "organizational", "name": "DELPHI"}}]
+    assert found.field("metadata.subjects") == [{"subject": "DELPHI"}, {"subject": "CERN-LEP"}]
+    assert found.field("files.enabled") is True
+
+
+def test_84000_of_totem_is_a_dataset(opendata_folder: Path) -> None:
+    found = Converted(opendata_folder, "84000")
+    assert found.field("metadata.resource_type") == {"id": "dataset"}
+    assert found.field("metadata.identifiers") == [
+        {"scheme": "other", "identifier": "oai:cernopendata.cern:84000"},
+        {"scheme": "url", "identifier": f"{PORTAL}/84000"},
+    ]
+
+
+def test_93945_keeps_its_mistyped_doi_and_latex_and_tells_of_the_doi(opendata_folder: Path) -> None:
+    found = Converted(opendata_folder, "93945")
+    assert found.field("pids.doi.identifier") == "10.7483/OOPENDATA.LHCB.EBYF.C7OY"
+    assert "doi-unusual" in found.codes
+    assert "$B^{\\pm} \\to J/\\psi" in str(found.field("metadata.description"))
+
+
+@pytest.mark.parametrize("recid", ["81507", "81494"])
+def test_an_umbrella_record_without_files_names_its_parts(opendata_folder: Path, recid: str) -> None:
+    found = Converted(opendata_folder, recid)
+    assert found.field("files.enabled") is False
+    relations = {item["relation_type"]["id"] for item in found.items("metadata.related_identifiers")}  # type: ignore[index, call-overload]
+    assert relations == {"haspart"}
