@@ -1,0 +1,194 @@
+"""The crosswalk engine: a crosswalk is data, a table of rows, and `convert` applies it to one record.
+
+A row says which paths of the source it reads, which field of the deposit it writes, which pure function stands between,
+and in a sentence why. Whoever adds a field adds a row: conversion, the account of leaves, the reference pages and the
+version that decides what is done again all read it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from cern_assets.metadata.fates import Ledger
+from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.model.deposits import Deposit
+from cern_assets.model.findings import Finding, Severity, shorten
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.records import SourceRecord
+from cern_assets.model.values import Json, content_hash
+
+_ENGINE = ("cern_assets.metadata", "cern_assets.model")
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A leaf that a converter read and could not use: it becomes a finding, and the leaf's reason for being dropped."""
+
+    leaf: Leaf
+    code: str
+    reason: str
+    severity: Severity = "warning"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a converter made of its reading: the value to write (None: nothing), and what is to be told."""
+
+    value: Json = None
+    unused: tuple[Unused, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+type Converter = Callable[[Reading], Converted]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One field: the patterns it reads, the field it writes, and how.
+
+    Lists of several rows for one target follow each other; anything else is written once, by the first row that gives
+    something. A `fallback` row is asked only while its target has nothing. Equal items of a list are written once, but
+    for `keep_equal` (two people may have one name). The converter is a plain function of a module in a package, not a
+    closure, so that its text tells its version.
+    """
+
+    reads: tuple[str, ...]
+    target: str
+    convert: Converter
+    note: str
+    fallback: bool = False
+    keep_equal: bool = False
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Patterns that are left behind on purpose."""
+
+    reads: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Crosswalk:
+    """The rows of one source, and the identifier by which a record of it is found again in the target."""
+
+    source: str
+    rows: tuple[Row | Drop, ...]
+    identifier: Callable[[Recid], str]
+
+    @cached_property
+    def version(self) -> str:
+        """SHA-256 (hex) over the rows, the text of all code they run through, and the version of the HTML sanitiser.
+
+        Equal versions make equal deposits of equal records. Whole packages are hashed as text, those of the converters
+        and the ones they build on, with their schemas: a changed comment makes records be converted again for nothing,
+        but no changed rule is missed, and nobody has to remember to count a number up. It is computed at first use.
+        """
+        functions = [self.identifier, *(row.convert for row in self.rows if isinstance(row, Row))]
+        packages = {*_ENGINE, *(function.__module__.rpartition(".")[0] for function in functions)}
+        return content_hash(
+            {
+                "source": self.source,
+                "rows": [repr(_row_data(row)) for row in self.rows],
+                "code": {package: _texts(files(package)) for package in sorted(packages)},
+                "nh3": version("nh3"),
+            }
+        )
+
+
+def convert(record: SourceRecord, crosswalk: Crosswalk) -> Deposit:
+    """Make the deposit of a record. It always answers: whether the deposit is valid is asked of `validation`."""
+    ledger = Ledger(record.metadata)
+    payload: dict[str, Json] = {}
+    findings: list[Finding] = []
+    for row in crosswalk.rows:
+        found = ledger.read(row.reads)
+        if isinstance(row, Drop):
+            for leaf in found:
+                ledger.drop(leaf, row.reason)
+        elif not _is_wanted(payload, row):
+            for leaf in found:
+                ledger.drop(leaf, f"Not needed: {row.target} has a value already.")
+        else:
+            result = row.convert(Reading(record.recid, len(record.files), found))
+            _settle(ledger, row, found, result)
+            findings.extend([*result.findings, *(_finding(unused) for unused in result.unused)])
+            if not _is_nothing(result.value):
+                _write(payload, row, result.value)
+    return Deposit(payload=payload, fates=ledger.fates(), findings=(*findings, *ledger.findings()))
+
+
+def _settle(ledger: Ledger, row: Row, found: tuple[Leaf, ...], result: Converted) -> None:
+    reasons = {unused.leaf.steps: unused.reason for unused in result.unused}
+    for leaf in found:
+        if leaf.steps in reasons:
+            ledger.drop(leaf, reasons[leaf.steps])
+        elif _is_nothing(result.value):
+            ledger.drop(leaf, f"It gives nothing for {row.target}.")
+        else:
+            ledger.carry(leaf, row.target)
+
+
+def _is_wanted(payload: dict[str, Json], row: Row) -> bool:
+    existing = _look_up(payload, row.target)
+    return existing is None or (isinstance(existing, list) and not row.fallback)
+
+
+def _look_up(payload: dict[str, Json], target: str) -> Json:
+    value: Json = payload
+    for name in target.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _write(payload: dict[str, Json], row: Row, value: Json) -> None:
+    *parents, name = row.target.split(".")
+    place = payload
+    for parent in parents:
+        inner = place.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise TypeError(f"The crosswalk writes both {parent} and {row.target}.")
+        place = inner
+    if not isinstance(value, list):
+        place[name] = value
+        return
+    items = place.setdefault(name, [])
+    if not isinstance(items, list):
+        raise TypeError(f"The crosswalk writes {row.target} both as a list and as one value.")
+    for item in value:
+        if row.keep_equal or item not in items:
+            items.append(item)
+
+
+def _is_nothing(value: Json) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _finding(unused: Unused) -> Finding:
+    return Finding(
+        code=unused.code,
+        severity=unused.severity,
+        field=unused.leaf.path,
+        value=shorten(unused.leaf.text),
+        message=unused.reason,
+    )
+
+
+def _row_data(row: Row | Drop) -> tuple[object, ...]:
+    if isinstance(row, Drop):
+        return (row.reads, row.reason)
+    return (row.reads, row.target, row.convert.__qualname__, row.note, row.fallback, row.keep_equal)
+
+
+def _texts(folder: Traversable) -> dict[str, str]:
+    """Read all code and schemas of a package, by file name."""
+    found: dict[str, str] = {}
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found |= {f"{entry.name}/{name}": text for name, text in _texts(entry).items()}
+        elif entry.name.endswith((".py", ".json")):
+            found[entry.name] = entry.read_text(encoding="utf-8")
+    return found

@@ -1,0 +1,56 @@
+"""Identifiers of people, organisations and objects: their shape and their check digits. Nothing is looked up."""
+
+import re
+from urllib.parse import urlsplit
+
+_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\x00-\x1f]+", re.ASCII)
+_DOI_PREFIX = re.compile(r"(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)", re.IGNORECASE)
+_ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
+_ORCID_PREFIX = re.compile(r"(?:orcid:\s*|(?:https?://)?(?:www\.)?orcid\.org/)", re.IGNORECASE)
+_ROR = re.compile(r"0[a-hj-km-np-tv-z0-9]{6}\d{2}", re.ASCII)
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def bare_doi(text: str) -> str:
+    """Take `doi:` or a resolver's address off a DOI, capitals kept; not checked."""
+    return _DOI_PREFIX.sub("", text.strip(), count=1)
+
+
+def is_doi(text: str) -> bool:
+    """Say whether the text is a bare DOI: `10.`, a registrant's number, a slash, a suffix without blanks."""
+    return _DOI.fullmatch(text) is not None
+
+
+def bare_orcid(text: str) -> str:
+    """Take `https://orcid.org/` off an ORCID iD and give it in capitals; not checked."""
+    return _ORCID_PREFIX.sub("", text.strip(), count=1).upper()
+
+
+def is_orcid(text: str) -> bool:
+    """Say whether the text is a bare ORCID iD with the right check digit (ISO 7064 mod 11-2)."""
+    if not _ORCID.fullmatch(text):
+        return False
+    digits = text.replace("-", "")
+    total = 0
+    for digit in digits[:-1]:
+        total = (total + int(digit)) * 2
+    return "0123456789X"[(12 - total % 11) % 11] == digits[-1]
+
+
+def is_ror(text: str) -> bool:
+    """Say whether the text is a bare ROR id with the right check digits (Crockford base 32, ISO 7064 mod 97-10)."""
+    if not _ROR.fullmatch(text):
+        return False
+    number = 0
+    for letter in text[:-2]:
+        number = number * 32 + _CROCKFORD.index(letter)
+    return 98 - number * 100 % 97 == int(text[-2:])
+
+
+def is_url(text: str) -> bool:
+    """Say whether the text is an absolute http or https address."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)

@@ -1,0 +1,176 @@
+"""HTML from records, made safe without losing words.
+
+Records mix HTML with plain text that is no HTML (`|eta| < 2.4`, `std::vector<float>`), so a sanitiser alone would drop
+words as unknown tags. Here everything that is not a known tag is text first; the sanitiser (nh3) comes after; and what
+a reader sees before and after is compared.
+
+The tags and attributes left are those of InvenioRDM's default configuration (`ALLOWED_HTML_TAGS` of invenio-config), so
+that the target has nothing to take away. Tags it does not take become their nearest relative.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import nh3
+
+from cern_assets.metadata.text import without_unseen
+
+_ALLOWED = {
+    *("a", "abbr", "acronym", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "i", "li"),
+    *("ol", "p", "pre", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td", "th", "tr", "u", "ul"),
+}
+_ATTRIBUTES = {"a": {"href", "name", "title"}, "abbr": {"title"}, "acronym": {"title"}}
+_SCHEMES = {"http", "https", "mailto"}
+_RELATIVES = {
+    relative: allowed
+    for allowed, relatives in {
+        "br": ("hr",),
+        "code": ("kbd", "samp", "tt"),
+        "div": ("address", "article", "aside", "center", "dd", "dl", "dt", "figcaption", "figure", "main", "section"),
+        "em": ("cite", "dfn"),
+        "h5": ("h6",),
+        "i": ("var",),
+        "p": ("caption",),
+        "strike": ("del", "s"),
+        "tbody": ("tfoot", "thead"),
+        "u": ("ins",),
+    }.items()
+    for relative in relatives
+}
+_UNWRAPPED = {"big", "body", "col", "colgroup", "font", "head", "html", "label", "mark", "small", "wbr"}
+_EMBEDDED = {"iframe": "page", "img": "image"}
+_KNOWN = _ALLOWED | _RELATIVES.keys() | _UNWRAPPED | _EMBEDDED.keys()
+_INLINE = {"a", "abbr", "acronym", "b", "code", "em", "i", "span", "strike", "strong", "sub", "sup", "u"}
+
+_ATTRIBUTE = (
+    r"""\s+(?:[a-z_:][\w:.-]*\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+)|allowfullscreen|border|compact|noshade|nowrap)"""
+)
+_TOKEN = re.compile(
+    rf"""<(?P<silent>script|style)\b[^<>]*>(?:(?!<(?:script|style)\b).)*?</(?P=silent)\s*>
+    | <!--(?:(?!<!--).)*?--> | <!doctype[^<>]*>
+    | <(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:{_ATTRIBUTE})*)\s*/?>""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+_VALUE = r"""\s{}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))"""
+_HREF, _SRC, _ALT = (re.compile(_VALUE.format(name), re.IGNORECASE) for name in ("href", "src", "alt"))
+
+
+@dataclass(frozen=True)
+class Markup:
+    """Safe HTML, the text a reader sees in it, and in words what could not be kept."""
+
+    html: str
+    text: str
+    losses: tuple[str, ...]
+
+
+def clean_markup(source: str, *, base_url: str) -> Markup:
+    """Make HTML or plain text from a record safe to show; links are resolved against `base_url`, the record's page.
+
+    Line ends of text without any tag become `<br>`. An image or embedded page becomes a link, as InvenioRDM shows none.
+    """
+    pieces = _pieces(without_unseen(source.replace("\xa0", " ")), base_url)
+    if len(pieces) == 1 and not pieces[0].markup.startswith("<"):
+        pieces = [_Piece("<br>".join(pieces[0].markup.strip().splitlines()), pieces[0].seen)]
+    safe = nh3.clean(
+        "".join(piece.markup for piece in pieces),
+        tags=_ALLOWED,
+        attributes=_ATTRIBUTES,
+        attribute_filter=lambda _, name, value: _absolute(base_url, value) if name == "href" else value,
+        url_schemes=_SCHEMES,
+        link_rel=None,
+    ).strip()
+    text = visible_text(safe)
+    losses = [piece.loss for piece in pieces if piece.loss]
+    if text.split() != "".join(piece.seen for piece in pieces).split():
+        losses.append("the text shown is not the text of the source")
+    return Markup(safe, text, tuple(losses))
+
+
+def visible_text(markup: str) -> str:
+    """Give the words that a reader sees in well-formed HTML; tags that begin or end a block part words."""
+    reader = _Reader()
+    reader.feed(markup)
+    reader.close()
+    return "".join(reader.found)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A tag or a stretch of text: how it is written, what a reader sees of it, and what was lost with it."""
+
+    markup: str
+    seen: str = ""
+    loss: str = ""
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 (the base class passes it)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self.found.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
+
+
+def _pieces(source: str, base_url: str) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    position = 0
+    for match in _TOKEN.finditer(source):
+        name = match["name"]
+        if name is not None and name.lower() not in _KNOWN:
+            continue
+        pieces.append(_text(source[position : match.start()]))
+        position = match.end()
+        if name is not None:
+            pieces.append(_tag(name.lower(), match["end"], match["attributes"], base_url))
+    pieces.append(_text(source[position:]))
+    return [piece for piece in pieces if piece.markup or piece.loss]
+
+
+def _text(source: str) -> _Piece:
+    return _Piece(source.replace("<", "&lt;").replace(">", "&gt;"), html.unescape(source))
+
+
+def _tag(name: str, end: str, attributes: str, base_url: str) -> _Piece:
+    if name in _UNWRAPPED or (end and name in _EMBEDDED):
+        return _Piece("")
+    if name in _EMBEDDED:
+        return _embedded(_EMBEDDED[name], attributes, base_url)
+    name = _RELATIVES.get(name, name)
+    href = _value(_HREF, attributes) if name == "a" else ""
+    loss = f"a link to {href[:80]}" if href and not _absolute(base_url, href) else ""
+    return _Piece(f"<{end}{name}{'' if end else attributes}>", "" if name in _INLINE else " ", loss)
+
+
+def _embedded(kind: str, attributes: str, base_url: str) -> _Piece:
+    address = _value(_SRC, attributes)
+    target = _absolute(base_url, address) if address else ""
+    if not target:
+        return _Piece("", loss=f"an embedded {kind} at {address[:80] or 'no address'}")
+    label = f"[{kind}: {_value(_ALT, attributes) or target.rsplit('/', 1)[-1]}]"
+    return _Piece(f'<a href="{html.escape(target)}">{html.escape(label)}</a>', label)
+
+
+def _value(pattern: re.Pattern[str], attributes: str) -> str:
+    match = pattern.search(attributes)
+    return html.unescape(next(value for value in match.groups() if value is not None)).strip() if match else ""
+
+
+def _absolute(base_url: str, address: str) -> str:
+    """Resolve an address as a browser would; empty if it is none, or of a scheme that is not let through."""
+    try:
+        target = urljoin(base_url, address)
+        return target if urlsplit(target).scheme in _SCHEMES else ""
+    except ValueError:
+        return ""

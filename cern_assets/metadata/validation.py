@@ -1,0 +1,168 @@
+"""The rules of the target, checked before anything is sent.
+
+The shape is a JSON Schema (`schemas/invenio-rdm-record.json`); what a schema cannot say is in the functions below. Both
+follow InvenioRDM 14. What only the target can know (whether a licence or an affiliation is in its vocabularies) is not
+checked here.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from cern_assets.errors import MetadataInvalidError
+from cern_assets.metadata import dates, identifiers
+from cern_assets.model.deposits import Deposit
+from cern_assets.model.findings import Finding, shorten
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import Json, JsonObject, Value
+
+_SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
+    "doi": (identifiers.is_doi, "no DOI (10.<number>/<suffix>)"),
+    "orcid": (identifiers.is_orcid, "no ORCID iD, or its check digit is wrong"),
+    "ror": (lambda text: identifiers.is_ror(text.removeprefix("https://ror.org/")), "no ROR id"),
+    "url": (identifiers.is_url, "no http(s) address"),
+}
+
+
+class Violation(Value):
+    """A rule of the target that a deposit breaks: `field` is a path in the deposit (`metadata.creators[0].role`)."""
+
+    field: str
+    message: str
+    value: str = ""
+
+
+def validate(payload: JsonObject) -> tuple[Violation, ...]:
+    """List every rule that a deposit breaks; empty if the target's own validation has nothing to say against it."""
+    plain = dict(payload)
+    return (*(_in_words(error) for error in _schema().iter_errors(plain)), *_beyond_shape(plain))
+
+
+def findings_of(payload: JsonObject) -> tuple[Finding, ...]:
+    """Give the same as findings of severity `error`; their `field` is a path in the deposit, not in the source."""
+    return tuple(
+        Finding(code="invalid-metadata", severity="error", field=found.field, value=found.value, message=found.message)
+        for found in validate(payload)
+    )
+
+
+def ensure_valid(deposit: Deposit, recid: Recid) -> None:
+    """Do nothing for a valid deposit.
+
+    Raises:
+        MetadataInvalidError: naming every field that is wrong and what is wrong with it.
+    """
+    found = validate(deposit.payload)
+    if found:
+        listed = "; ".join(f"{violation.field}: {violation.message}" for violation in found)
+        raise MetadataInvalidError(
+            f"The deposit breaks {len(found)} rule(s) of the target: {listed}.",
+            remedy="Correct the record at its source, or the row of the crosswalk that writes the field.",
+            recid=recid,
+            field=found[0].field,
+            value=found[0].value or None,
+        )
+
+
+@cache
+def _schema() -> Draft202012Validator:
+    text = files("cern_assets.metadata").joinpath("schemas", "invenio-rdm-record.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def _in_words(error: ValidationError) -> Violation:
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
+    if error.validator == "required":
+        # The message is the only place where jsonschema tells which of the required properties it misses.
+        missing = error.message.split("'")[1]
+        return Violation(field=f"{place}.{missing}".removeprefix("."), message="is missing")
+    value = "" if isinstance(error.instance, dict | list) else shorten(error.instance)
+    told = error.schema.get("description") if isinstance(error.schema, dict) else None
+    if told is None or error.validator in ("additionalProperties", "type"):
+        told = shorten(error.message, 200)
+    else:
+        told = f"must be {told}"
+    return Violation(field=place.removeprefix("."), message=told, value=value)
+
+
+def _beyond_shape(payload: dict[str, Json]) -> Iterator[Violation]:
+    for name in ("creators", "contributors"):
+        for place, person in _objects(payload, f"metadata.{name}"):
+            yield from _person(place, person)
+    for name in ("identifiers", "related_identifiers", "references"):
+        found = list(_objects(payload, f"metadata.{name}"))
+        for place, item in found:
+            yield from _syntax(place, item)
+        yield from _repeated(found, ("scheme", "identifier", "relation_type", "reference"), "stands twice")
+    for place, right in _objects(payload, "metadata.rights"):
+        yield from _right(place, right)
+    yield from _dates(payload)
+    for place, pid in _objects(payload, "pids.doi"):
+        yield from _syntax(place, {**pid, "scheme": "doi"})
+
+
+def _person(place: str, person: dict[str, Json]) -> Iterator[Violation]:
+    found = list(_objects(person, "person_or_org.identifiers"))
+    for inner, item in found:
+        yield from _syntax(f"{place}.{inner}", item)
+    yield from _repeated(((f"{place}.{at}", item) for at, item in found), ("scheme",), "only one of a scheme is taken")
+    # InvenioRDM tells affiliations apart by name, and by id where there is no name.
+    named = (({"is": item.get("name") or item.get("id")}, at) for at, item in _objects(person, "affiliations"))
+    yield from _repeated(((f"{place}.{at}", item) for item, at in named), ("is",), "is the same affiliation again")
+
+
+def _syntax(place: str, item: dict[str, Json]) -> Iterator[Violation]:
+    identifier = item.get("identifier")
+    is_right, complaint = _SYNTAX.get(str(item.get("scheme")), (None, ""))
+    if is_right and isinstance(identifier, str) and not is_right(identifier):
+        yield Violation(field=f"{place}.identifier", message=complaint, value=shorten(identifier))
+
+
+def _right(place: str, right: dict[str, Json]) -> Iterator[Violation]:
+    if "id" in right and len(right) > 1:
+        yield Violation(field=place, message="takes an id, or title, description and link, but not both")
+    link = right.get("link")
+    if isinstance(link, str) and not identifiers.is_url(link):
+        yield Violation(field=f"{place}.link", message="no http(s) address", value=shorten(link))
+
+
+def _dates(payload: dict[str, Json]) -> Iterator[Violation]:
+    published = _at(payload, "metadata.publication_date")
+    if isinstance(published, str) and not dates.is_edtf_date(published):
+        message = "no date or interval of EDTF level 0 (YYYY, YYYY-MM, YYYY-MM-DD, from/to)"
+        yield Violation(field="metadata.publication_date", message=message, value=shorten(published))
+    for place, item in _objects(payload, "metadata.dates"):
+        when = item.get("date")
+        if isinstance(when, str) and not dates.is_edtf_date_or_time(when):
+            yield Violation(field=f"{place}.date", message="no date of EDTF level 0", value=shorten(when))
+
+
+def _repeated(
+    items: Iterable[tuple[str, dict[str, Json]]], fields: tuple[str, ...], complaint: str
+) -> Iterator[Violation]:
+    seen = set()
+    for place, item in items:
+        key = tuple(str(item.get(field)) for field in fields)
+        if key in seen:
+            yield Violation(field=place, message=complaint, value=shorten(" ".join(key)))
+        seen.add(key)
+
+
+def _objects(payload: dict[str, Json], place: str) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yield the object at a place, or the objects of the list there, each with its place; nothing for anything else."""
+    found = _at(payload, place)
+    if isinstance(found, dict):
+        yield place, found
+    if isinstance(found, list):
+        yield from ((f"{place}[{index}]", item) for index, item in enumerate(found) if isinstance(item, dict))
+
+
+def _at(payload: dict[str, Json], place: str) -> Json:
+    value: Json = payload
+    for name in place.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,45 @@
+"""Guards which dates InvenioRDM takes: EDTF level 0, intervals closed and in order, days that exist."""
+
+import pytest
+
+from cern_assets.metadata.dates import is_edtf_date, is_edtf_date_or_time
+
+
+@pytest.mark.parametrize(
+    "text", ["2024", "2024-02", "2024-02-29", "2011/2012", "2011-05/2012", "2012/2012-03-01", "2012-03-01/2012"]
+)
+def test_a_date_or_closed_interval_is_taken(text: str) -> None:
+    assert is_edtf_date(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2024-01-01T00:00:00", "2011/2012/2013", "0000", "\u0662\u0660\u0662\u0664", "2024 "),
+        *(
+            "",
+            "24",
+            "2024-13",
+            "2023-02-29",
+            "2012/2011",
+            "2012-06/2012-05",
+            "2012/..",
+            "/2012",
+            "2012/",
+            "2012?",
+            "201X",
+        ),
+    ],
+)
+def test_anything_else_is_refused(text: str) -> None:
+    assert not is_edtf_date(text)
+
+
+@pytest.mark.parametrize("text", ["2024-01-01T10:00:00", "2024-01-01T10:00:00Z", "2024-01-01T10:00:00+01:00", "2024"])
+def test_a_moment_is_taken_where_moments_are(text: str) -> None:
+    assert is_edtf_date_or_time(text)
+
+
+@pytest.mark.parametrize("text", ["2024-01-01T25:00:00", "2024-02-30T10:00:00", "2024-01-01T10:00"])
+def test_a_moment_that_is_none_is_refused(text: str) -> None:
+    assert not is_edtf_date_or_time(text)

@@ -1,0 +1,41 @@
+"""Guards how names are read: nothing of a name is lost, and groups do not become people."""
+
+import pytest
+
+from cern_assets.metadata.people import is_organisation, person, split_name
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Kégl, Balázs", ("Kégl", "Balázs")),
+        ("Smith, John, Jr.", ("Smith", "John, Jr.")),
+        ("D'Agnolo, Raffaele Tito", ("D'Agnolo", "Raffaele Tito")),
+        ("Jane Doe", ("Doe", "Jane")),
+        ("Ludwig van Beethoven", ("van Beethoven", "Ludwig")),
+        ("Maria Garcia Lopez", ("Maria Garcia Lopez", "")),
+        ("van Dyck", ("Dyck", "van")),
+        ("Plato", ("Plato", "")),
+        ("Plato,", ("Plato", "")),
+        (", Jane", ("Jane", "")),
+    ],
+)
+def test_a_name_is_split_only_where_it_is_sure_enough(name: str, expected: tuple[str, str]) -> None:
+    assert split_name(name) == expected
+
+
+@pytest.mark.parametrize("name", ["CERN", "TBILISI-IHEPI", "CMS Open Data group", "CMS Collaboration"])
+def test_one_word_or_a_word_for_a_group_is_an_organisation(name: str) -> None:
+    assert is_organisation(name)
+
+
+@pytest.mark.parametrize("name", ["Doe, Jane", "Jane Doe", "Group, Jane"])
+def test_a_person_is_no_organisation(name: str) -> None:
+    assert not is_organisation(name)
+
+
+def test_one_word_with_an_orcid_is_a_person() -> None:
+    assert not is_organisation("Plato", orcid="0000-0002-1825-0097")
+    assert person("Plato", orcid="0000-0002-1825-0097")["identifiers"] == [
+        {"scheme": "orcid", "identifier": "0000-0002-1825-0097"}
+    ]
