@@ -1,0 +1,48 @@
+"""`cern-assets serve`: the sample portal and the embedded repository by themselves."""
+
+from pathlib import Path
+
+import click
+
+from cern_assets.cli import show
+from cern_assets.demo.servers import TOKEN, embedded_app, portal_app
+from cern_assets.serving import serve_in_thread, wait_for_interrupt
+from cern_assets.settings import load_settings
+
+
+@click.group("serve")
+def command() -> None:
+    """Serve a sample portal or an embedded repository on this machine, until interrupted."""
+
+
+@command.command("portal")
+@click.option("--port", default=8001, show_default=True, help="0 for any free port.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of real records (records/, records.jsonl.gz) and their bytes (files/eos/) to serve instead.",
+)
+@click.option("--json", "json_", is_flag=True, help="Print the address as one JSON object.")
+def portal(port: int, data: Path | None, json_: bool) -> None:
+    """Serve the sample collection as the CERN Open Data portal would."""
+    with serve_in_thread(portal_app(data), port=port) as url:
+        if json_:
+            show.as_json({"url": url})
+        else:
+            click.echo(f"CERN_ASSETS_OPENDATA_API_URL={url}\nCERN_ASSETS_OPENDATA_FILES_URL={url}")
+        wait_for_interrupt()
+
+
+@command.command("repository")
+@click.option("--port", default=5000, show_default=True, help="0 for any free port.")
+@click.option("--json", "json_", is_flag=True, help="Print address and token as one JSON object.")
+def repository(port: int, json_: bool) -> None:
+    """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder."""
+    settings = load_settings()
+    token = settings.repository_token.get_secret_value() or TOKEN
+    with serve_in_thread(embedded_app(settings.repository_dir, token), port=port) as url:
+        if json_:
+            show.as_json({"url": url, "token": token})
+        else:
+            click.echo(f"CERN_ASSETS_REPOSITORY_URL={url}\nCERN_ASSETS_REPOSITORY_TOKEN={token}")
+        wait_for_interrupt()

@@ -1,0 +1,99 @@
+"""Outcomes as Dagster events: what the UI shows of a recid."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from cern_assets.model.findings import Finding
+from cern_assets.model.outcomes import StageOutcome
+from cern_assets.model.values import Json
+
+DATA_VERSION_TAG = "dagster/data_version"
+_SHOWN = 200
+
+
+def materialization(outcome: StageOutcome) -> dg.AssetMaterialization:
+    """A stage that succeeded; the data version is the hash of what it left."""
+    return dg.AssetMaterialization(
+        asset_key=[outcome.source, outcome.stage],
+        partition=outcome.recid,
+        metadata=_metadata(outcome),
+        tags={DATA_VERSION_TAG: outcome.content_hash},
+    )
+
+
+def observation(outcome: StageOutcome) -> dg.AssetObservation:
+    """A stage at which a recid stopped, with the reason; the asset stays unmaterialized, hence red."""
+    problem = outcome.problem
+    return dg.AssetObservation(
+        asset_key=[outcome.source, outcome.stage],
+        partition=outcome.recid,
+        description=problem.message if problem else outcome.status,
+        metadata=_metadata(outcome)
+        | {"problem": problem.code if problem else "", "message": problem.message if problem else ""},
+    )
+
+
+def failure(stopped: Sequence[StageOutcome], recids: int) -> dg.Failure:
+    """The end of a run in which recids stopped; Dagster must not repeat the whole batch for them."""
+    kinds = Counter(outcome.problem.code if outcome.problem else outcome.status for outcome in stopped)
+    counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    return dg.Failure(
+        description=f"{len(stopped)} of {recids} recids stopped ({counted}); the others went all the way.",
+        metadata={
+            "stopped": dg.MetadataValue.json(
+                [
+                    {
+                        "recid": outcome.recid,
+                        "stage": outcome.stage,
+                        "status": outcome.status,
+                        "message": outcome.problem.message if outcome.problem else "",
+                    }
+                    for outcome in stopped[:_SHOWN]
+                ]
+            )
+        },
+        allow_retries=False,
+    )
+
+
+def _metadata(outcome: StageOutcome) -> dict[str, dg.MetadataValue]:
+    metadata: dict[str, dg.MetadataValue] = {
+        "status": dg.MetadataValue.text(outcome.status),
+        "elapsed_seconds": dg.MetadataValue.float(round(outcome.elapsed_seconds, 3)),
+        "source_page": dg.MetadataValue.url(outcome.source_page),
+        "findings": dg.MetadataValue.int(len(outcome.findings)),
+    }
+    if outcome.url:
+        metadata["published_record"] = dg.MetadataValue.url(outcome.url)
+    if outcome.files is not None:
+        metadata["files"] = dg.MetadataValue.int(outcome.files)
+    if outcome.size_bytes is not None:
+        metadata["size_bytes"] = dg.MetadataValue.int(outcome.size_bytes)
+    if outcome.findings:
+        metadata["finding_list"] = dg.MetadataValue.md(_table(outcome.findings[:_SHOWN]))
+    return metadata | {name: _value(fact) for name, fact in outcome.facts.items()}
+
+
+def _value(fact: Json) -> dg.MetadataValue:
+    if isinstance(fact, bool):
+        return dg.MetadataValue.bool(fact)
+    if isinstance(fact, int):
+        return dg.MetadataValue.int(fact)
+    if isinstance(fact, Mapping):
+        return dg.MetadataValue.json(dict(fact))
+    text = str(fact)
+    return dg.MetadataValue.url(text) if text.startswith(("https://", "http://")) else dg.MetadataValue.text(text)
+
+
+def _table(findings: Sequence[Finding]) -> str:
+    rows = [
+        f"| {finding.severity} | {finding.code} | `{_cell(finding.field)}` | {_cell(finding.message)} |"
+        for finding in findings
+    ]
+    return "\n".join(["| | finding | field | what |", "|---|---|---|---|", *rows])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

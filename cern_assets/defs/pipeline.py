@@ -1,0 +1,85 @@
+"""The factory: a source's name gives its five assets, as one multi-asset that runs many recids at once.
+
+One step for all five stages, as separate steps would lose every recid of a batch when one fails: here each recid goes
+as far as it can, an event is noted for each stage it passes, and the run fails at the end if one stopped, which leaves
+exactly the stages it did not reach red. No framework output is yielded: that would turn the whole range green.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from cern_assets.defs.events import failure, materialization, observation
+from cern_assets.defs.partitions import recid_partitions
+from cern_assets.defs.resources import PortsOpener
+from cern_assets.flows.batch import run_batch
+from cern_assets.flows.journey import STAGES, AnyStage
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.outcomes import StageOutcome
+
+KINDS = {
+    "raw_record": {"json"},
+    "raw_files": {"file"},
+    "metadata": {"json"},
+    "archive": {"zip"},
+    "published_record": {"invenio"},
+}
+
+
+def build_source(source: str, *, batch_size: int) -> dg.Definitions:
+    """A source's five assets, and the job `<source>_ingest` that runs all of them."""
+    return dg.Definitions(
+        assets=[build_pipeline(source, batch_size=batch_size)],
+        jobs=[
+            dg.define_asset_job(
+                name=f"{source}_ingest",
+                selection=dg.AssetSelection.groups(source),
+                executor_def=dg.in_process_executor,
+                description=f"All five stages, for recids of {source}.",
+            )
+        ],
+    )
+
+
+def build_pipeline(source: str, *, batch_size: int) -> dg.AssetsDefinition:
+    """The assets `<source>/raw_record` to `<source>/published_record`, partitioned by recid.
+
+    `batch_size` is the number of recids that a backfill puts into one run.
+    """
+
+    @dg.multi_asset(
+        name=f"{source}_pipeline",
+        specs=[_spec(source, stage) for stage in STAGES],
+        partitions_def=recid_partitions(source),
+        backfill_policy=dg.BackfillPolicy.multi_run(batch_size),
+        can_subset=True,
+    )
+    def pipeline(
+        context: dg.AssetExecutionContext, ports: dg.ResourceParam[PortsOpener]
+    ) -> Iterator[dg.AssetMaterialization]:
+        stages = [stage for stage in STAGES if dg.AssetKey([source, stage.name]) in context.selected_asset_keys]
+        recids = [Recid(key) for key in context.partition_keys]
+        stopped: list[StageOutcome] = []
+        with ports.opened(source) as opened:
+            for outcomes in run_batch(opened, recids, stages, run_id=context.run.run_id):
+                for outcome in outcomes:
+                    if outcome.succeeded:
+                        yield materialization(outcome)
+                    else:
+                        stopped.append(outcome)
+                        context.log_event(observation(outcome))
+        if stopped:
+            raise failure(stopped, len(recids))
+
+    return pipeline
+
+
+def _spec(source: str, stage: AnyStage) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=[source, stage.name],
+        deps=[[source, need] for need in stage.needs],
+        description=stage.description,
+        group_name=source,
+        kinds=KINDS[stage.name],
+        skippable=True,
+    ).with_io_manager_key("documents")

@@ -1,0 +1,51 @@
+"""Resources: the settings in Dagster's way, and the ports they lead to."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import dagster as dg
+from pydantic import Field
+
+from cern_assets.flows.stages import Ports
+from cern_assets.settings import Settings, load_settings
+from cern_assets.wiring import opened_ports
+
+
+class PortsOpener(Protocol):
+    """What the assets ask of their `ports` resource."""
+
+    def opened(self, source: str) -> AbstractContextManager[Ports]:
+        """The ports of a source for the length of a block."""
+
+
+class PortsResource(dg.ConfigurableResource[None]):
+    """Hands out the ports of a source, built from the environment (see `.env.example`).
+
+    A field that is set here, in the launchpad for instance, wins over the environment for that run.
+    """
+
+    repository_url: str | None = Field(default=None, description="The InvenioRDM repository to publish into.")
+    opendata_files_url: str | None = Field(default=None, description="Where the source's bytes are read.")
+    workers: int | None = Field(default=None, description="Recids handled at the same time.")
+
+    @contextmanager
+    def opened(self, source: str) -> Iterator[Ports]:
+        """The ports of a source for the length of a block."""
+        overrides = {name: value for name, value in self.model_dump().items() if value is not None}
+        with opened_ports(load_settings(**overrides), source) as ports:
+            yield ports
+
+
+@dataclass(frozen=True)
+class ConfiguredPorts:
+    """The same for commands, which have their settings already."""
+
+    settings: Settings
+
+    @contextmanager
+    def opened(self, source: str) -> Iterator[Ports]:
+        """The ports of a source for the length of a block."""
+        with opened_ports(self.settings, source) as ports:
+            yield ports

@@ -1,0 +1,154 @@
+"""The assets in Dagster: one bad recid costs only itself, the UI's events say what happened, documents load back."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cern_assets.definitions import build_definitions
+from cern_assets.defs.launch import RANGE_END_TAG, RANGE_START_TAG, ingest
+from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
+from cern_assets.flows.journey import STAGES
+from cern_assets.model.deposits import Deposit
+from cern_assets.model.identifiers import Recid
+from cern_assets.settings import load_settings
+from cern_assets.telemetry.ledger import read_ledger
+
+GOOD, BAD, OTHER = Recid("900001"), Recid("900011"), Recid("900003")
+NAMES = [stage.name for stage in STAGES]
+
+
+def _materialized(instance: dg.DagsterInstance, stage: str) -> set[str]:
+    return instance.get_materialized_partitions(dg.AssetKey(["opendata", stage]))
+
+
+def _materialization(instance: dg.DagsterInstance, stage: str, recid: str) -> dg.AssetMaterialization:
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey(["opendata", stage]), asset_partitions=[recid]), limit=1
+    ).records
+    materialization = records[0].asset_materialization
+    assert materialization is not None
+    return materialization
+
+
+def test_a_bad_recid_stops_where_it_is_bad_and_takes_no_other_with_it(instance: dg.DagsterInstance) -> None:
+    runs = list(ingest(build_definitions(), instance, "opendata", [GOOD, BAD, OTHER], batch_size=100))
+    assert [run.success for run in runs] == [False]
+    assert _materialized(instance, "raw_record") == {GOOD, BAD, OTHER}
+    for stage in ("raw_files", "archive", "published_record"):
+        assert _materialized(instance, stage) == {GOOD, OTHER}
+    (failure,) = [
+        record.event_log_entry.dagster_event
+        for record in instance.get_records_for_run(runs[0].run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    ]
+    assert failure is not None
+    assert failure.step_failure_data.user_failure_data is not None
+    assert BAD in str(failure.step_failure_data.user_failure_data.metadata["stopped"])
+    observed = instance.fetch_observations(dg.AssetKey(["opendata", "raw_files"]), limit=5).records
+    assert [record.partition_key for record in observed] == [BAD]
+    assert "adler32" in str(observed[0].asset_observation and observed[0].asset_observation.description)
+
+
+def test_the_ledger_of_the_instance_balances_and_gives_the_reason(instance: dg.DagsterInstance) -> None:
+    list(ingest(build_definitions(), instance, "opendata", [GOOD, BAD], batch_size=100))
+    register_recids(instance, "opendata", [OTHER])
+    ledger = read_ledger(
+        load_settings().telemetry_dir, [("opendata", recid) for recid in registered_recids(instance, "opendata")]
+    )
+    assert ledger.totals == {
+        "in": 3, "published": 1, "rejected": 1, "pending": 1, "withdrawn": 0, "unregistered": 0,
+    }  # fmt: skip
+    assert ledger.balanced
+    assert {row["recid"]: row["code"] for row in ledger.entries}[BAD] == "ChecksumMismatch"
+
+
+def test_each_materialization_says_what_it_stands_for(instance: dg.DagsterInstance, sample_portal_url: str) -> None:
+    list(ingest(build_definitions(), instance, "opendata", [GOOD], batch_size=100))
+    for stage in NAMES:
+        metadata = _materialization(instance, stage, GOOD).metadata
+        assert metadata["source_page"].value == f"{sample_portal_url}/record/{GOOD}"
+        assert metadata["status"].value == "done"
+    files = _materialization(instance, "raw_files", GOOD)
+    assert files.metadata["files"].value == files.metadata["verified_files"].value == 3
+    assert files.metadata["size_bytes"].value == 1_770_000
+    assert len((files.tags or {})["dagster/data_version"]) == 64
+    published = _materialization(instance, "published_record", GOOD).metadata["published_record"].value
+    assert str(published).startswith(f"{load_settings().repository_url}/records/")
+
+
+def test_only_the_selected_stages_of_a_recid_run(instance: dg.DagsterInstance) -> None:
+    register_recids(instance, "opendata", [GOOD])
+    definitions = build_definitions()
+    job = definitions.resolve_implicit_global_asset_job_def()
+    selection = [dg.AssetKey(["opendata", name]) for name in ("raw_record", "metadata")]
+    result = job.execute_in_process(instance=instance, partition_key=GOOD, asset_selection=selection)
+    assert result.success
+    assert {name for name in NAMES if _materialized(instance, name)} == {"raw_record", "metadata"}
+
+
+def test_a_red_recid_run_again_does_just_the_stages_it_lacks(instance: dg.DagsterInstance, home: Path) -> None:
+    definitions = build_definitions()
+    list(ingest(definitions, instance, "opendata", [BAD], batch_size=100))
+    list(ingest(definitions, instance, "opendata", [BAD], batch_size=100))
+    assert _materialization(instance, "raw_record", BAD).metadata["status"].value == "unchanged"
+    assert _materialized(instance, "published_record") == set()
+
+
+def test_documents_load_in_a_notebook_one_or_many_at_a_time(instance: dg.DagsterInstance) -> None:
+    definitions = build_definitions()
+    list(ingest(definitions, instance, "opendata", [GOOD, OTHER], batch_size=100))
+    deposit = definitions.load_asset_value(["opendata", "metadata"], partition_key=GOOD, instance=instance)
+    assert isinstance(deposit, Deposit)
+    assert deposit.payload["access"] == {"record": "public", "files": "public"}
+    register_recids(instance, "opendata", [BAD])
+    with pytest.raises(KeyError, match="materialize it first"):
+        definitions.load_asset_value(["opendata", "metadata"], partition_key=BAD, instance=instance)
+
+
+def test_a_downstream_asset_of_somebody_else_reads_and_writes_documents_for_a_range(
+    instance: dg.DagsterInstance,
+) -> None:
+    definitions = build_definitions()
+    list(ingest(definitions, instance, "opendata", [GOOD, OTHER], batch_size=100))
+
+    @dg.asset(
+        key=["copies", "metadata"],
+        ins={"deposits": dg.AssetIn(key=["opendata", "metadata"])},
+        partitions_def=dg.DynamicPartitionsDefinition(name="opendata_recid"),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        io_manager_key="documents",
+    )
+    def copies(deposits: dict[str, Deposit]) -> dict[str, Deposit]:
+        return deposits
+
+    extended = dg.Definitions.merge(definitions, dg.Definitions(assets=[copies]))
+    job = extended.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        instance=instance, asset_selection=[copies.key], tags={RANGE_START_TAG: GOOD, RANGE_END_TAG: OTHER}
+    )
+    assert result.success
+    for recid in (GOOD, OTHER):
+        copied = extended.load_asset_value(["copies", "metadata"], partition_key=recid, instance=instance)
+        assert copied == extended.load_asset_value(["opendata", "metadata"], partition_key=recid, instance=instance)
+
+
+def test_recids_are_registered_once_and_in_order(instance: dg.DagsterInstance) -> None:
+    assert register_recids(instance, "opendata", [GOOD, BAD, GOOD]) == 2
+    assert register_recids(instance, "opendata", [OTHER, BAD]) == 1
+    assert registered_recids(instance, "opendata") == [GOOD, BAD, OTHER]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "longest", "ranges"),
+    [
+        ("abcdef", 10, ["af"]),
+        ("abcdef", 2, ["ab", "cd", "ef"]),
+        ("abdf", 10, ["ab", "dd", "ff"]),
+        ("", 10, []),
+        ("fa", 10, ["aa", "ff"]),
+    ],
+)
+def test_a_list_is_split_into_ranges_that_hold_nothing_else(wanted: str, longest: int, ranges: list[str]) -> None:
+    order = [Recid(letter) for letter in "abcdef"]
+    found = contiguous_ranges(order, [Recid(letter) for letter in wanted], longest)
+    assert [first + last for first, last in found] == ranges
