@@ -1,0 +1,91 @@
+"""The SQLite file: schema and transactions."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS record (           -- one version of a record: its published state, its draft, or both
+  id                 TEXT PRIMARY KEY,
+  parent_id          TEXT NOT NULL,
+  version_index      INTEGER NOT NULL,
+  created            TEXT NOT NULL,
+  updated            TEXT NOT NULL,
+  published          TEXT,                     -- JSON
+  published_revision INTEGER NOT NULL DEFAULT 0,
+  published_text     TEXT NOT NULL DEFAULT '', -- lower-case words for the search
+  draft              TEXT,                     -- JSON
+  draft_revision     INTEGER NOT NULL DEFAULT 0,
+  own_text           TEXT NOT NULL DEFAULT '', -- the same of what its depositor sees: the draft if there is one
+  UNIQUE (parent_id, version_index),
+  CHECK (published IS NOT NULL OR draft IS NOT NULL)
+);
+CREATE INDEX IF NOT EXISTS record_created ON record (created);
+CREATE TABLE IF NOT EXISTS identifier (       -- what `metadata.identifiers.identifier:` and DOIs are looked up in
+  record_id  TEXT NOT NULL REFERENCES record (id) ON DELETE CASCADE,
+  view       TEXT NOT NULL CHECK (view IN ('own', 'published')),
+  scheme     TEXT NOT NULL,
+  identifier TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS identifier_value ON identifier (identifier);
+CREATE INDEX IF NOT EXISTS identifier_record ON identifier (record_id);
+CREATE TABLE IF NOT EXISTS file (
+  record_id  TEXT NOT NULL REFERENCES record (id) ON DELETE CASCADE,
+  key        TEXT NOT NULL,
+  file_id    TEXT NOT NULL,                    -- name of the content below the content folder
+  status     TEXT NOT NULL CHECK (status IN ('pending', 'completed')),
+  transfer   TEXT NOT NULL,                    -- JSON: type, and parts and part_size of a multipart transfer
+  metadata   TEXT NOT NULL,                    -- JSON
+  size_bytes INTEGER,
+  checksum   TEXT,
+  created    TEXT NOT NULL,
+  updated    TEXT NOT NULL,
+  PRIMARY KEY (record_id, key)
+);
+"""
+
+
+class Database:
+    """Transactions on one SQLite file, from any thread; writers queue for one lock, readers never wait."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        # Kept open: SQLite empties its log into the file, with all the waiting for the disk, when the last one closes.
+        self._writer = self._connect()
+        # A crash of this process loses nothing with WAL and synchronous=NORMAL, a loss of power at most the end.
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._writer.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view."""
+        with closing(self._connect()) as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """All of the block, or nothing of it."""
+        with self._lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, timeout=30, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection

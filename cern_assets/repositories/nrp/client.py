@@ -1,0 +1,288 @@
+"""The port `Repository` over nrp-cmd's asynchronous client.
+
+Records are read and written as plain JSON through nrp-cmd's connection, as its `Record` drops nulls and bends
+`parent` on the way; files go through its files client; publishing, editing and new versions go through its records
+client, which knows the requests that NRP repositories put in their place.
+
+Bytes are sent in one stream (transfer L). Multipart transfer would not make them safer here: InvenioRDM stores its
+parts on the same disk, gives a checksum for them only after a background task, and needs a source that can be read
+from any offset, several times at once.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from nrp_cmd.async_client.invenio.files import AsyncInvenioFilesClient
+from nrp_cmd.async_client.invenio.records import AsyncInvenioRecordsClient
+from nrp_cmd.async_client.invenio.requests import AsyncInvenioRequestsClient
+from nrp_cmd.converter import converter
+from nrp_cmd.types.info import RepositoryInfo, RepositoryInfoLinks
+from nrp_cmd.types.records import Record
+from nrp_cmd.types.requests import Request
+from yarl import URL
+
+from cern_assets.errors import (
+    CernAssetsError,
+    ChecksumMismatchError,
+    ConfigurationError,
+    DepositRefusedError,
+    RepositoryUnavailableError,
+    SizeMismatchError,
+    TransferInterruptedError,
+)
+from cern_assets.model.publications import RemoteFile, RemoteRecord
+from cern_assets.model.values import JsonObject
+from cern_assets.ports import Upload
+from cern_assets.repositories.nrp.connection import Connection
+from cern_assets.repositories.nrp.loop import LoopThread
+from cern_assets.repositories.nrp.parse import has_identifier, hits, remote_file, remote_record
+from cern_assets.repositories.nrp.refusals import refusal
+from cern_assets.repositories.nrp.stream import UploadSource
+
+_CHUNK_BYTES = 1024 * 1024
+_PAGE = 25
+"""Hits looked at for one identifier: it is in one record, or in the few that share it by mistake."""
+
+
+class NrpRepository:
+    """One InvenioRDM or NRP repository, as one depositor sees it; safe to use from many threads.
+
+    `attempts` is how often a request is tried that can be repeated (all but POST), `timeout_seconds` how long a silent
+    repository is waited for. Nothing is asked before the first call: what nrp-cmd would discover is given.
+    """
+
+    def __init__(self, url: str, token: str, *, attempts: int, timeout_seconds: float) -> None:
+        base = URL(url.rstrip("/"))
+        if base.scheme not in ("http", "https") or not base.host:
+            raise ConfigurationError(
+                "The repository's address is no http(s) URL.",
+                field="CERN_ASSETS_REPOSITORY_URL",
+                value=url,
+                remedy="Set it like https://repository.example.org.",
+            )
+        self.url = str(base)
+        self._token = token
+        self._timeout_seconds = timeout_seconds
+        self._api = base / "api"
+        self._loop = LoopThread("nrp-repository")
+        self._connection = Connection(base, token, attempts=attempts, timeout_seconds=timeout_seconds)
+        info = _given_info(base)
+        self._files = AsyncInvenioFilesClient(self._connection, info)
+        requests = AsyncInvenioRequestsClient(self._connection, info)
+        self._records = AsyncInvenioRecordsClient(self._connection, info, requests)
+
+    def close(self) -> None:
+        """End the thread that talks to the repository."""
+        self._loop.close()
+
+    def ping(self) -> str:
+        """Say that the repository answers and takes the token (`GET /api/user/records`)."""
+        answer = self._run(self._connection.read(self._api / "user" / "records", {"size": "1"})) or {}
+        total = answer.get("hits", {}).get("total")
+        if not isinstance(total, int):
+            raise RepositoryUnavailableError(
+                f"{self.url} is no InvenioRDM-compatible repository.", remedy="Check CERN_ASSETS_REPOSITORY_URL."
+            )
+        return f"{self.url} answers and takes the token; its depositor has {total:,} records and drafts"
+
+    def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
+        """Search published records and own drafts, and keep those with exactly this identifier."""
+        return self._run(self._find(identifier))
+
+    def create_draft(self, payload: JsonObject) -> RemoteRecord:
+        """`POST /api/records`; `problems` tells what has to be corrected before publishing."""
+        return remote_record(self._run(self._connection.send("POST", self._api / "records", payload)))
+
+    def read_draft(self, record_id: str) -> RemoteRecord | None:
+        """`GET /api/records/<id>/draft`."""
+        return self._read(self._draft_url(record_id))
+
+    def read_published(self, record_id: str) -> RemoteRecord | None:
+        """`GET /api/records/<id>`."""
+        return self._read(self._record_url(record_id))
+
+    def update_draft(self, record_id: str, payload: JsonObject) -> RemoteRecord:
+        """`PUT /api/records/<id>/draft`."""
+        return remote_record(self._run(self._connection.send("PUT", self._draft_url(record_id), payload)))
+
+    def edit(self, record_id: str) -> RemoteRecord:
+        """`POST /api/records/<id>/draft`, which gives the draft that is there, if any."""
+        return self._run(self._derived(record_id, "edit_metadata"))
+
+    def new_version(self, record_id: str) -> RemoteRecord:
+        """`POST /api/records/<id>/versions`, which gives the next version's draft that is there, if any."""
+        return self._run(self._derived(record_id, "new_version"))
+
+    def files(self, record: RemoteRecord) -> tuple[RemoteFile, ...]:
+        """`GET .../files` of the draft or of the published record."""
+        return tuple(remote_file(file) for file in self._run(self._files.list(self._files_url(record))))
+
+    def upload(self, draft: RemoteRecord, upload: Upload) -> RemoteFile:
+        """Initialise, send, commit, compare; a file that is there under the key is replaced."""
+        return self._run(self._upload(draft, upload))
+
+    def delete_file(self, draft: RemoteRecord, key: str) -> None:
+        """`DELETE .../draft/files/<key>`."""
+        self._run(self._connection.remove(self._files_url(draft) / key))
+
+    @contextmanager
+    def download(self, record: RemoteRecord, key: str) -> Iterator[Iterator[bytes]]:
+        """`GET .../files/<key>/content`, once, with httpx: nrp-cmd cannot download an empty file.
+
+        Raises:
+            TransferInterruptedError: also while iterating.
+        """
+        url = str(self._files_url(record) / key / "content")
+        headers = {"Authorization": f"Bearer {self._token}", "Accept-Encoding": "identity"}
+        try:
+            with httpx.stream(
+                "GET", url, headers=headers, timeout=self._timeout_seconds, follow_redirects=True, trust_env=False
+            ) as response:
+                _check(response)
+                yield response.iter_bytes(_CHUNK_BYTES)
+        except httpx.ConnectError as error:
+            raise RepositoryUnavailableError(f"The repository did not answer GET {url}: {error}.") from error
+        except httpx.HTTPError as error:
+            raise TransferInterruptedError(f"The download of {url} broke off: {error!r}.", uri=url) from error
+
+    def publish(self, draft: RemoteRecord) -> RemoteRecord:
+        """Publish, and read back what was published."""
+        return self._run(self._publish(draft))
+
+    def _run[Result](self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        return self._loop.run(coroutine)
+
+    def _record_url(self, record_id: str) -> URL:
+        return self._api / "records" / record_id
+
+    def _draft_url(self, record_id: str) -> URL:
+        return self._record_url(record_id) / "draft"
+
+    def _files_url(self, record: RemoteRecord) -> URL:
+        of = self._draft_url if record.state == "draft" else self._record_url
+        return of(record.record_id) / "files"
+
+    def _read(self, url: URL) -> RemoteRecord | None:
+        body = self._run(self._connection.read(url))
+        return None if body is None else remote_record(body)
+
+    async def _find(self, identifier: str) -> tuple[RemoteRecord, ...]:
+        quoted = identifier.replace("\\", "\\\\").replace('"', '\\"')
+        query = {"q": f'metadata.identifiers.identifier:"{quoted}"', "size": str(_PAGE), "allversions": "false"}
+        published = await self._connection.read(self._api / "records", query) or {}
+        own = await self._connection.read(self._api / "user" / "records", query) or {}
+        # A draft of a published record stands in for it among the depositor's own: the record is in the other answer.
+        drafts = (hit for hit in hits(own) if hit.get("is_draft") and not hit.get("is_published"))
+        return tuple(remote_record(hit) for hit in (*hits(published), *drafts) if has_identifier(hit, identifier))
+
+    async def _derived(self, record_id: str, how: str) -> RemoteRecord:
+        url = self._record_url(record_id)
+        body = await self._connection.read(url, {"expand": "1"})
+        if body is None:
+            raise DepositRefusedError(f"There is no published record {url}.", remedy="Look for it with `find`.")
+        result = _accepted(await getattr(self._records, how)(_nrp_record(body)), f"{how} of {url}")
+        return await self._must_read(self._draft_url(str(result.id)))
+
+    async def _publish(self, draft: RemoteRecord) -> RemoteRecord:
+        url = self._draft_url(draft.record_id)
+        _accepted(await self._records.publish(_nrp_record(draft.payload)), f"publish of {url}")
+        return await self._must_read(self._record_url(draft.record_id))
+
+    async def _must_read(self, url: URL) -> RemoteRecord:
+        body = await self._connection.read(url)
+        if body is None:
+            raise RepositoryUnavailableError(f"The repository made {url}, but does not show it.")
+        return remote_record(body)
+
+    async def _upload(self, draft: RemoteRecord, upload: Upload) -> RemoteFile:
+        files_url = self._files_url(draft)
+        try:
+            sent = await self._send(files_url, upload)
+        except DepositRefusedError:
+            # Most likely the key is there already. If so, it goes; if not, the refusal has another reason.
+            if not await self._connection.remove(files_url / upload.key):
+                raise
+            sent = await self._send(files_url, upload)
+        mismatch = _mismatch(sent, upload)
+        if mismatch is not None:
+            await self._connection.remove(files_url / upload.key)
+            raise mismatch
+        return sent
+
+    async def _send(self, files_url: URL, upload: Upload) -> RemoteFile:
+        source: UploadSource | None = None
+        try:
+            async with asyncio.timeout(None) as patience:
+                source = UploadSource(upload, patience, self._timeout_seconds)
+                return remote_file(await self._files.upload(files_url, upload.key, {}, source))
+        except TimeoutError as error:
+            raise RepositoryUnavailableError(
+                f"The repository took no byte of {upload.key} for {self._timeout_seconds:g} s.", uri=str(files_url)
+            ) from error
+        except CernAssetsError:
+            if source is not None and source.failure is not None:
+                raise source.failure from None
+            raise
+
+
+def _given_info(base: URL) -> RepositoryInfo:
+    return RepositoryInfo(
+        schema="local://repository-info-v1.0.0.json",
+        name=str(base),
+        description="",
+        version="",
+        invenio_version="",
+        links=RepositoryInfoLinks(self_=base, records=base / "api" / "records", requests=base / "api" / "requests"),
+    )
+
+
+def _nrp_record(body: JsonObject) -> Record:
+    """nrp-cmd's record; it looks for open requests, which plain InvenioRDM does not list."""
+    expanded = body.get("expanded")
+    with_requests = {"requests": [], **(expanded if isinstance(expanded, dict) else {})}
+    record: Record = converter.structure({**body, "expanded": with_requests}, Record)
+    return record
+
+
+def _accepted(result: Record | Request, asked: str) -> Record:
+    if isinstance(result, Request):
+        raise DepositRefusedError(
+            f"The repository opened a request for the {asked}, which is {result.status}.",
+            remedy="Somebody has to accept it there; then run again.",
+        )
+    return result
+
+
+def _mismatch(sent: RemoteFile, upload: Upload) -> CernAssetsError | None:
+    if sent.size_bytes != upload.size_bytes:
+        return SizeMismatchError(
+            f"The repository took {sent.size_bytes} bytes of {upload.key}, not {upload.size_bytes}; they were deleted.",
+            field="files[].size",
+            value=str(sent.size_bytes),
+            remedy="Fetch the file again.",
+        )
+    if sent.checksum != upload.md5:
+        return ChecksumMismatchError(
+            f"The repository's copy of {upload.key} is {sent.checksum}, not {upload.md5}; it was deleted.",
+            field="files[].checksum",
+            value=str(sent.checksum),
+            remedy="Fetch the file again.",
+        )
+    return None
+
+
+def _check(response: httpx.Response) -> None:
+    if response.is_success:
+        return
+    request = f"GET {response.request.url}"
+    if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        raise RepositoryUnavailableError(f"The repository answered {request} with {response.status_code}.")
+    response.read()
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    raise refusal(body if isinstance(body, dict) else {}, request=request, status=response.status_code)

@@ -1,0 +1,147 @@
+"""nrp-cmd's HTTP connection, with its faults mended in `_retried`, which all its requests pass through."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from aiohttp import ClientError, ClientResponse, ClientTimeout
+from nrp_cmd.async_client.connection import AsyncConnection
+from nrp_cmd.async_client.streams import DataSource, InputStream
+from nrp_cmd.errors import (
+    RepositoryClientError,
+    RepositoryCommunicationError,
+    RepositoryError,
+    RepositoryRetryError,
+    StructureError,
+)
+from yarl import URL
+
+from cern_assets.model.values import JsonObject
+from cern_assets.repositories.nrp.refusals import refused, unavailable
+
+_FIRST_WAIT_SECONDS = 0.5
+"""The wait after the first failure; it doubles with each."""
+
+_LONGEST_WAIT_SECONDS = 60.0
+
+_GONE = (404, 410)
+
+_NO_USABLE_ANSWER = (RepositoryError, RepositoryRetryError, StructureError, ClientError, TimeoutError, ValueError)
+"""No connection, no answer in time, a server error, too many requests, or an answer that cannot be read."""
+
+
+class Connection(AsyncConnection):
+    """Requests to one repository, with the errors of this package.
+
+    What differs from nrp-cmd's own connection:
+
+    - A time limit on silence (`timeout_seconds`) instead of aiohttp's 300 s on a whole request, which would end any
+      transfer longer than that.
+    - Every request goes to the configured scheme, host and port, whatever the repository writes into its links
+      (InvenioRDM writes the name in its own configuration, such as localhost). So the token goes there and nowhere
+      else: nrp-cmd compares scheme and host only.
+    - The status of every PUT of bytes is looked at, so that a failed one is repeated and reported.
+    - Failures are repeated after a second or so, not after the last attempt, and come as one error, not as an
+      `ExceptionGroup`; a cancellation ends a request, where nrp-cmd counts it as a failure and tries again.
+    """
+
+    def __init__(self, url: URL, token: str, *, attempts: int, timeout_seconds: float) -> None:
+        super().__init__(tokens={url: token}, retry_count=attempts)
+        self._origin = url.origin()
+        self._timeout = ClientTimeout(total=None, sock_connect=timeout_seconds, sock_read=timeout_seconds)
+
+    async def read(self, url: URL, params: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+        """GET a JSON object; None if the repository does not have it (404) or no longer (410)."""
+        return await self._retried("GET", url, _json_or_none, idempotent=True, params=params or {})
+
+    async def send(self, method: str, url: URL, body: JsonObject) -> dict[str, Any]:
+        """Send a JSON object and read one; PUT is repeated after failures, POST is not."""
+        return await self._retried(method, url, _json, idempotent=method == "PUT", json=dict(body))
+
+    async def remove(self, url: URL) -> bool:
+        """DELETE; False if there was nothing to delete."""
+        return await self._retried("DELETE", url, _removed, idempotent=True)
+
+    async def put_stream(
+        self, *, url: URL, source: DataSource, open_kwargs: dict[str, Any] | None = None, **kwargs: Any
+    ) -> ClientResponse:
+        """PUT bytes from their source, from the first byte again at each attempt."""
+        data = partial(source.open, **(open_kwargs or {}))
+        return await self._retried("PUT", url, _checked, idempotent=True, data=data, **kwargs)
+
+    async def _retried[Result](  # type: ignore[override]  # nrp-cmd declares it twice, for callbacks that may be None
+        self,
+        method: str,
+        url: URL | str,  # nrp-cmd declares URL, but hands in the text of links that it does not know
+        callback: Callable[[ClientResponse], Awaitable[Result]],
+        idempotent: bool,  # noqa: FBT001  # nrp-cmd's signature
+        **kwargs: Any,
+    ) -> Result:
+        here = self._here(url)
+        attempts = self.retry_count if idempotent else 1
+        for attempt in itertools.count(1):
+            try:
+                return await self._once(method, here, callback, **kwargs)
+            except _NO_USABLE_ANSWER as error:
+                too_many_requests = isinstance(error, RepositoryRetryError)
+                if attempt >= (self.retry_count if too_many_requests else attempts):
+                    raise unavailable(error, request=f"{method} {here}", attempts=attempt) from error
+                await asyncio.sleep(_wait_seconds(error, attempt))
+        raise AssertionError("unreachable")
+
+    async def _once[Result](
+        self,
+        method: str,
+        url: URL,
+        callback: Callable[[ClientResponse], Awaitable[Result]],
+        data: Callable[[], Awaitable[InputStream]] | bytes | None = None,
+        **kwargs: Any,
+    ) -> Result:
+        stream = await data() if callable(data) else None
+        body = stream if stream is not None else data
+        try:
+            async with (
+                self._client() as session,
+                session.request(method, url, data=body, auth=self._auth, timeout=self._timeout, **kwargs) as response,
+            ):
+                try:
+                    return await callback(response)
+                except RepositoryClientError as error:
+                    raise refused(error, request=f"{method} {url}", status=response.status) from error
+        finally:
+            if stream is not None:
+                await stream.close()
+
+    def _here(self, url: URL | str) -> URL:
+        return URL(f"{self._origin}{URL(url).raw_path_qs}", encoded=True)
+
+
+def _wait_seconds(error: Exception, attempt: int) -> float:
+    asked = error.after_seconds if isinstance(error, RepositoryRetryError) else None
+    return min(asked or _FIRST_WAIT_SECONDS * 2 ** (attempt - 1), _LONGEST_WAIT_SECONDS)
+
+
+async def _checked(response: ClientResponse) -> ClientResponse:
+    await response.raise_for_invenio_status()  # type: ignore[attr-defined]  # nrp-cmd's own response class
+    return response
+
+
+async def _json(response: ClientResponse) -> dict[str, Any]:
+    await _checked(response)
+    body = await response.json(content_type=None)
+    if not isinstance(body, dict):
+        raise RepositoryCommunicationError(f"a JSON object was expected, not {str(body)[:100]}")
+    return body
+
+
+async def _json_or_none(response: ClientResponse) -> dict[str, Any] | None:
+    return None if response.status in _GONE else await _json(response)
+
+
+async def _removed(response: ClientResponse) -> bool:
+    if response.status in _GONE:
+        return False
+    await _checked(response)
+    return True

@@ -1,0 +1,433 @@
+"""What every repository must do, as the flows need it: over the embedded server and over a real InvenioRDM.
+
+Both are seen through the same adapter, so this suite guards the adapter against the real repository, and the embedded
+server against being kinder than the real one.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from cern_assets.errors import (
+    ChecksumMismatchError,
+    CredentialsRefusedError,
+    DepositRefusedError,
+    RepositoryUnavailableError,
+    SizeMismatchError,
+    StorageUnavailableError,
+)
+from cern_assets.model.checksums import Checksum
+from cern_assets.model.publications import RemoteRecord
+from cern_assets.ports import Repository, Upload
+from cern_assets.repositories.nrp.client import NrpRepository
+from cern_assets_tests.services.needs import free_port
+from cern_assets_tests.services.repository import RunningRepository
+
+MIB = 1024 * 1024
+KEYS = ["a.root", "sub/folder/a b.root", "Zerfälle µµ.csv", "100% #1 & more?.txt", "a+b=c;d,e@f.txt"]
+SEARCH_LAG_SECONDS = 20
+
+
+@pytest.fixture(scope="module", params=["embedded", pytest.param("invenio", marks=pytest.mark.service)])
+def running(request: pytest.FixtureRequest) -> RunningRepository:
+    name = {"embedded": "embedded_repository", "invenio": "invenio"}[request.param]
+    repository: RunningRepository = request.getfixturevalue(name)
+    return repository
+
+
+@pytest.fixture(scope="module")
+def repository(running: RunningRepository) -> Iterator[Repository]:
+    adapter = NrpRepository(running.url, running.token, attempts=3, timeout_seconds=30)
+    yield adapter
+    adapter.close()
+
+
+def deposit(*, files: bool = False, identifier: str = "", **metadata: Any) -> dict[str, Any]:
+    """A payload that can be published."""
+    known = [{"scheme": "url", "identifier": identifier}] if identifier else []
+    return {
+        "access": {"record": "public", "files": "public"},
+        "files": {"enabled": files},
+        "metadata": {
+            "title": "Dimuon events",
+            "publication_date": "2016-04",
+            "publisher": "CERN",
+            "resource_type": {"id": "dataset"},
+            "creators": [{"person_or_org": {"type": "organizational", "name": "CMS Collaboration"}}],
+            "identifiers": known,
+            **metadata,
+        },
+    }
+
+
+def upload_of(content: bytes, key: str = "a.root", *, claimed: bytes | None = None) -> Upload:
+    """An upload that hands out `content` in pieces, and whose MD5 is that of `claimed`, if given."""
+    claim = content if claimed is None else claimed
+    digest = hashlib.md5(claim, usedforsecurity=False).hexdigest()
+
+    @contextmanager
+    def opened() -> Iterator[Iterator[bytes]]:
+        yield (content[start : start + MIB // 2] for start in range(0, len(content), MIB // 2))
+
+    return Upload(key, len(claim), Checksum(algorithm="md5", value=digest), opened)
+
+
+def some_url() -> str:
+    return f"https://opendata.cern.ch/record/{uuid4().hex}"
+
+
+def content_of(repository: Repository, record: RemoteRecord, key: str) -> bytes:
+    with repository.download(record, key) as chunks:
+        return b"".join(chunks)
+
+
+def published(repository: Repository, payload: dict[str, Any] | None = None) -> RemoteRecord:
+    return repository.publish(repository.create_draft(payload or deposit()))
+
+
+def eventually(question: Callable[[], bool]) -> bool:
+    """Ask until the search has caught up with the writes."""
+    deadline = time.monotonic() + SEARCH_LAG_SECONDS
+    while not question():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def test_a_ping_names_the_repository(repository: Repository, running: RunningRepository) -> None:
+    assert running.url in repository.ping()
+
+
+@pytest.mark.parametrize("token", ["wrong", ""])
+def test_a_wrong_token_is_refused(running: RunningRepository, token: str) -> None:
+    adapter = NrpRepository(running.url, token, attempts=3, timeout_seconds=30)
+    try:
+        with pytest.raises(CredentialsRefusedError, match="CERN_ASSETS_REPOSITORY_TOKEN"):
+            adapter.ping()
+        with pytest.raises(CredentialsRefusedError):
+            adapter.create_draft(deposit())
+    finally:
+        adapter.close()
+
+
+def test_another_name_of_the_same_host_works(running: RunningRepository) -> None:
+    other = running.url.replace("127.0.0.1", "localhost")
+    adapter = NrpRepository(other, running.token, attempts=2, timeout_seconds=30)
+    try:
+        draft = adapter.create_draft(deposit(files=True))
+        adapter.upload(draft, upload_of(b"bytes"))
+        record = adapter.publish(draft)
+        assert content_of(adapter, record, "a.root") == b"bytes"
+    finally:
+        adapter.close()
+
+
+def test_a_draft_is_created_read_changed_and_published(repository: Repository) -> None:
+    identifier = some_url()
+    draft = repository.create_draft(deposit(identifier=identifier))
+    assert (draft.state, draft.version_index, draft.problems) == ("draft", 1, ())
+    assert repository.read_published(draft.record_id) is None
+
+    changed = repository.update_draft(draft.record_id, deposit(identifier=identifier, title="Another title"))
+    read = repository.read_draft(draft.record_id)
+    assert read is not None
+    assert read.payload["metadata"]["title"] == changed.payload["metadata"]["title"] == "Another title"  # type: ignore[index, call-overload]
+
+    record = repository.publish(read)
+    assert (record.state, record.record_id, record.parent_id) == ("published", draft.record_id, draft.parent_id)
+    assert record.url.endswith(f"/records/{record.record_id}")
+    assert repository.read_draft(draft.record_id) is None
+    assert repository.read_published(draft.record_id) == record
+
+
+def test_an_invalid_draft_lists_its_problems_and_is_not_published(repository: Repository) -> None:
+    payload = deposit()
+    del payload["metadata"]["title"]
+    payload["metadata"]["creators"] = [{"person_or_org": {"type": "personal", "given_name": "Ada"}}]
+    draft = repository.create_draft(payload)
+    assert any(problem.startswith("metadata.title: ") for problem in draft.problems)
+    assert any(problem.startswith("metadata.creators.0.person_or_org") for problem in draft.problems)
+    with pytest.raises(DepositRefusedError, match=r"metadata\.title: Missing data for required field") as raised:
+        repository.publish(draft)
+    assert raised.value.field is not None
+    assert repository.read_published(draft.record_id) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("publication_date", "April 2016"),
+        ("resource_type", {}),
+        ("creators", []),
+        ("title", "no"),
+        ("identifiers", [{"scheme": "no-such-scheme", "identifier": "1"}]),
+        ("contributors", [{"person_or_org": {"type": "personal", "family_name": "Curie"}}]),
+        ("related_identifiers", [{"scheme": "url", "identifier": "https://cern.ch/1"}]),
+        ("dates", [{"date": "yesterday", "type": {"id": "created"}}]),
+        ("additional_descriptions", [{"description": "Without a type."}]),
+        ("subjects", [{"subject": ""}]),
+    ],
+)
+def test_a_broken_field_is_a_problem_of_that_name(repository: Repository, field: str, value: Any) -> None:
+    draft = repository.create_draft(deposit(**{field: value}))
+    assert any(problem.startswith(f"metadata.{field}") for problem in draft.problems)
+    again = repository.update_draft(draft.record_id, deposit(**{field: value}))
+    assert again.problems == draft.problems
+    with pytest.raises(DepositRefusedError):
+        repository.publish(draft)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("version", "v" * 192), ("description", "no"), ("publisher", None), ("shoe_size", 44)],
+)
+def test_a_value_that_the_repository_drops_is_a_problem_only_while_it_is_saved(
+    repository: Repository, field: str, value: Any
+) -> None:
+    """So nobody may publish a draft with problems: the publication would not complain."""
+    draft = repository.create_draft(deposit(**{field: value}))
+    assert [problem.partition(": ")[0] for problem in draft.problems] == [f"metadata.{field}"]
+    assert field not in repository.publish(draft).payload["metadata"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("resource_type", {"id": "no-such-type"}),
+        ("dates", [{"date": "2016", "type": {"id": "no-such-type"}}]),
+        ("additional_titles", [{"title": "Another one", "type": {"id": "no-such-type"}}]),
+    ],
+)
+def test_an_id_outside_its_vocabulary_is_refused_at_once(repository: Repository, field: str, value: Any) -> None:
+    with pytest.raises(DepositRefusedError, match="no-such-type"):
+        repository.create_draft(deposit(**{field: value}))
+
+
+def test_a_record_with_files_enabled_needs_a_file(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    with pytest.raises(DepositRefusedError, match=r"files\.enabled: Missing uploaded files"):
+        repository.publish(draft)
+
+
+def test_a_record_may_have_metadata_only(repository: Repository) -> None:
+    record = published(repository)
+    assert repository.files(record) == ()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_file_arrives_and_comes_back_under_any_key(repository: Repository, key: str) -> None:
+    content = key.encode() * 1000
+    draft = repository.create_draft(deposit(files=True))
+    sent = repository.upload(draft, upload_of(content, key))
+    assert (sent.key, sent.size_bytes, sent.committed) == (key, len(content), True)
+    assert repository.files(draft) == (sent,)
+    assert content_of(repository, draft, key) == content
+
+    record = repository.publish(draft)
+    assert [(file.key, file.checksum) for file in repository.files(record)] == [(key, sent.checksum)]
+    assert content_of(repository, record, key) == content
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1, 5 * MIB + 3])
+def test_files_of_any_size_are_the_same_when_read_back(repository: Repository, size_bytes: int) -> None:
+    content = hashlib.shake_128(b"seed").digest(size_bytes)
+    draft = repository.create_draft(deposit(files=True))
+    assert repository.upload(draft, upload_of(content)).size_bytes == size_bytes
+    assert content_of(repository, draft, "a.root") == content
+
+
+def test_a_second_upload_replaces_the_first(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    repository.upload(draft, upload_of(b"first"))
+    repository.upload(draft, upload_of(b"second"))
+    assert content_of(repository, draft, "a.root") == b"second"
+    assert len(repository.files(draft)) == 1
+
+
+@pytest.mark.parametrize("with_content", [False, True])
+def test_what_an_interrupted_upload_left_is_replaced(
+    repository: Repository, running: RunningRepository, *, with_content: bool
+) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    files_url = f"{running.url}/api/records/{draft.record_id}/draft/files"
+    headers = {"Authorization": f"Bearer {running.token}"}
+    httpx.post(files_url, headers=headers, json=[{"key": "a.root", "size": 100}], timeout=30).raise_for_status()
+    if with_content:
+        sent = httpx.put(f"{files_url}/a.root/content", headers=headers, content=b"half of it", timeout=30)
+        sent.raise_for_status()
+    assert not repository.files(draft)[0].committed
+    assert repository.upload(draft, upload_of(b"all of it")).committed
+    assert content_of(repository, draft, "a.root") == b"all of it"
+
+
+def test_a_pending_file_hinders_publication(repository: Repository, running: RunningRepository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    repository.upload(draft, upload_of(b"done", "done.root"))
+    url = f"{running.url}/api/records/{draft.record_id}/draft/files"
+    headers = {"Authorization": f"Bearer {running.token}"}
+    httpx.post(url, headers=headers, json=[{"key": "pending.root"}], timeout=30).raise_for_status()
+    with pytest.raises(DepositRefusedError):
+        repository.publish(draft)
+    repository.delete_file(draft, "pending.root")
+    assert repository.publish(draft).state == "published"
+
+
+def test_a_copy_with_another_md5_is_detected_and_deleted(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    with pytest.raises(ChecksumMismatchError):
+        repository.upload(draft, upload_of(b"bytes on disk", claimed=b"bytes declared"[:13]))
+    assert repository.files(draft) == ()
+
+
+@pytest.mark.parametrize("content", [b"too few", b"far too many bytes for what was declared"])
+def test_a_source_of_another_size_is_detected(repository: Repository, content: bytes) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    with pytest.raises(SizeMismatchError):
+        repository.upload(draft, upload_of(content, claimed=b"what was declared"))
+    assert not any(file.committed for file in repository.files(draft))
+    assert repository.upload(draft, upload_of(b"what was declared")).committed
+
+
+def test_a_source_that_fails_is_reported_as_itself(repository: Repository) -> None:
+    @contextmanager
+    def opened() -> Iterator[Iterator[bytes]]:
+        def chunks() -> Iterator[bytes]:
+            yield bytes(MIB)
+            raise StorageUnavailableError("The store went away.")
+
+        yield chunks()
+
+    def broken() -> AbstractContextManager[Iterator[bytes]]:
+        return opened()
+
+    draft = repository.create_draft(deposit(files=True))
+    whole = upload_of(bytes(2 * MIB))
+    with pytest.raises(StorageUnavailableError, match="The store went away"):
+        repository.upload(draft, Upload(whole.key, whole.size_bytes, whole.md5, broken))
+    assert repository.upload(draft, whole).committed
+
+
+def test_a_deleted_file_is_gone_and_deleting_it_again_is_no_error(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    repository.upload(draft, upload_of(b"bytes", "sub/a b.root"))
+    repository.delete_file(draft, "sub/a b.root")
+    repository.delete_file(draft, "sub/a b.root")
+    assert repository.files(draft) == ()
+
+
+def test_the_101st_file_is_refused(repository: Repository, running: RunningRepository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    url = f"{running.url}/api/records/{draft.record_id}/draft/files"
+    announced = [{"key": f"{number}.root"} for number in range(100)]
+    headers = {"Authorization": f"Bearer {running.token}"}
+    httpx.post(url, headers=headers, json=announced, timeout=120).raise_for_status()
+    with pytest.raises(DepositRefusedError, match="exceeding the max amount"):
+        repository.upload(draft, upload_of(b"one too many", "one-too-many.root"))
+
+
+def test_drafts_and_published_records_are_found_by_identifier(repository: Repository) -> None:
+    identifier, other = some_url(), some_url()
+    draft = repository.create_draft(deposit(identifier=identifier))
+    published(repository, deposit(identifier=other))
+    assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [draft.record_id])
+    assert repository.find(identifier)[0].state == "draft"
+
+    repository.publish(draft)
+    assert eventually(lambda: [found.state for found in repository.find(identifier)] == ["published"])
+    assert [found.record_id for found in repository.find(identifier)] == [draft.record_id]
+    assert repository.find(identifier.removesuffix(identifier[-1])) == ()
+
+
+@pytest.mark.parametrize("identifier", ['odd "quoted" \\ one', "AND (", "recid:133 OR *"])
+def test_an_identifier_with_the_search_language_in_it_is_taken_literally(
+    repository: Repository, identifier: str
+) -> None:
+    identifier = f"{identifier} {uuid4().hex}"
+    payload = deposit(identifiers=[{"scheme": "other", "identifier": identifier}])
+    draft = repository.create_draft(payload)
+    assert draft.problems == ()
+    assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [draft.record_id])
+
+
+def test_an_edited_record_keeps_its_id_and_files(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    sent = repository.upload(draft, upload_of(b"bytes"))
+    record = repository.publish(draft)
+
+    edited = repository.edit(record.record_id)
+    assert (edited.record_id, edited.state, edited.version_index) == (record.record_id, "draft", 1)
+    assert repository.edit(record.record_id).record_id == record.record_id
+    repository.update_draft(record.record_id, deposit(files=True, title="Corrected title"))
+    again = repository.publish(edited)
+    assert again.payload["metadata"]["title"] == "Corrected title"  # type: ignore[index, call-overload]
+    assert [(file.key, file.checksum) for file in repository.files(again)] == [(sent.key, sent.checksum)]
+
+
+def test_a_new_version_has_another_id_the_next_index_and_no_files(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    repository.upload(draft, upload_of(b"bytes of version 1"))
+    first = repository.publish(draft)
+
+    second = repository.new_version(first.record_id)
+    assert second.record_id != first.record_id
+    assert (second.parent_id, second.state, second.version_index) == (first.parent_id, "draft", 2)
+    assert repository.files(second) == ()
+    assert repository.new_version(first.record_id).record_id == second.record_id
+
+    repository.update_draft(second.record_id, deposit(files=True, title="Second version"))
+    repository.upload(second, upload_of(b"bytes of version 2"))
+    published_second = repository.publish(second)
+    assert published_second.version_index == 2
+    assert content_of(repository, first, "a.root") == b"bytes of version 1"
+    assert content_of(repository, published_second, "a.root") == b"bytes of version 2"
+
+
+def test_only_the_latest_version_is_found(repository: Repository) -> None:
+    identifier = some_url()
+    first = published(repository, deposit(identifier=identifier))
+    second = repository.new_version(first.record_id)
+    repository.update_draft(second.record_id, deposit(identifier=identifier))
+    repository.publish(second)
+    assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [second.record_id])
+
+
+def test_an_external_doi_is_kept_and_taken_once(repository: Repository) -> None:
+    doi = f"10.7483/OPENDATA.CMS.{uuid4().hex[:8].upper()}"
+    payload = {**deposit(), "pids": {"doi": {"identifier": doi, "provider": "external"}}}
+    record = published(repository, payload)
+    assert record.payload["pids"]["doi"]["identifier"] == doi  # type: ignore[index, call-overload]
+    with pytest.raises(DepositRefusedError, match="already exists"):
+        published(repository, payload)
+
+
+def test_an_unknown_id_is_none(repository: Repository) -> None:
+    assert repository.read_draft("zzzzz-99999") is None
+    assert repository.read_published("zzzzz-99999") is None
+    with pytest.raises(DepositRefusedError):
+        repository.edit("zzzzz-99999")
+
+
+def test_files_of_a_published_record_cannot_be_changed(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    repository.upload(draft, upload_of(b"bytes"))
+    edited = repository.edit(repository.publish(draft).record_id)
+    with pytest.raises((DepositRefusedError, CredentialsRefusedError)):
+        repository.upload(edited, upload_of(b"other bytes", "b.root"))
+
+
+def test_a_repository_that_is_not_there_is_told_soon() -> None:
+    adapter = NrpRepository(f"http://127.0.0.1:{free_port()}", "token", attempts=3, timeout_seconds=5)
+    try:
+        with pytest.raises(RepositoryUnavailableError, match="CERN_ASSETS_REPOSITORY_URL"):
+            adapter.ping()
+        with pytest.raises(RepositoryUnavailableError):
+            adapter.create_draft(deposit())
+    finally:
+        adapter.close()

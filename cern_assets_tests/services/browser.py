@@ -1,0 +1,37 @@
+"""The system's Chromium, driven by Playwright (whose own download of a browser is not needed)."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cern_assets_tests.services.needs import program
+
+_FLAGS = [
+    "--no-sandbox",  # Chromium's sandbox refuses to run as root, as in CI
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless browser for all tests."""
+    path = program("chromium", package="chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of the test's own."""
+    page = browser.new_page(viewport={"width": 1400, "height": 820})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()

@@ -1,0 +1,56 @@
+"""Dagster's webserver and daemon on an instance, as `dagster dev` starts them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from cern_assets_tests.services.needs import free_port
+
+_START_SECONDS = 180
+
+
+@contextmanager
+def running_dagster(folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
+    """The UI's base URL; `variables` configure the assets and name the instance (`DAGSTER_HOME`)."""
+    port = free_port()
+    log = folder / "dagster-dev.log"
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [dagster, "dev", "-m", "cern_assets.definitions", "-h", "127.0.0.1", "-p", str(port)],
+            cwd=folder,
+            env={**os.environ, **variables},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _await_answer(url, process, log)
+            yield url
+        finally:
+            _stop(process)
+
+
+@retry(retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(_START_SECONDS), wait=wait_fixed(0.5))
+def _await_answer(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    if process.poll() is not None:
+        raise RuntimeError(f"dagster dev ended at its start:\n{log.read_text()}")
+    httpx.get(f"{url}/server_info", timeout=5).raise_for_status()
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """As Ctrl-C does, and then for good: all of its processes are in one group."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

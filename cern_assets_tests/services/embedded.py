@@ -1,0 +1,25 @@
+"""The embedded repository, once for all tests; each test finds its own records by their ids."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cern_assets.repositories.embedded.app import build_embedded
+from cern_assets.serving import serve_in_thread
+from cern_assets_tests.services.repository import RunningRepository
+
+
+@contextmanager
+def running_embedded(folder: Path) -> Iterator[RunningRepository]:
+    """Serve the repository of a folder on a free port."""
+    token = "a-depositor-of-the-tests"
+    with serve_in_thread(build_embedded(folder, token=token)) as url:
+        yield RunningRepository(url, token)
+
+
+@pytest.fixture(scope="session")
+def embedded_repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRepository]:
+    with running_embedded(tmp_path_factory.mktemp("embedded")) as repository:
+        yield repository

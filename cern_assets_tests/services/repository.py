@@ -1,0 +1,11 @@
+"""What every repository fixture hands out, whichever software stands behind it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RunningRepository:
+    """A repository that answers at `url` (no trailing slash) and takes `token` as that of a depositor."""
+
+    url: str
+    token: str
