@@ -8,6 +8,7 @@ import pytest
 from cern_assets_tests.services.needs import SHARED_DATA, unavailable
 
 pytest_plugins = [
+    "cern_assets_tests.services.browser",
     "cern_assets_tests.services.embedded",
     "cern_assets_tests.services.invenio",
     "cern_assets_tests.services.portal",

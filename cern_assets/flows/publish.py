@@ -120,12 +120,14 @@ def _reopened_if_changed(
 def _completed(ports: Ports, draft: RemoteRecord, payload: JsonObject, files: tuple[StoredFile, ...]) -> RemoteRecord:
     """The draft with this payload and these files, compared and published."""
     draft = ports.repository.update_draft(draft.record_id, payload)
-    changed = differences(payload, draft.payload)
-    if draft.problems or changed:
+    # Files are brought below; that they are missing now is no fault of the deposit.
+    problems = tuple(problem for problem in draft.problems if not problem.startswith("files"))
+    problems += differences(payload, draft.payload)
+    if problems:
         raise DepositRefusedError(
-            f"The repository does not take the deposit as it is: {'; '.join((draft.problems + changed)[:5])}.",
+            f"The repository does not take the deposit as it is: {'; '.join(problems[:5])}.",
             uri=draft.url,
-            field=(draft.problems + changed)[0].split(":")[0],
+            field=problems[0].split(":")[0],
             remedy="Nothing was published. Correct the crosswalk, or the repository's vocabularies.",
         )
     if not _is_edit(draft):

@@ -1,0 +1,142 @@
+"""The assets as a steward uses them: in Dagster's UI, in a real browser.
+
+`make screenshots` runs this module and keeps the pictures in `docs/images/`.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from cern_assets.defs.instance import open_instance
+from cern_assets.defs.partitions import register_recids
+from cern_assets.demo.collection import Collection, sample_collection
+from cern_assets.demo.portal import build_portal
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import JsonObject
+from cern_assets.serving import serve_in_thread
+from cern_assets_tests.services.dagster_ui import running_dagster
+from cern_assets_tests.services.embedded import running_embedded
+
+pytestmark = pytest.mark.service
+
+BAD, MISSING = "900011", "900001"
+SLOW = 240_000
+"""Milliseconds that a backfill may take: the daemon looks every half minute, and a run is a process to start."""
+
+
+@dataclass
+class MendableCollection:
+    """The sample collection, with a file of one record missing until it is mended."""
+
+    inner: Collection = field(default_factory=sample_collection)
+    mended: bool = False
+
+    @property
+    def records(self) -> Mapping[str, JsonObject]:
+        return self.inner.records
+
+    def open(self, path: str) -> BinaryIO | None:
+        files = self.records[MISSING]["files"]
+        assert isinstance(files, list)
+        assert isinstance(files[-1], dict)
+        if not self.mended and str(files[-1]["uri"]).endswith(path):
+            return None
+        return self.inner.open(path)
+
+
+@dataclass(frozen=True)
+class Steward:
+    """What a steward has in front of them."""
+
+    ui: str
+    repository: str
+    collection: MendableCollection
+    recids: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def steward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steward]:
+    home = tmp_path_factory.mktemp("home")
+    collection = MendableCollection()
+    with serve_in_thread(build_portal(collection)) as portal, running_embedded(home / "repository") as repository:
+        recids = tuple(collection.records)
+        with open_instance(home / "dagster") as instance:
+            register_recids(instance, "opendata", [Recid(recid) for recid in recids])
+        variables = {
+            "DAGSTER_HOME": str(home / "dagster"),
+            "CERN_ASSETS_HOME": str(home),
+            "CERN_ASSETS_OPENDATA_API_URL": portal,
+            "CERN_ASSETS_OPENDATA_FILES_URL": portal,
+            "CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE": "0",
+            "CERN_ASSETS_REPOSITORY_URL": repository.url,
+            "CERN_ASSETS_REPOSITORY_TOKEN": repository.token,
+        }
+        with running_dagster(home, variables) as ui:
+            yield Steward(ui, repository.url, collection, recids)
+
+
+def _picture(page: Page, name: str) -> None:
+    """Keep a screenshot where the developer asked for them."""
+    folder = os.environ.get("CERN_ASSETS_TEST_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
+
+
+def _launch_backfill(page: Page, steward: Steward, which: str) -> None:
+    """Materialize all five assets for `All` or `Failed` partitions, and wait until the backfill has ended."""
+    page.goto(f"{steward.ui}/asset-groups")
+    page.get_by_role("button", name="Materialize all").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name=which, exact=True).click()
+    launch = dialog.get_by_role("button", name="Launch backfill")
+    expect(launch).to_be_enabled()
+    launch.click()
+    expect(dialog).to_be_hidden()
+    page.goto(f"{steward.ui}/runs?view=backfills")
+
+
+def _expect_partitions(page: Page, steward: Steward, stage: str, *, failed: int, timeout: int = 60_000) -> None:
+    page.goto(f"{steward.ui}/assets/opendata/{stage}?view=partitions")
+    good = len(steward.recids) - failed
+    expect(page.get_by_text(f"Materialized ({good})")).to_be_visible(timeout=timeout)
+    expect(page.get_by_text(f"Failed ({failed})")).to_be_visible(timeout=timeout)
+
+
+def test_a_backfill_from_the_ui_leaves_good_recids_green_and_bad_ones_red(page: Page, steward: Steward) -> None:
+    page.goto(f"{steward.ui}/asset-groups")
+    for stage in ("raw_record", "raw_files", "metadata", "archive", "published_record"):
+        expect(page.get_by_text(stage, exact=True).first).to_be_visible()
+    _launch_backfill(page, steward, "All")
+    _expect_partitions(page, steward, "published_record", failed=2, timeout=SLOW)
+    _expect_partitions(page, steward, "raw_record", failed=0)
+    _expect_partitions(page, steward, "raw_files", failed=2)
+    _picture(page, "partitions")
+    page.goto(f"{steward.ui}/assets/opendata/raw_files?view=partitions&partition={BAD}")
+    expect(page.get_by_text("failed, and did not materialize this asset")).to_be_visible()
+    page.goto(f"{steward.ui}/assets/opendata/published_record?view=partitions&partition=900007")
+    link = page.get_by_role("link", name=f"{steward.repository}/records/")
+    expect(link).to_be_visible()
+    _picture(page, "materialization")
+    page.goto(link.inner_text())
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    _picture(page, "record")
+
+
+def test_a_mended_recid_run_again_from_the_ui_turns_green_by_the_stages_it_lacked(page: Page, steward: Steward) -> None:
+    steward.collection.mended = True
+    _launch_backfill(page, steward, "Failed")
+    _expect_partitions(page, steward, "published_record", failed=1, timeout=SLOW)
+    for stage, status in (("raw_record", "unchanged"), ("raw_files", "done"), ("published_record", "done")):
+        page.goto(f"{steward.ui}/assets/opendata/{stage}?view=partitions&partition={MISSING}")
+        expect(page.get_by_role("row", name=f"status {status}")).to_be_visible()
+    page.goto(f"{steward.ui}/asset-groups")
+    expect(page.get_by_text("published_record", exact=True).first).to_be_visible()
+    _picture(page, "lineage")
+    hits = httpx.get(f"{steward.repository}/api/records", params={"size": 100}).json()["hits"]
+    assert hits["total"] == len(steward.recids) - 1, "every good recid is published once"
