@@ -3,7 +3,10 @@
 `make screenshots` runs this module and keeps the pictures in `docs/images/`.
 """
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +61,7 @@ class Steward:
     repository: str
     collection: MendableCollection
     recids: tuple[str, ...]
+    variables: Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,7 @@ def steward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steward]:
             "CERN_ASSETS_REPOSITORY_TOKEN": repository.token,
         }
         with running_dagster(home, variables) as ui:
-            yield Steward(ui, repository.url, collection, recids)
+            yield Steward(ui, repository.url, collection, recids, variables)
 
 
 def _picture(page: Page, name: str) -> None:
@@ -140,3 +144,14 @@ def test_a_mended_recid_run_again_from_the_ui_turns_green_by_the_stages_it_lacke
     _picture(page, "lineage")
     hits = httpx.get(f"{steward.repository}/api/records", params={"size": 100}).json()["hits"]
     assert hits["total"] == len(steward.recids) - 1, "every good recid is published once"
+
+
+def test_a_run_of_the_command_line_is_run_again_from_the_ui(page: Page, steward: Steward) -> None:
+    command = [str(Path(sys.executable).with_name("cern-assets")), "ingest", "--json", BAD]
+    ingested = subprocess.run(command, env={**os.environ, **steward.variables}, capture_output=True, check=False)
+    assert ingested.returncode == 1, ingested.stderr.decode()
+    (run_id,) = json.loads(ingested.stdout)["runs"]
+    page.goto(f"{steward.ui}/runs/{run_id}")
+    page.get_by_role("button", name="Re-execute all").click()
+    page.wait_for_url(lambda url: "/runs/" in url and run_id not in url)
+    expect(page.get_by_text("1 of 1 recids stopped").first).to_be_visible(timeout=SLOW)

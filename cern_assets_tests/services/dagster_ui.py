@@ -14,6 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 from cern_assets_tests.services.needs import free_port
 
 _START_SECONDS = 180
+_WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def running_dagster(folder: Path, variables: Mapping[str, str]) -> Iterator[str]
     dagster = str(Path(sys.executable).with_name("dagster"))
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [dagster, "dev", "-m", "cern_assets.definitions", "-h", "127.0.0.1", "-p", str(port)],
+            [dagster, "dev", "-w", str(_WORKSPACE), "-h", "127.0.0.1", "-p", str(port)],
             cwd=folder,
             env={**os.environ, **variables},
             stdout=out,

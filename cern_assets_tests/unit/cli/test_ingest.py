@@ -1,0 +1,132 @@
+"""Recids through all stages by command: what is asked for is done, and what goes wrong is told with its remedy."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cern_assets.settings import load_settings
+from cern_assets_tests.services.needs import free_port
+from cern_assets_tests.unit.cli.commands import Answer, published_recids
+
+type Run = Callable[..., Answer]
+
+
+def _published() -> list[str]:
+    return published_recids(load_settings().repository_url)
+
+
+def test_recids_of_the_command_line_and_of_a_list_are_ingested_once_each(run: Run, home: Path) -> None:
+    (home / "list").write_text("# two of them\n\n900003\n 900009  # with a reason\n900003\n")
+    answer = run("ingest", "--json", "--file", "list", "900003")
+    assert answer.code == 0
+    assert answer.states == {"900003": "published", "900009": "published"}
+    assert (answer.json["in"], answer.json["published"], answer.json["balanced"]) == (2, 2, True)
+    assert len(answer.json["runs"]) == 1
+    assert _published() == ["900003", "900009"]
+
+
+def test_recids_that_are_done_stay_as_they_are(run: Run, home: Path) -> None:
+    first, second = run("ingest", "--json", "900003"), run("ingest", "--json", "900003")
+    assert (first.code, second.code) == (0, 0)
+    assert first.json["recids"][0]["url"] == second.json["recids"][0]["url"]
+    assert _published() == ["900003"]
+
+
+def test_the_table_shows_the_published_page(run: Run, home: Path) -> None:
+    answer = run("ingest", "900003")
+    assert f"{load_settings().repository_url}/records/" in answer.out
+    assert "1 in = 1 published + 0 rejected" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--source", "zenodo", "133"), "There is no source 'zenodo'. [field source] Choose one of: opendata."),
+        (("133; rm -rf",), "This is no recid. [field recid, value '133; rm -rf'] Give it like 133 or atlas-160006."),
+        (("--file", "list"), "[file list:2, field recid, value '../133'] Give it like 133 or atlas-160006."),
+        ((), "No recid was given. Name recids, or a file of them with --file."),
+    ],
+)
+def test_a_wrong_command_is_told_before_anything_is_done(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "list").write_text("133\n../133\n")
+    answer = run("ingest", *arguments)
+    assert answer.code == 2
+    assert answer.err.endswith(f"{said}\n")
+    assert answer.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["list"]
+
+
+def test_a_wrong_command_is_told_in_json_to_programs(run: Run) -> None:
+    answer = run("ingest", "--json", "x y")
+    assert answer.code == 2
+    assert answer.json["error"]["code"] == "RecordNotFound"
+
+
+def test_a_list_that_is_no_text_is_told_by_its_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"133\n\xff\xfe1\x003\x00\n")
+    assert "list:2" in run("ingest", "--file", "list").err
+
+
+def test_a_recid_that_the_portal_does_not_know_is_rejected(run: Run, home: Path) -> None:
+    answer = run("ingest", "--json", "123456789")
+    assert answer.code == 1
+    assert answer.states == {"123456789": "rejected"}
+    assert "does not know" in answer.messages["123456789"]
+
+
+def test_a_wrong_checksum_costs_that_recid_only(run: Run, home: Path) -> None:
+    answer = run("ingest", "--json", "900011", "900003")
+    assert answer.code == 1
+    assert answer.states == {"900003": "published", "900011": "rejected"}
+    assert "declares adler32:0badc0de" in answer.messages["900011"]
+
+
+def test_a_portal_that_does_not_answer_leaves_recids_pending(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("CERN_ASSETS_OPENDATA_API_URL", url)
+    monkeypatch.setenv("CERN_ASSETS_ATTEMPTS", "1")
+    answer = run("ingest", "--json", "133")
+    assert answer.code == 1
+    assert answer.states == {"133": "pending"}
+    assert f"{url}/api/records/133" in answer.messages["133"]
+    assert "Try again later" in answer.messages["133"]
+
+
+def test_a_refused_token_leaves_all_pending_and_publishes_nothing(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CERN_ASSETS_REPOSITORY_TOKEN", "somebody-elses-token")
+    answer = run("ingest", "--json", "900003", "900009", "900010")
+    assert answer.code == 1
+    assert set(answer.states.values()) == {"pending"}
+    assert {row["code"] for row in answer.json["recids"]} == {"CredentialsRefused"}
+    assert all("CERN_ASSETS_REPOSITORY_TOKEN" in message for message in answer.messages.values())
+    assert _published() == []
+
+
+def test_a_repository_that_does_not_answer_leaves_recids_pending_and_is_told_once(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CERN_ASSETS_REPOSITORY_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("CERN_ASSETS_ATTEMPTS", "2")
+    answer = run("ingest", "--json", "900003")
+    assert answer.code == 1
+    assert answer.states == {"900003": "pending"}
+    assert "CERN_ASSETS_REPOSITORY_URL" in answer.messages["900003"]
+    assert [line for line in answer.err.splitlines() if not line.startswith("opendata ")] == []
+
+
+def test_a_folder_of_files_that_is_not_there_rejects_no_record(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CERN_ASSETS_OPENDATA_FILES_URL", "/eos/opendata-with-a-typo")
+    answer = run("ingest", "--json", "900003")
+    assert answer.code == 2
+    assert answer.json["error"]["code"] == "Configuration"
+    assert "/eos/opendata-with-a-typo" in answer.err
+    assert run("ledger", "--json").json["in"] == 0
