@@ -197,7 +197,7 @@ class Repository(Protocol):
 
 
 class TelemetryEvent(Value):
-    """One line of the spool: see `sql/views/events.sql` for the meaning of each column."""
+    """One line of the spool: see `sql/schema/001_events.sql` for the meaning of each column."""
 
     ts: str
     run_id: str

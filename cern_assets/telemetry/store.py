@@ -35,9 +35,10 @@ class TelemetryStore:
 
     def register(self, recids: Iterable[tuple[str, str]]) -> None:
         """Tell which (source, recid) pairs the instance knows: its partition keys."""
-        rows = list(recids)
-        if rows:
-            self._connection.executemany("INSERT OR IGNORE INTO registered VALUES (?, ?)", rows)
+        pairs = list(recids)
+        columns = [[source for source, _ in pairs], [recid for _, recid in pairs]]
+        # One statement, as DuckDB plans each row of an executemany anew.
+        self._connection.execute("INSERT OR IGNORE INTO registered SELECT unnest(?), unnest(?)", columns)
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[Row]:
         """Run a query and return its rows by column name."""

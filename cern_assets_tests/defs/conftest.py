@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from cern_assets.defs.instance import open_instance
 from cern_assets.settings import load_settings
 from cern_assets_tests.services.embedded import running_embedded
 
@@ -31,7 +32,6 @@ def home(tmp_path: Path, sample_portal_url: str, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    from cern_assets.defs.instance import open_instance
 
     with open_instance(load_settings().dagster_home) as opened:
         yield opened

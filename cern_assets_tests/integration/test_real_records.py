@@ -112,8 +112,14 @@ def _found(repository: RunningRepository, recid: str) -> int:
     return total
 
 
-def test_real_records_over_http_arrive_whole_in_the_embedded_repository(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opendata_folder: Path, opendata_portal_url: str
+@pytest.mark.parametrize("bytes_from", ["opendata_portal_url", "opendata_xrootd_url"])
+def test_real_records_arrive_whole_in_the_embedded_repository(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    opendata_folder: Path,
+    opendata_portal_url: str,
+    bytes_from: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     with running_embedded(tmp_path / "repository") as repository:
         _ingest_and_compare(
@@ -122,7 +128,7 @@ def test_real_records_over_http_arrive_whole_in_the_embedded_repository(
             opendata_folder,
             repository,
             CERN_ASSETS_OPENDATA_API_URL=opendata_portal_url,
-            CERN_ASSETS_OPENDATA_FILES_URL=opendata_portal_url,
+            CERN_ASSETS_OPENDATA_FILES_URL=request.getfixturevalue(bytes_from),
         )
         assert {_found(repository, recid) for recid in RECIDS} == {1}
 
