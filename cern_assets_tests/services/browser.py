@@ -18,9 +18,12 @@ _FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless browser for all tests."""
+    """A headless browser for a module's tests.
+
+    Not for longer: Playwright keeps an event loop in the main thread, in which nobody else can run one meanwhile.
+    """
     path = program("chromium", package="chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)

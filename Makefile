@@ -1,0 +1,50 @@
+# Every command of the project. `make` alone lists them.
+
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+ARGS ?=
+PORT ?= 3000
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev unit test check requirements reference screenshots clean python services
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: python ## run the sample collection through Dagster into an embedded repository (ARGS=--keep: go on serving it)
+	.venv/bin/cern-assets demo $(ARGS)
+
+dev: python ## the demo, with Dagster's UI at http://127.0.0.1:3000 until Ctrl-C (PORT=3001: elsewhere)
+	.venv/bin/cern-assets demo --ui $(PORT) $(ARGS)
+
+unit: python ## the tests that need nothing but Python, in under a minute
+	$(PYTEST) -m "not service" $(ARGS)
+
+test: python services ## all tests, with real XRootD, PostgreSQL, InvenioRDM and a browser
+	$(PYTEST) $(ARGS)
+
+check: python ## style, types and the rules of who may import whom
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/mypy deploy/invenio/run.py deploy/postgres/cluster.py
+	.venv/bin/lint-imports
+
+requirements: ## lock the Python packages again (ARGS=--upgrade: with their newest versions)
+	scripts/requirements $(ARGS)
+
+reference: python ## write the generated pages of docs/reference again
+	$(PYTHON) -m cern_assets.metadata.reference opendata > docs/reference/crosswalk-opendata.md
+
+screenshots: python services ## take the pictures of docs/images again
+	CERN_ASSETS_TEST_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) cern_assets_tests/integration/test_dagster_ui.py
+
+clean: ## delete everything that the commands have made, the demo's data included
+	rm -rf .venv .venv-invenio .cern-assets .cache dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@scripts/setup-python
+
+services:
+	@scripts/setup-services
