@@ -66,15 +66,25 @@ def serve_in_thread(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
             thread.join()
 
 
-def wait_for_interrupt() -> None:
-    """Sleep until Ctrl-C or SIGTERM, so that the blocks around can end in order."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Run a block that an interrupt may end, as its ordinary end: Ctrl-C, SIGTERM, or SIGHUP (the terminal was closed).
+
+    Blocks inside it end in order. A signal that the process was started to ignore (as `nohup` does) stays ignored.
+    """
+    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    previous = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        return
+        with suppress(KeyboardInterrupt):
+            yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def wait_for_interrupt() -> None:
+    """Sleep until the block of `until_interrupted` around this is interrupted."""
+    threading.Event().wait()
 
 
 def _server(app: ASGIApp) -> _Server:

@@ -1,24 +1,33 @@
 """The one settings object, and the only reader of the environment.
 
 Every field is an environment variable `CERN_ASSETS_<FIELD>` (or a line of a file `.env` in the working directory);
-`.env.example` lists them all. Without any, everything lives in `.cern-assets/` below the working directory.
+`.env.example` lists them all. A variable that is empty counts as unset. Without any, everything lives in
+`.cern-assets/` below the working directory.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cern_assets.errors import ConfigurationError
 
 GIB = 1024**3
+_PREFIX = "CERN_ASSETS_"
+
+
+def _stripped(secret: SecretStr) -> SecretStr:
+    return SecretStr(secret.get_secret_value().strip())
 
 
 class Settings(BaseSettings):
     """What can be configured. Sizes are bytes, times seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="CERN_ASSETS_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Path(".cern-assets")
     """Folder for all that is not on the store: telemetry, Dagster's instance, the embedded repository."""
@@ -38,8 +47,8 @@ class Settings(BaseSettings):
     repository_url: str = "http://127.0.0.1:5000"
     """The InvenioRDM-compatible repository to publish into."""
 
-    repository_token: SecretStr = SecretStr("")
-    """A depositor's access token of that repository."""
+    repository_token: Annotated[SecretStr, AfterValidator(_stripped)] = SecretStr("")
+    """A depositor's access token of that repository; blanks and the newline that ends a file of secrets are cut off."""
 
     max_files: Annotated[int, Field(ge=1)] = 100
     """Files that the repository takes in a record (InvenioRDM's default); more go into one ZIP."""
@@ -78,12 +87,18 @@ class Settings(BaseSettings):
     @property
     def dagster_home(self) -> Path:
         """Folder of the Dagster instance: `DAGSTER_HOME`, or a folder below `home`."""
-        return self.dagster_home_given or self.home.resolve() / "dagster"
+        return (self.dagster_home_given or self.home / "dagster").resolve()
 
     @property
     def repository_dir(self) -> Path:
         """Folder of the embedded repository."""
         return self.home.resolve() / "repository"
+
+    def environment(self) -> dict[str, str]:
+        """The environment of this process with these settings in it, for a child process; it holds the token."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields if name != "dagster_home_given"}
+        ours = {f"{_PREFIX}{name.upper()}": _as_text(value) for name, value in fields.items()}
+        return {**os.environ, **ours, "DAGSTER_HOME": str(self.dagster_home)}
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -96,10 +111,14 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         first = error.errors()[0]
-        name = "CERN_ASSETS_" + "_".join(str(part) for part in first["loc"]).upper()
+        name = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigurationError(
             f"The setting {name} is not usable: {first['msg']}.",
             field=name,
             value=str(first.get("input"))[:80],
             remedy="Correct it in the environment or in .env (see .env.example).",
         ) from error
+
+
+def _as_text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -4,11 +4,14 @@ A new source is a row in `SOURCES`; a storage scheme a row in `STORES` and, wher
 `READERS`. Adapters are imported when they are asked for: a command pays for what it uses.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cern_assets.errors import ConfigurationError
@@ -18,8 +21,10 @@ from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import JsonObject
 from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
-from cern_assets.settings import Settings
 from cern_assets.storage.documents import DocumentStore
+
+if TYPE_CHECKING:  # reading the environment takes an import that commands without settings can do without
+    from cern_assets.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,23 @@ SOURCES: Mapping[str, SourceParts] = {
 def _local_store(url: str, _timeout_seconds: float) -> FileStore:
     from cern_assets.storage.local import LocalStore
 
-    return LocalStore(Path(url.removeprefix("file://")))
+    folder = Path(url.removeprefix("file://")).absolute()
+    standing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not standing.is_dir():
+        raise ConfigurationError(
+            f"The store cannot be made at {folder}.", uri=str(standing), remedy="Choose another place: this is a file."
+        )
+    return LocalStore(folder)
+
+
+def _local_reader(url: str, timeout_seconds: float) -> ByteReader:
+    if not Path(url.removeprefix("file://")).is_dir():
+        raise ConfigurationError(
+            "The folder to read the source's files from is not there.",
+            uri=url,
+            remedy="Correct the setting or mount the folder: without it, every file would count as missing.",
+        )
+    return _local_store(url, timeout_seconds)
 
 
 def _xrootd_store(url: str, timeout_seconds: float) -> FileStore:
@@ -89,7 +110,13 @@ STORES: Mapping[str, Callable[[str, float], FileStore]] = {
     "root": _xrootd_store,
     "roots": _xrootd_store,
 }
-READERS: Mapping[str, Callable[[str, float], ByteReader]] = {**STORES, "http": _http_reader, "https": _http_reader}
+READERS: Mapping[str, Callable[[str, float], ByteReader]] = {
+    **STORES,
+    "": _local_reader,
+    "file": _local_reader,
+    "http": _http_reader,
+    "https": _http_reader,
+}
 
 
 def source_parts(name: str) -> SourceParts:
@@ -118,7 +145,7 @@ def _build_ports(settings: Settings, source: str) -> Ports:
     store = build_store(settings)
     return Ports(
         source=parts.client(settings),
-        files=_by_scheme(READERS, "the source's files", parts.files_url(settings), settings),
+        files=_by_scheme(READERS, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(settings), settings),
         crosswalk=parts.crosswalk(),
         store=store,
         documents=DocumentStore(store),
@@ -164,12 +191,13 @@ def _spool(folder: Path) -> TelemetrySink:
 
 
 def _by_scheme[Store: ByteReader](
-    table: Mapping[str, Callable[[str, float], Store]], what: str, url: str, settings: Settings
+    table: Mapping[str, Callable[[str, float], Store]], setting: str, url: str, settings: Settings
 ) -> Store:
     scheme = urlsplit(url).scheme
     if scheme not in table:
         raise ConfigurationError(
-            f"{what} cannot be reached by {scheme}://.",
+            f"{setting} cannot be reached by {scheme}://.",
+            field=setting,
             value=url,
             remedy=f"Use a folder or one of: {', '.join(f'{name}://' for name in table if name)}.",
         )

@@ -7,14 +7,24 @@ import click
 from cern_assets.cli import show
 from cern_assets.cli.ingest import run_with_progress
 from cern_assets.cli.ledger import ledger_of, print_ledger
-from cern_assets.demo.run import SOURCE, demo_settings, run_ui, sample_recids
-from cern_assets.serving import wait_for_interrupt
-from cern_assets.settings import load_settings
+from cern_assets.demo.run import SOURCE, dagster_ui, demo_settings, sample_recids
+from cern_assets.demo.servers import free_port
+from cern_assets.serving import HOST, until_interrupted, wait_for_interrupt
+from cern_assets.settings import Settings, load_settings
+from cern_assets.telemetry.ledger import Ledger
 
 
 @click.command("demo")
 @click.option("--keep", is_flag=True, help="Go on serving the repository's pages until interrupted.")
-@click.option("--ui", "ui_port", type=int, is_flag=False, flag_value=3000, help="Open Dagster's UI on this port.")
+@click.option(
+    "--ui",
+    "ui_port",
+    metavar="[PORT]",
+    type=show.PORT,
+    is_flag=False,
+    flag_value=3000,
+    help="Run Dagster's UI on this port (3000 if none is given, another one if it is taken) until interrupted.",
+)
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
 def command(keep: bool, ui_port: int | None, json_: bool) -> None:
     """Ingest a bundled sample collection through Dagster into an embedded repository.
@@ -24,22 +34,34 @@ def command(keep: bool, ui_port: int | None, json_: bool) -> None:
     only what is not done yet. Exit code 1 if the ledger does not balance or anything but the bad record is missing.
     """
     with demo_settings(load_settings()) as settings:
-        recids = sample_recids(settings)
-        runs = run_with_progress(settings, SOURCE, recids)
+        runs = run_with_progress(settings, SOURCE, sample_recids(settings))
         ledger = ledger_of(settings)
         if json_:
             facts = {"repository": settings.repository_url, "runs": runs, "recids": ledger.entries}
             show.as_json({**ledger.totals, "balanced": ledger.balanced, **facts})
         else:
             print_ledger(ledger)
+        if ui_port is not None:
+            _serve_ui(settings, free_port(ui_port), to_stderr=json_)
+        elif keep:
+            with until_interrupted():
+                click.echo(f"\nThe repository's pages are at {settings.repository_url}/ {_STOP}", err=json_)
+                wait_for_interrupt()
+        elif not json_:
             click.echo("\nSee the assets in Dagster's UI:         make dev")
             click.echo("Browse the published records:           make demo ARGS=--keep")
-        if ui_port is not None:
-            sys.exit(run_ui(settings, ui_port))
-        if keep:
-            click.echo(
-                f"\nThe repository's pages are at {settings.repository_url}/ - interrupt (Ctrl-C) to stop.", err=json_
-            )
-            wait_for_interrupt()
-    missing = ledger.totals["pending"] + ledger.totals["withdrawn"] + max(0, ledger.totals["rejected"] - 1)
-    sys.exit(0 if ledger.balanced and not missing else 1)
+    sys.exit(0 if _all_but_the_bad_one_published(ledger) else 1)
+
+
+_STOP = "- interrupt (Ctrl-C) to stop."
+
+
+def _serve_ui(settings: Settings, port: int, *, to_stderr: bool) -> None:
+    with until_interrupted(), dagster_ui(settings, port) as process:
+        click.echo(f"\nDagster's UI: http://{HOST}:{port}/ (in a few seconds) {_STOP}", err=to_stderr)
+        sys.exit(process.wait())
+
+
+def _all_but_the_bad_one_published(ledger: Ledger) -> bool:
+    totals = ledger.totals
+    return ledger.balanced and not totals["pending"] and not totals["withdrawn"] and totals["rejected"] <= 1

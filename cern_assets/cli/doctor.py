@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import click
 
 from cern_assets.cli import show
 from cern_assets.errors import CernAssetsError
+from cern_assets.ports import FileStore
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import SOURCES, opened_ports
 
@@ -22,7 +24,7 @@ def command(json_: bool) -> None:
     if json_:
         show.as_json({"healthy": all(check["ok"] for check in checks), "parts": checks})
     else:
-        marks = {True: "[green]ok[/]", False: "[bold red]fails[/]"}
+        marks = {True: ("ok", "green"), False: ("fails", "bold red")}
         show.table(
             ["part", "", "what it says"],
             [[str(check["part"]), marks[bool(check["ok"])], str(check["message"])] for check in checks],
@@ -36,7 +38,7 @@ def _checks(settings: Settings) -> Iterator[dict[str, str | bool]]:
         with opened_ports(settings, source) as ports:
             yield _check(f"source {source}", ports.source.ping)
             yield _check(f"files of {source}", ports.files.ping)
-            yield _check("store", ports.store.ping)
+            yield _check("store", partial(_ping_store, ports.store))
             yield _check("repository", ports.repository.ping)
             yield _check("telemetry", ports.telemetry.ping)
 
@@ -46,6 +48,13 @@ def _ping_dagster(settings: Settings) -> str:
 
     with open_instance(settings.dagster_home) as instance:
         return f"{instance.get_runs_count()} runs recorded in {settings.dagster_home}"
+
+
+def _ping_store(store: FileStore) -> str:
+    said = store.ping()
+    with store.create("doctor", size_bytes=1) as writer:
+        writer.write(b"?")  # never committed, so that nothing stays behind
+    return f"{said}, writable"
 
 
 def _check(part: str, ping: Callable[[], str]) -> dict[str, str | bool]:

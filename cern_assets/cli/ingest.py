@@ -1,7 +1,7 @@
 """`cern-assets ingest`: bring recids through all stages, recorded by Dagster."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -10,18 +10,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cern_assets.cli import show
 from cern_assets.cli.ledger import ledger_of, print_ledger
-from cern_assets.errors import ConfigurationError
+from cern_assets.errors import ConfigurationError, RecordNotFoundError
 from cern_assets.model.identifiers import Recid, parse_recid
 from cern_assets.ports import TelemetryEvent
 from cern_assets.settings import Settings, load_settings
 from cern_assets.telemetry.ledger import STATES, Ledger
-from cern_assets.wiring import source_parts
+from cern_assets.wiring import opened_ports
 
 
 @click.command("ingest")
 @click.option("--source", default="opendata", show_default=True, help="The source system.")
 @click.option(
-    "--file", "list_", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Recids, one a line."
+    "--file",
+    "list_",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File of recids, one a line; # begins a comment.",
 )
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
 @click.argument("recids", nargs=-1)
@@ -31,9 +34,9 @@ def command(source: str, list_: Path | None, json_: bool, recids: tuple[str, ...
     The runs are recorded in the Dagster instance and can be watched in its UI. What is done already is not done again.
     Exit code 1 if a recid is not published afterwards; the table says why.
     """
-    source_parts(source)
-    wanted = _wanted(recids, list_)
     settings = load_settings()
+    with opened_ports(settings, source):  # a setting that leads nowhere is told here, before a run is recorded
+        wanted = _wanted(recids, list_)
     runs = run_with_progress(settings, source, wanted)
     ledger = narrowed(ledger_of(settings), source, wanted)
     if json_:
@@ -73,8 +76,19 @@ def narrowed(ledger: Ledger, source: str, recids: Iterable[Recid]) -> Ledger:
 
 
 def _wanted(recids: tuple[str, ...], list_: Path | None) -> list[Recid]:
-    listed = list_.read_text(encoding="utf-8").splitlines() if list_ else []
-    texts = [*recids, *(line for line in listed if line.strip() and not line.lstrip().startswith("#"))]
-    if not texts:
+    wanted = dict.fromkeys([*(parse_recid(text) for text in recids), *(_listed(list_) if list_ else ())])
+    if not wanted:
         raise ConfigurationError("No recid was given.", remedy="Name recids, or a file of them with --file.")
-    return list(dict.fromkeys(parse_recid(text) for text in texts))
+    return list(wanted)
+
+
+def _listed(path: Path) -> Iterator[Recid]:
+    """The recids of a list: one a line, with empty lines and comments after `#`."""
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        text = line.partition("#")[0].strip()
+        if text:
+            try:
+                yield parse_recid(text)
+            except RecordNotFoundError as error:
+                error.uri = f"{path}:{number}"
+                raise

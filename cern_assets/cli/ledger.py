@@ -3,7 +3,6 @@
 import sys
 
 import click
-from rich.markup import escape
 
 from cern_assets.cli import show
 from cern_assets.settings import Settings, load_settings
@@ -46,18 +45,20 @@ def print_ledger(ledger: Ledger, state: str | None = None) -> None:
     show.table(["source", "recid", "state", "stage", "files", "bytes", "link or reason"], rows)
     totals = ledger.totals
     counts = " + ".join(f"{totals[name]} {name}" for name in STATES)
-    verdict = "[green]balanced[/]" if ledger.balanced else "[bold red]NOT BALANCED[/]"
-    show.console().print(f"{totals['in']} in = {counts}: {verdict}", highlight=False)
+    verdict = (
+        click.style("balanced", fg="green") if ledger.balanced else click.style("NOT BALANCED", fg="red", bold=True)
+    )
+    click.echo(f"{totals['in']} in = {counts}: {verdict}")
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row) -> list[show.Cell]:
     state = str(row["state"])
     return [
         str(row["source"]),
         str(row["recid"]),
-        f"[{show.STATE_STYLES[state]}]{state}[/]",
+        (state, show.STATE_STYLES[state]),
         str(row["stage"]),
         str(row["files"]),
         show.human_size(int(str(row["size_bytes"]))),
-        escape(str(row["message"] or row["url"])),
+        str(row["message"] or row["url"]),
     ]

@@ -11,7 +11,8 @@ import click
 import cern_assets.cli
 from cern_assets.errors import CernAssetsError
 
-_HELPERS = {"main", "show"}
+PROGRAM = "cern-assets"
+_HELPERS = {"main", "reference", "show"}
 
 
 class _Commands(click.Group):
@@ -29,7 +30,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cern-assets")
-def _cli() -> None:
+def cli() -> None:
     """Bring records and their bytes out of CERN systems into an InvenioRDM repository."""
 
 
@@ -37,9 +38,9 @@ def main(arguments: list[str] | None = None) -> None:
     """The entry point."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        _cli.main(args=given, prog_name="cern-assets")
+        cli.main(args=given, prog_name=PROGRAM)
     except CernAssetsError as error:
         if "--json" in given:
             click.echo(json.dumps({"error": {"code": error.code, "message": str(error)}}))
-        click.echo(f"cern-assets: {error}", err=True)
+        click.echo(f"{PROGRAM}: {error}", err=True)
         sys.exit(2)

@@ -6,7 +6,7 @@ import click
 
 from cern_assets.cli import show
 from cern_assets.demo.servers import TOKEN, embedded_app, portal_app
-from cern_assets.serving import serve_in_thread, wait_for_interrupt
+from cern_assets.serving import serve_in_thread, until_interrupted, wait_for_interrupt
 from cern_assets.settings import load_settings
 
 
@@ -16,7 +16,7 @@ def command() -> None:
 
 
 @command.command("portal")
-@click.option("--port", default=8001, show_default=True, help="0 for any free port.")
+@click.option("--port", metavar="PORT", type=show.PORT, default=8001, show_default=True, help="0 for any free port.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -25,7 +25,7 @@ def command() -> None:
 @click.option("--json", "json_", is_flag=True, help="Print the address as one JSON object.")
 def portal(port: int, data: Path | None, json_: bool) -> None:
     """Serve the sample collection as the CERN Open Data portal would."""
-    with serve_in_thread(portal_app(data), port=port) as url:
+    with until_interrupted(), serve_in_thread(portal_app(data), port=port) as url:
         if json_:
             show.as_json({"url": url})
         else:
@@ -34,13 +34,13 @@ def portal(port: int, data: Path | None, json_: bool) -> None:
 
 
 @command.command("repository")
-@click.option("--port", default=5000, show_default=True, help="0 for any free port.")
+@click.option("--port", metavar="PORT", type=show.PORT, default=5000, show_default=True, help="0 for any free port.")
 @click.option("--json", "json_", is_flag=True, help="Print address and token as one JSON object.")
 def repository(port: int, json_: bool) -> None:
     """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder."""
     settings = load_settings()
     token = settings.repository_token.get_secret_value() or TOKEN
-    with serve_in_thread(embedded_app(settings.repository_dir, token), port=port) as url:
+    with until_interrupted(), serve_in_thread(embedded_app(settings.repository_dir, token), port=port) as url:
         if json_:
             show.as_json({"url": url, "token": token})
         else:

@@ -5,30 +5,33 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 STATE_STYLES = {"published": "green", "rejected": "red", "withdrawn": "yellow", "pending": "cyan"}
+PORT = click.IntRange(0, 65535)
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_PIPED_WIDTH = 200
+
+type Cell = str | tuple[str, str]
+"""Text, shown as it is, or text with a style."""
 
 
 def as_json(value: object) -> None:
-    """One JSON value on one line."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+    """One JSON value on one line, in ASCII: records hold text that not every terminal or file takes."""
+    click.echo(json.dumps(value, default=_plain))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None) -> None:
-    """A table as wide as the terminal, or as it needs where there is none."""
-    shown = Table(*columns, title=title, title_justify="left", header_style="bold")
+def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """A table as wide as the terminal, or, piped into a file, wide enough that no link is cut."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*columns, header_style="bold")
     for row in rows:
-        shown.add_row(*row)
-    console().print(shown)
-
-
-def console() -> Console:
-    """Standard output; piped into a file it is wide enough that no link is cut."""
+        pairs = [(cell, "") if isinstance(cell, str) else cell for cell in row]
+        shown.add_row(*(Text(_printable(text), style) for text, style in pairs))
     terminal = Console()
-    return terminal if terminal.is_terminal else Console(width=200)
+    (terminal if terminal.is_terminal else Console(width=_PIPED_WIDTH)).print(shown)
 
 
 def human_size(size_bytes: int) -> str:
@@ -39,6 +42,11 @@ def human_size(size_bytes: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     raise AssertionError
+
+
+def _printable(text: str) -> str:
+    """Text from records may hold what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _plain(value: object) -> str:

@@ -5,18 +5,47 @@ from pathlib import Path
 
 import dagster as dg
 
+from cern_assets.errors import ConfigurationError
+
+_SHOWN = 200
+"""Letters of Dagster's complaint; the rest is the whole schema."""
+
 
 def open_instance(home: Path) -> dg.DagsterInstance:
-    """The instance of a folder; a new one gets the `dagster.yaml` that comes with the package (SQLite)."""
-    home.mkdir(parents=True, exist_ok=True)
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(bundled_config(), encoding="utf-8")
-    return dg.DagsterInstance.from_config(str(home))
+    """The instance of a folder; a new one gets the `dagster.yaml` that comes with the package (SQLite).
+
+    Raises:
+        ConfigurationError: the folder cannot be made or written to, or its `dagster.yaml` does not fit.
+    """
+    config, default = home / "dagster.yaml", bundled("dagster.yaml")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not config.exists():
+            config.write_text(default, encoding="utf-8")
+        return dg.DagsterInstance.from_config(str(home))
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder of the Dagster instance cannot be used: {error.strerror}.",
+            uri=str(home),
+            remedy="Set DAGSTER_HOME or CERN_ASSETS_HOME to a folder that this user may write.",
+        ) from error
+    except dg.DagsterInvalidConfigError as error:
+        raise ConfigurationError(
+            f"Dagster does not take this file: {str(error)[:_SHOWN]}",
+            uri=str(config),
+            remedy="Correct it, or delete it to get the one that comes with this package.",
+        ) from error
 
 
-def bundled_config() -> str:
-    """The top-level `dagster.yaml`: beside the package in a checkout, inside it in an installed wheel."""
-    packaged = resources.files("cern_assets") / "_dagster.yaml"
-    beside = Path(__file__).parents[2] / "dagster.yaml"
+def workspace_file(home: Path) -> Path:
+    """A copy of the bundled `workspace.yaml` in a folder, for Dagster's own commands."""
+    path = home / "workspace.yaml"
+    path.write_text(bundled("workspace.yaml"), encoding="utf-8")
+    return path
+
+
+def bundled(name: str) -> str:
+    """A top-level file of the project: beside the package in a checkout, inside it in an installed wheel."""
+    packaged = resources.files("cern_assets") / f"_{name}"
+    beside = Path(__file__).parents[2] / name
     return (packaged if packaged.is_file() else beside).read_text(encoding="utf-8")

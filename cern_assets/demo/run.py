@@ -1,23 +1,28 @@
 """The demo: the sample collection through Dagster into the embedded repository."""
 
 import os
-import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from cern_assets.defs.instance import workspace_file
 from cern_assets.demo.servers import TOKEN, demo_servers
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.discover import discover
 from cern_assets.model.identifiers import Recid
+from cern_assets.serving import HOST
 from cern_assets.settings import Settings
 from cern_assets.wiring import opened_ports
 
 SOURCE = "opendata"
+
+_QUIET = "ignore:Function `dev_command` is superseded"
+_END_SECONDS = 60
 
 
 @contextmanager
@@ -25,7 +30,7 @@ def demo_settings(configured: Settings) -> Iterator[Settings]:
     """Settings that lead to the demo's own servers, which run while the block does.
 
     Raises:
-        ConfigurationError: the home is set up for real work, where sample records have no place.
+        ConfigurationError: the home is set up for real work, where sample records have no place, or cannot be made.
     """
     if configured.repository_token.get_secret_value() or configured.store_url:
         raise ConfigurationError(
@@ -33,7 +38,7 @@ def demo_settings(configured: Settings) -> Iterator[Settings]:
             remedy="Unset CERN_ASSETS_REPOSITORY_TOKEN and CERN_ASSETS_STORE_URL, or run the demo in another folder.",
         )
     home = configured.home.resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    _make(home)
     with demo_servers(home) as (portal, repository):
         yield configured.model_copy(
             update={
@@ -47,28 +52,43 @@ def demo_settings(configured: Settings) -> Iterator[Settings]:
         )
 
 
+def _make(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The home folder cannot be made: {error.strerror}.",
+            uri=str(home),
+            remedy="Set CERN_ASSETS_HOME to a folder that this user may write, or run the demo in another folder.",
+        ) from error
+
+
 def sample_recids(settings: Settings) -> tuple[Recid, ...]:
     """What the sample portal has, asked through the ordinary client."""
     with opened_ports(settings, SOURCE) as ports:
         return discover(ports.source)
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The settings as environment variables, for a Dagster process on the demo's instance."""
-    return {
-        "DAGSTER_HOME": str(settings.dagster_home),
-        "CERN_ASSETS_HOME": str(settings.home),
-        "CERN_ASSETS_OPENDATA_API_URL": settings.opendata_api_url,
-        "CERN_ASSETS_OPENDATA_FILES_URL": settings.opendata_files_url,
-        "CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE": str(settings.opendata_requests_per_minute),
-        "CERN_ASSETS_REPOSITORY_URL": settings.repository_url,
-        "CERN_ASSETS_REPOSITORY_TOKEN": settings.repository_token.get_secret_value(),
-    }
+@contextmanager
+def dagster_ui(settings: Settings, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run Dagster's UI and daemon on the demo's instance while the block runs; gives their process.
 
-
-def run_ui(settings: Settings, port: int) -> int:
-    """Run Dagster's UI and daemon on the demo's instance until interrupted; returns the exit code."""
-    dagster = shutil.which("dagster", path=str(Path(sys.executable).parent)) or "dagster"
-    command = [dagster, "dev", "-m", "cern_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    variables: Mapping[str, str] = {**os.environ, **environment(settings)}
-    return subprocess.run(command, env=dict(variables), check=False).returncode  # noqa: S603  our own command line
+    They are in a process group of their own, so that a Ctrl-C in the terminal reaches them once, from here; what is
+    left of them after a while is killed.
+    """
+    dagster = Path(sys.executable).with_name("dagster")
+    process = subprocess.Popen(  # noqa: S603  our own command line
+        [dagster, "dev", "-w", workspace_file(settings.home), "-h", HOST, "-p", str(port)],
+        env={**settings.environment(), "PYTHONWARNINGS": _QUIET},
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_END_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

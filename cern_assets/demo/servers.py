@@ -37,22 +37,22 @@ def demo_servers(home: Path) -> Iterator[tuple[str, str]]:
     noted = home / "ports.json"
     known: dict[str, int] = json.loads(noted.read_text()) if noted.exists() else {}
     with (
-        serve_in_thread(portal_app(), port=_if_free(known.get("portal", 0))) as portal,
-        serve_in_thread(embedded_app(home / "repository"), port=_if_free(known.get("repository", 0))) as repository,
+        serve_in_thread(portal_app(), port=free_port(known.get("portal", 0))) as portal,
+        serve_in_thread(embedded_app(home / "repository"), port=free_port(known.get("repository", 0))) as repository,
     ):
         noted.write_text(json.dumps({"portal": _port(portal), "repository": _port(repository)}))
         yield portal, repository
 
 
-def _if_free(port: int) -> int:
-    """The port, or 0 (any) if somebody else has it by now."""
+def free_port(wanted: int) -> int:
+    """The port that is wanted, or another one if somebody else has it (or 0 is wanted)."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((HOST, wanted))
         except OSError:
-            return 0
-    return port
+            probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def _port(url: str) -> int:

@@ -64,7 +64,7 @@ class Made[Body: Value]:
 
 @dataclass(frozen=True)
 class Summary:
-    """What people see of a body: its files and their bytes if it is about files, the published page, findings, facts."""
+    """What people see of a body; `files` and `size_bytes` are None for one that is not about files."""
 
     size_bytes: int | None = None
     files: int | None = None

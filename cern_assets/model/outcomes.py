@@ -26,8 +26,8 @@ class StageOutcome(Value):
 
     `done`: the stage's document was written. `unchanged`: its inputs are the ones it was made of, nothing to do.
     `failed`: something around the record failed, it stays pending. `rejected`: the record itself cannot be carried.
-    `withdrawn`: the source no longer shows it. `source_page` is the
-    record's page at the source, `url` where the published record is. `facts` are counts, sizes and links for people to see.
+    `withdrawn`: the source no longer shows it. `source_page` is the record's page at the source, `url` that of the
+    published record. `facts` are counts, sizes and links for people to see.
     """
 
     source: str

@@ -1,5 +1,7 @@
 """Guards serving in the background: ready when the block begins, gone when it has ended, clear when it cannot start."""
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Lifespan
 
 from cern_assets.errors import ConfigurationError
-from cern_assets.serving import serve_in_thread
+from cern_assets.serving import serve_in_thread, until_interrupted, wait_for_interrupt
 
 
 async def greet(request: Request) -> PlainTextResponse:
@@ -63,3 +65,32 @@ def test_an_application_that_cannot_start_raises_instead_of_hanging() -> None:
 
     with pytest.raises(ConfigurationError, match="did not start"), serve_in_thread(greeting(broken)):
         pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_ends_the_blocks_inside_in_order(number: signal.Signals) -> None:
+    before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)]
+    ended = []
+    with until_interrupted():
+        try:
+            os.kill(os.getpid(), number)
+            wait_for_interrupt()
+        finally:
+            ended.append("inside")
+    assert ended == ["inside"]
+    assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)] == before
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with until_interrupted():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, previous)
+
+
+def test_a_block_that_ends_by_itself_is_no_interrupt() -> None:
+    with pytest.raises(RuntimeError, match="our own"), until_interrupted():
+        raise RuntimeError("our own")

@@ -95,6 +95,11 @@ def test_the_token_is_in_no_form_in_which_settings_are_shown(monkeypatch: pytest
     assert not any(TOKEN in text for text in shown)
 
 
+def test_the_newline_at_the_end_of_a_file_of_secrets_is_no_part_of_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CERN_ASSETS_REPOSITORY_TOKEN", f" {TOKEN}\n")
+    assert load_settings().repository_token.get_secret_value() == TOKEN
+
+
 def test_a_wrong_setting_beside_the_token_does_not_tell_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CERN_ASSETS_REPOSITORY_TOKEN", TOKEN)
     monkeypatch.setenv("CERN_ASSETS_WORKERS", "many")

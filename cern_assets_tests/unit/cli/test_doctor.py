@@ -40,8 +40,11 @@ def test_an_address_with_a_slash_at_its_end_is_the_same_address(
     assert run("doctor").code == 0
 
 
-def test_a_refused_token_fails_with_its_remedy(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CERN_ASSETS_REPOSITORY_TOKEN", "somebody-elses-token")
+@pytest.mark.parametrize("token", ["somebody-elses-token", "not-ascii-\u00e9\u4e2d", ""])
+def test_a_refused_token_fails_with_its_remedy(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("CERN_ASSETS_REPOSITORY_TOKEN", token)
     answer = run("doctor", "--json")
     assert answer.code == 1
     assert list(_failing(answer)) == ["repository"]

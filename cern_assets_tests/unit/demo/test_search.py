@@ -53,11 +53,11 @@ def test_records_on_tape_are_left_out_unless_asked_for() -> None:
         ("type:x", []),
     ],
 )
-def test_a_query_finds(query: str, recids: list[str]) -> None:
+def test_a_query_finds_the_records_it_describes(query: str, recids: list[str]) -> None:
     assert found(q=query) == recids
 
 
-def test_facets_are_exact() -> None:
+def test_a_facet_takes_whole_values_only() -> None:
     assert found(experiment="TOTEM") == ["20"]
     assert found(experiment="totem") == []
     assert found(type="Dataset") == ["1"]
@@ -79,7 +79,7 @@ def test_hits_sort_by_title_when_asked() -> None:
         ({"page": "1", "size": "10000"}, Page(1, 10_000, 0)),
     ],
 )
-def test_pages_are_read(params: dict[str, str], page: Page) -> None:
+def test_the_page_asked_for_is_read(params: dict[str, str], page: Page) -> None:
     assert read_page(params) == page
 
 

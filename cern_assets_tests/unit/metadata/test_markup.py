@@ -56,7 +56,7 @@ def test_markup_becomes_what_the_target_takes(source: str, expected: str) -> Non
         ("https://cern.ch", "https://cern.ch"),
     ],
 )
-def test_links_become_absolute(href: str, expected: str) -> None:
+def test_a_relative_link_becomes_absolute(href: str, expected: str) -> None:
     assert clean_markup(f'<a href="{href}">x</a>', base_url=PAGE).html == f'<a href="{expected}">x</a>'
 
 

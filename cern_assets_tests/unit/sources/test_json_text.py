@@ -6,7 +6,7 @@ from cern_assets.errors import RecordInvalidError
 from cern_assets.sources.json_text import read_json
 
 
-def test_json_is_read() -> None:
+def test_json_in_utf8_is_read() -> None:
     assert read_json(b'{"title": "\xc3\xa9"}', uri="here") == {"title": "é"}
 
 
