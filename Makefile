@@ -18,7 +18,7 @@ dev: python ## the demo, with Dagster's UI at http://127.0.0.1:3000 until Ctrl-C
 	.venv/bin/cern-assets demo --ui $(PORT) $(ARGS)
 
 unit: python ## the tests that need nothing but Python, in under a minute
-	$(PYTEST) -m "not service" $(ARGS)
+	$(PYTEST) -q -m "not service" --ignore cern_assets_tests/integration -n 3 --dist loadfile $(ARGS)
 
 test: python services ## all tests, with real XRootD, PostgreSQL, InvenioRDM and a browser
 	$(PYTEST) $(ARGS)

@@ -9,7 +9,9 @@ from cern_assets_tests.services.needs import SHARED_DATA, unavailable
 
 pytest_plugins = [
     "cern_assets_tests.services.browser",
+    "cern_assets_tests.services.command_line",
     "cern_assets_tests.services.embedded",
+    "cern_assets_tests.services.home",
     "cern_assets_tests.services.invenio",
     "cern_assets_tests.services.portal",
     "cern_assets_tests.services.postgres",

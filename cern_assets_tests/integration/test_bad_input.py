@@ -12,9 +12,9 @@ import pytest
 from cern_assets.demo.folder import folder_collection
 from cern_assets.demo.portal import build_portal
 from cern_assets.serving import serve_in_thread
+from cern_assets_tests.services.command_line import Answer, finished, published_recids
 from cern_assets_tests.services.disks import small_disk
 from cern_assets_tests.services.embedded import running_embedded
-from cern_assets_tests.unit.cli.commands import Answer, finished, published_recids
 
 EOS = "root://eospublic.cern.ch//eos/opendata"
 CONTENT = b"some"

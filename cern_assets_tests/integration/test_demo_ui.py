@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from cern_assets_tests.unit.cli.commands import END_SECONDS, started
+from cern_assets_tests.services.command_line import END_SECONDS, started
 
 pytestmark = pytest.mark.service
 

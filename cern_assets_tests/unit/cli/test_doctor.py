@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cern_assets_tests.services.command_line import Answer
 from cern_assets_tests.services.needs import free_port
-from cern_assets_tests.unit.cli.commands import Answer
 
 type Run = Callable[..., Answer]
 
@@ -82,7 +82,6 @@ def test_a_store_below_a_file_is_refused_at_once(run: Run, home: Path, monkeypat
 
 
 def test_a_spoilt_instance_file_is_told_with_its_remedy(run: Run, home: Path) -> None:
-    (home / "dagster").mkdir()
     (home / "dagster" / "dagster.yaml").write_text("no_such_entry: 1\n")
     answer = run("doctor", "--json")
     assert answer.code == 1

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from cern_assets.cli.reference import commands, render
-from cern_assets_tests.unit.cli.commands import Answer
+from cern_assets_tests.services.command_line import Answer
 
 CHECKOUT = Path(__file__).parents[3]
 COMMANDS = dict(commands())

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cern_assets.settings import load_settings
+from cern_assets_tests.services.command_line import Answer, published_recids
 from cern_assets_tests.services.needs import free_port
-from cern_assets_tests.unit.cli.commands import Answer, published_recids
 
 type Run = Callable[..., Answer]
 

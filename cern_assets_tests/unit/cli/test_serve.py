@@ -9,8 +9,8 @@ from typing import IO, Any
 import httpx
 import pytest
 
+from cern_assets_tests.services.command_line import END_SECONDS, Answer, started
 from cern_assets_tests.services.needs import free_port
-from cern_assets_tests.unit.cli.commands import END_SECONDS, Answer, started
 
 
 def _first_line(lines: IO[str] | None) -> str:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from cern_assets.demo.collection import sample_collection
-from cern_assets_tests.unit.cli.commands import Answer, finished
+from cern_assets_tests.services.command_line import Answer, finished
 
 type Run = Callable[..., Answer]
 

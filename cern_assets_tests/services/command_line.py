@@ -4,13 +4,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+
+from cern_assets.cli.main import main
 
 PROGRAM = Path(sys.executable).with_name("cern-assets")
 END_SECONDS = 60
@@ -81,3 +84,19 @@ def published_recids(repository_url: str) -> list[str]:
         for item in items
         if item["identifier"].startswith(prefix)
     )
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """Run a command; no output of any command may hold the repository's token."""
+
+    def run_(*arguments: str) -> Answer:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        out, err = capsys.readouterr()
+        token = os.environ.get("CERN_ASSETS_REPOSITORY_TOKEN")
+        assert not token or token not in out + err
+        assert isinstance(ended.value.code, int)
+        return Answer(ended.value.code, out, err)
+
+    return run_

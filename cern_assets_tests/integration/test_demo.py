@@ -8,7 +8,7 @@ from typing import IO
 import httpx
 import pytest
 
-from cern_assets_tests.unit.cli.commands import END_SECONDS, Answer, finished, published_recids, started
+from cern_assets_tests.services.command_line import END_SECONDS, Answer, finished, published_recids, started
 
 COUNTS = {"in": 16, "published": 15, "rejected": 1, "pending": 0, "withdrawn": 0, "unregistered": 0}
 BAD = "900011"

@@ -1,7 +1,6 @@
-"""Dagster on a temporary instance, configured by the environment alone, over the sample portal and the embedded
-repository.
-"""
+"""A home of the test's own, configured by the environment alone, over the sample portal and an embedded repository."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,21 @@ from cern_assets.settings import load_settings
 from cern_assets_tests.services.embedded import running_embedded
 
 
+@pytest.fixture(scope="session")
+def blank_instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance in which nothing has happened: making one takes a second, copying its folder does not."""
+    folder = tmp_path_factory.mktemp("blank") / "dagster"
+    with open_instance(folder) as instance:
+        assert instance.get_runs_count() == 0
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path, sample_portal_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home of the test's own with an empty repository, as environment variables."""
+def home(
+    tmp_path: Path, sample_portal_url: str, blank_instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A home of the test's own with an empty instance and repository, as environment variables."""
+    shutil.copytree(blank_instance, tmp_path / "dagster")
     with running_embedded(tmp_path / "repository") as repository:
         variables = {
             "CERN_ASSETS_HOME": str(tmp_path),
@@ -32,6 +43,6 @@ def home(tmp_path: Path, sample_portal_url: str, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def instance(home: Path) -> Iterator[dg.DagsterInstance]:
-
+    """The Dagster instance of that home."""
     with open_instance(load_settings().dagster_home) as opened:
         yield opened
