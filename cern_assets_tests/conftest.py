@@ -15,6 +15,7 @@ pytest_plugins = [
     "cern_assets_tests.services.invenio",
     "cern_assets_tests.services.portal",
     "cern_assets_tests.services.postgres",
+    "cern_assets_tests.services.world",
     "cern_assets_tests.services.xrootd",
 ]
 

@@ -120,9 +120,11 @@ def test_a_backfill_from_the_ui_leaves_good_recids_green_and_bad_ones_red(page: 
     _expect_partitions(page, steward, "published_record", failed=2, timeout=SLOW)
     _expect_partitions(page, steward, "raw_record", failed=0)
     _expect_partitions(page, steward, "raw_files", failed=2)
-    _picture(page, "partitions")
     page.goto(f"{steward.ui}/assets/opendata/raw_files?view=partitions&partition={BAD}")
     expect(page.get_by_text("failed, and did not materialize this asset")).to_be_visible()
+    page.goto(f"{steward.ui}/assets/opendata/raw_files?view=events&partition={BAD}")
+    expect(page.get_by_text("their record declares adler32:0badc0de").first).to_be_visible()
+    _picture(page, "reason")
     page.goto(f"{steward.ui}/assets/opendata/published_record?view=partitions&partition=900007")
     link = page.get_by_role("link", name=f"{steward.repository}/records/")
     expect(link).to_be_visible()
@@ -139,8 +141,12 @@ def test_a_mended_recid_run_again_from_the_ui_turns_green_by_the_stages_it_lacke
     for stage, status in (("raw_record", "unchanged"), ("raw_files", "done"), ("published_record", "done")):
         page.goto(f"{steward.ui}/assets/opendata/{stage}?view=partitions&partition={MISSING}")
         expect(page.get_by_role("row", name=f"status {status}")).to_be_visible()
+    page.set_viewport_size({"width": 1700, "height": 560})
     page.goto(f"{steward.ui}/asset-groups")
-    expect(page.get_by_text("published_record", exact=True).first).to_be_visible()
+    page.get_by_role("button", name="Hide navigation").click()
+    page.get_by_role("img", name="zoom_in").click()  # shows the partitions of each asset
+    expect(page.get_by_text("93% filled (1 failed)")).to_have_count(4)
+    expect(page.get_by_text("100% filled")).to_be_visible()
     _picture(page, "lineage")
     hits = httpx.get(f"{steward.repository}/api/records", params={"size": 100}).json()["hits"]
     assert hits["total"] == len(steward.recids) - 1, "every good recid is published once"

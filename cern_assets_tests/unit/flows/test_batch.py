@@ -8,7 +8,7 @@ from cern_assets.flows.discover import discover
 from cern_assets.flows.journey import STAGES
 from cern_assets.model.identifiers import Recid
 from cern_assets.telemetry.ledger import read_ledger
-from cern_assets_tests.unit.flows.conftest import World
+from cern_assets_tests.services.world import World
 
 
 @pytest.fixture

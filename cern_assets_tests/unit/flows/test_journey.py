@@ -11,7 +11,7 @@ from cern_assets.model.publications import Receipt
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
-from cern_assets_tests.unit.flows.conftest import GIB, World
+from cern_assets_tests.services.world import GIB, World
 
 ALL_DONE = dict.fromkeys((stage.name for stage in STAGES), "done")
 ALL_UNCHANGED = dict.fromkeys(ALL_DONE, "unchanged")

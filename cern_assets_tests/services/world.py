@@ -1,7 +1,8 @@
-"""The journey's ports over real parts: local folders and the embedded repository; only the source is a stand-in."""
+"""The journey's ports over real parts: local folders and a running repository; only the source is a stand-in."""
 
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,25 +54,34 @@ class World:
             self.ports.store.remove(path)
 
 
-@pytest.fixture
-def world(tmp_path: Path, embedded_repository: RunningRepository) -> Iterator[World]:
-    source = FakeSource(tmp_path / "source")
-    store = LocalStore(tmp_path / "store")
-    repository = NrpRepository(embedded_repository.url, embedded_repository.token, attempts=2, timeout_seconds=10)
+@contextmanager
+def running_world(folder: Path, repository: RunningRepository) -> Iterator[World]:
+    """A world of a test's own in a folder, in front of a repository that others may use too."""
+    source = FakeSource(folder / "source")
+    (folder / "source").mkdir()
+    store = LocalStore(folder / "store")
+    adapter = NrpRepository(repository.url, repository.token, attempts=2, timeout_seconds=30)
     ports = Ports(
         source=source,
-        files=LocalStore(tmp_path / "source"),
+        files=LocalStore(folder / "source"),
         crosswalk=CROSSWALK,
         store=store,
         documents=DocumentStore(store),
         limits=LIMITS,
-        repository=repository,
-        telemetry=SpoolSink(tmp_path / "telemetry"),
+        repository=adapter,
+        telemetry=SpoolSink(folder / "telemetry"),
         attempts=2,
         workers=4,
     )
-    yield World(source, ports, tmp_path)
-    repository.close()
+    yield World(source, ports, folder)
+    adapter.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, embedded_repository: RunningRepository) -> Iterator[World]:
+    """A world in front of the embedded repository."""
+    with running_world(tmp_path, embedded_repository) as world:
+        yield world
 
 
 @pytest.fixture
