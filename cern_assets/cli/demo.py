@@ -41,18 +41,20 @@ def command(keep: bool, ui_port: int | None, json_: bool) -> None:
             show.as_json({**ledger.totals, "balanced": ledger.balanced, **facts})
         else:
             print_ledger(ledger)
+            click.echo(_HINTS)
         if ui_port is not None:
             _serve_ui(settings, free_port(ui_port), to_stderr=json_)
         elif keep:
             with until_interrupted():
                 click.echo(f"\nThe repository's pages are at {settings.repository_url}/ {_STOP}", err=json_)
                 wait_for_interrupt()
-        elif not json_:
-            click.echo("\nSee the assets in Dagster's UI:         make dev")
-            click.echo("Browse the published records:           make demo ARGS=--keep")
     sys.exit(0 if _all_but_the_bad_one_published(ledger) else 1)
 
 
+_HINTS = """
+See the assets in Dagster's UI:   make dev   (or: cern-assets demo --ui)
+Browse the published records:     make demo ARGS=--keep   (or: cern-assets demo --keep)
+Where every recid stands:         .venv/bin/cern-assets ledger"""
 _STOP = "- interrupt (Ctrl-C) to stop."
 
 

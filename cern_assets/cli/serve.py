@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from cern_assets.cli import show
-from cern_assets.demo.servers import TOKEN, embedded_app, portal_app
+from cern_assets.demo.servers import TOKEN, portal_app, serve_repository
 from cern_assets.serving import serve_in_thread, until_interrupted, wait_for_interrupt
 from cern_assets.settings import load_settings
 
@@ -40,7 +40,7 @@ def repository(port: int, json_: bool) -> None:
     """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder."""
     settings = load_settings()
     token = settings.repository_token.get_secret_value() or TOKEN
-    with until_interrupted(), serve_in_thread(embedded_app(settings.repository_dir, token), port=port) as url:
+    with until_interrupted(), serve_repository(settings.repository_dir, token=token, port=port) as url:
         if json_:
             show.as_json({"url": url, "token": token})
         else:

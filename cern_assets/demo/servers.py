@@ -1,5 +1,6 @@
 """The two servers of the demo, each at the same port as the last time where it is free."""
 
+import fcntl
 import json
 import socket
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp
 from cern_assets.demo.collection import sample_collection
 from cern_assets.demo.folder import folder_collection
 from cern_assets.demo.portal import build_portal
+from cern_assets.errors import ConfigurationError
 from cern_assets.repositories.embedded.app import build_embedded
 from cern_assets.serving import HOST, serve_in_thread
 
@@ -23,9 +25,33 @@ def portal_app(data: Path | None = None) -> ASGIApp:
     return build_portal(folder_collection(data) if data else sample_collection())
 
 
-def embedded_app(folder: Path, token: str = TOKEN) -> ASGIApp:
-    """The embedded repository over a folder."""
-    return build_embedded(folder, token=token)
+@contextmanager
+def serve_repository(folder: Path, *, token: str = TOKEN, port: int) -> Iterator[str]:
+    """Serve the embedded repository of a folder while the block runs, and give its base URL.
+
+    Raises:
+        ConfigurationError: the folder cannot be used, or another process serves it; two would not know of each other.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "served.lock").open("w")
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder of the embedded repository cannot be used: {error.strerror}.",
+            uri=str(folder),
+            remedy="Set CERN_ASSETS_HOME to a folder that this user may write.",
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                "Another process serves the embedded repository of this home.",
+                uri=str(folder),
+                remedy="End it first (Ctrl-C in its terminal), or set CERN_ASSETS_HOME to another folder.",
+            ) from error
+        with serve_in_thread(build_embedded(folder, token=token), port=port) as url:
+            yield url
 
 
 @contextmanager
@@ -35,13 +61,22 @@ def demo_servers(home: Path) -> Iterator[tuple[str, str]]:
     The ports are noted in `<home>/ports.json`, so that links printed by one run hold in the next.
     """
     noted = home / "ports.json"
-    known: dict[str, int] = json.loads(noted.read_text()) if noted.exists() else {}
+    known = _read_ports(noted)
     with (
         serve_in_thread(portal_app(), port=free_port(known.get("portal", 0))) as portal,
-        serve_in_thread(embedded_app(home / "repository"), port=free_port(known.get("repository", 0))) as repository,
+        serve_repository(home / "repository", port=free_port(known.get("repository", 0))) as repository,
     ):
         noted.write_text(json.dumps({"portal": _port(portal), "repository": _port(repository)}))
         yield portal, repository
+
+
+def _read_ports(noted: Path) -> dict[str, int]:
+    """The ports of the last time; none if there was none or its note is torn."""
+    try:
+        known = json.loads(noted.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def free_port(wanted: int) -> int:

@@ -108,3 +108,20 @@ def test_a_home_that_cannot_be_made_is_told_with_its_remedy(
 def _line_with(text: str, lines: IO[str] | None) -> str:
     assert lines is not None
     return next(line for line in lines if text in line)
+
+
+def test_a_second_demo_in_the_same_home_is_refused_while_the_first_one_serves(first: Answer, folder: Path) -> None:
+    with started("demo", "--json", "--keep", folder=folder) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline(), "the first one is done and serves"
+        second = finished("demo", "--json", folder=folder)
+        assert second.code == 2
+        assert "Another process serves" in second.err
+        assert "Ctrl-C" in second.err
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(END_SECONDS) == 0
+
+
+def test_a_torn_note_of_the_ports_does_not_hinder_the_demo(first: Answer, folder: Path) -> None:
+    (folder / ".cern-assets" / "ports.json").write_text('{"portal": 80')
+    assert finished("demo", "--json", folder=folder).code == 0
