@@ -6,7 +6,7 @@ ARGS ?=
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test check requirements reference screenshots clean python services
+.PHONY: help demo dev unit test check requirements reference screenshots benchmark clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ check: python ## style, types and the rules of who may import whom
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/mypy deploy/invenio/run.py deploy/postgres/cluster.py
+	.venv/bin/mypy deploy/invenio/run.py deploy/postgres/cluster.py benchmarks/orchestrator_overhead.py
 	.venv/bin/lint-imports
 
 requirements: ## lock the Python packages again (ARGS=--upgrade: with their newest versions)
@@ -39,6 +39,9 @@ reference: python ## write the generated pages of docs/reference again
 
 screenshots: python services ## take the pictures of docs/images again
 	CERN_ASSETS_TEST_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) cern_assets_tests/integration/test_dagster_ui.py
+
+benchmark: python ## what Dagster costs on top of the flows alone, as a ratio
+	$(PYTHON) benchmarks/orchestrator_overhead.py $(ARGS)
 
 clean: ## delete everything that the commands have made, the demo's data included
 	rm -rf .venv .venv-invenio .cern-assets .cache dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

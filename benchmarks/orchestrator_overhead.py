@@ -1,0 +1,99 @@
+"""What Dagster costs on top of the flows: the same recids through `ingest` and through `run_batch` alone.
+
+    .venv/bin/python benchmarks/orchestrator_overhead.py [RECIDS] [REPETITIONS]
+
+Each repetition brings new made-up records without files from a portal on this machine into an embedded repository,
+once by the flows alone (the peer) and once by Dagster runs on SQLite, in alternating order; the medians are printed,
+and their ratio. Portal and repository run in the same process and take their share of both.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import SecretStr
+
+from cern_assets.definitions import build_definitions
+from cern_assets.defs.instance import open_instance
+from cern_assets.defs.launch import ingest
+from cern_assets.defs.resources import ConfiguredPorts
+from cern_assets.demo.collection import sample_collection
+from cern_assets.demo.portal import build_portal
+from cern_assets.flows.batch import run_batch
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import JsonObject
+from cern_assets.repositories.embedded.app import build_embedded
+from cern_assets.serving import serve_in_thread
+from cern_assets.settings import Settings, load_settings
+from cern_assets.wiring import opened_ports
+
+SOURCE, TEMPLATE, TOKEN = "opendata", "900010", "benchmark"
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Many records like one of the sample collection, without files."""
+
+    records: Mapping[str, JsonObject]
+
+    def open(self, path: str) -> BinaryIO | None:  # noqa: ARG002  the portal's question
+        """There are no files."""
+        return None
+
+
+def by_flows(settings: Settings, recids: list[Recid]) -> None:
+    """The peer: no orchestrator."""
+    with opened_ports(settings, SOURCE) as ports:
+        assert all(outcomes[-1].succeeded for outcomes in run_batch(ports, recids))
+
+
+def by_dagster(settings: Settings, recids: list[Recid]) -> None:
+    """Partitions registered, a run recorded, an event for each recid and stage."""
+    definitions = build_definitions(ports=ConfiguredPorts(settings))
+    with open_instance(settings.dagster_home) as instance:
+        assert all(run.success for run in ingest(definitions, instance, SOURCE, recids, settings.batch_size))
+
+
+def main(count: int, repetitions: int) -> None:
+    """Measure and print."""
+    ways: dict[str, Callable[[Settings, list[Recid]], None]] = {"flows alone": by_flows, "Dagster, SQLite": by_dagster}
+    template = {name: value for name, value in sample_collection().records[TEMPLATE].items() if name != "doi"}
+    numbers = range(1, 1 + count * repetitions * len(ways))
+    recids = [Recid(str(number)) for number in numbers]
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    home = Path(tempfile.mkdtemp(prefix="cern-assets-benchmark-"))
+    portal = build_portal(Copies({recid: {**template, "recid": recid} for recid in recids}))
+    with serve_in_thread(portal) as source, serve_in_thread(build_embedded(home / "repository", token=TOKEN)) as target:
+        settings = load_settings(
+            home=home,
+            opendata_api_url=source,
+            opendata_files_url=source,
+            opendata_requests_per_minute=0,
+            repository_url=target,
+            repository_token=SecretStr(TOKEN),
+        )
+        with open_instance(settings.dagster_home):
+            pass  # making the instance's tables is not what is measured
+        for repetition in range(repetitions):
+            for name in sorted(ways, reverse=repetition % 2 == 1):
+                batch, recids = recids[:count], recids[count:]
+                started = time.monotonic()
+                ways[name](settings, batch)
+                seconds[name].append((time.monotonic() - started) / count)
+    peer = statistics.median(seconds["flows alone"])
+    for name in ways:
+        median = statistics.median(seconds[name])
+        print(f"{name:16} {median * 1000:7.1f} ms a recid   {median / peer:5.2f} x the flows alone")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recids", nargs="?", type=int, default=100, help="recids in a batch")
+    parser.add_argument("repetitions", nargs="?", type=int, default=3)
+    given = parser.parse_args()
+    main(given.recids, given.repetitions)
