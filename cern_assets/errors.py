@@ -42,9 +42,6 @@ class CernAssetsError(Exception):
     affects_all: ClassVar[bool] = False
     """True when every other recid of a batch would meet the same error, so that the batch had better stop."""
 
-    retry_at_once: ClassVar[bool] = False
-    """True when the same call may succeed seconds later."""
-
     def __init__(
         self,
         message: str,
@@ -86,8 +83,6 @@ class CernAssetsError(Exception):
 class TransientError(CernAssetsError):
     """The record is fine: it stays pending and a later run can succeed."""
 
-    retry_at_once = True
-
 
 class SourceUnavailableError(TransientError):
     """The source did not answer, or answered with a server error."""
@@ -108,34 +103,27 @@ class TransferInterruptedError(TransientError):
 class FileOfflineError(TransientError):
     """A file is on tape and has to be staged before it can be read."""
 
-    retry_at_once = False
-
 
 class MissingInputError(TransientError):
     """A stage was asked for before the stages it builds on."""
-
-    retry_at_once = False
 
 
 class StorageFullError(TransientError):
     """No space left on a store."""
 
     affects_all = True
-    retry_at_once = False
 
 
 class CredentialsRefusedError(TransientError):
     """A token or key was refused."""
 
     affects_all = True
-    retry_at_once = False
 
 
 class ConfigurationError(TransientError):
     """A setting is missing or wrong."""
 
     affects_all = True
-    retry_at_once = False
 
 
 class PermanentError(CernAssetsError):

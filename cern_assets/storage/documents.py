@@ -3,8 +3,6 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from cern_assets.errors import FileMissingError
 from cern_assets.model.documents import Document
@@ -59,12 +57,6 @@ class DocumentStore:
         with self._store.create(_path(document.source, document.stage, document.recid), size_bytes=None) as writer:
             writer.write(content)
             writer.commit()
-
-    def recids(self, source: str, stage: str) -> Iterator[Recid]:
-        """All recids with a document of that stage, in any order."""
-        for path in self._store.list(f"documents/{source}/{stage}"):
-            if path.endswith(".json"):
-                yield Recid(PurePosixPath(path).stem)
 
 
 def _path(source: str, stage: str, recid: Recid) -> str:

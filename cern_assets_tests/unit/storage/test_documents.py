@@ -123,13 +123,6 @@ def test_a_second_write_replaces_the_first(documents: DocumentStore) -> None:
     assert documents.read("opendata", "raw_files", Recid("133"), Manifest) == document(body=Manifest(files=()))
 
 
-def test_recids_are_those_of_the_stage(documents: DocumentStore) -> None:
-    for recid in ("133", "0133", "atlas-160006"):
-        documents.write(document(recid))
-    assert sorted(documents.recids("opendata", "raw_files")) == ["0133", "133", "atlas-160006"]
-    assert list(documents.recids("opendata", "metadata")) == []
-
-
 def test_a_recid_cannot_lead_elsewhere(documents: DocumentStore) -> None:
     with pytest.raises(UnsafeNameError):
         documents.read("opendata", "raw_files", Recid("../133"), Manifest)
