@@ -70,9 +70,11 @@ def serve_in_thread(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
 def until_interrupted() -> Iterator[None]:
     """Run a block that an interrupt may end, as its ordinary end: Ctrl-C, SIGTERM, or SIGHUP (the terminal was closed).
 
-    Blocks inside it end in order. A signal that the process was started to ignore (as `nohup` does) stays ignored.
+    Blocks inside it end in order. A SIGHUP that the process was started to ignore (as `nohup` does) stays ignored; a
+    SIGTERM is heeded always, as nobody means a server to outlive it.
     """
-    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    closed = [] if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else [signal.SIGHUP]
+    numbers = [signal.SIGTERM, *closed]
     previous = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:
         with suppress(KeyboardInterrupt):

@@ -1,6 +1,7 @@
 """Fixtures of all tests; services come as plugins, one module each."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,16 @@ pytest_plugins = [
     "cern_assets_tests.services.world",
     "cern_assets_tests.services.xrootd",
 ]
+
+
+def pytest_configure() -> None:
+    """Heed the usual signals even if the tests were started in the background, where shells switch them off.
+
+    Processes that the tests start inherit what is ignored, and could not be ended by those signals.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

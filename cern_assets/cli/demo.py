@@ -41,7 +41,7 @@ def command(keep: bool, ui_port: int | None, json_: bool) -> None:
             show.as_json({**ledger.totals, "balanced": ledger.balanced, **facts})
         else:
             print_ledger(ledger)
-            click.echo(_HINTS)
+            click.echo(_HINTS if ui_port is None else "")
         if ui_port is not None:
             _serve_ui(settings, free_port(ui_port), to_stderr=json_)
         elif keep:
@@ -60,7 +60,7 @@ _STOP = "- interrupt (Ctrl-C) to stop."
 
 def _serve_ui(settings: Settings, port: int, *, to_stderr: bool) -> None:
     with until_interrupted(), dagster_ui(settings, port) as process:
-        click.echo(f"\nDagster's UI: http://{HOST}:{port}/ (in a few seconds) {_STOP}", err=to_stderr)
+        click.echo(f"Dagster's UI: http://{HOST}:{port}/ (in a few seconds) {_STOP}", err=to_stderr)
         sys.exit(process.wait())
 
 
