@@ -40,7 +40,7 @@ def failure(stopped: Sequence[StageOutcome], recids: int) -> dg.Failure:
     kinds = Counter(outcome.problem.code if outcome.problem else outcome.status for outcome in stopped)
     counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     return dg.Failure(
-        description=f"{len(stopped)} of {recids} recids stopped ({counted}); the others went all the way.",
+        description=f"{len(stopped)} of {recids} recids stopped ({counted}); the others did not.",
         metadata={
             "stopped": dg.MetadataValue.json(
                 [

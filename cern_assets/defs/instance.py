@@ -1,10 +1,10 @@
 """The Dagster instance that the commands use."""
 
-from importlib import resources
 from pathlib import Path
 
 import dagster as dg
 
+from cern_assets.bundled import bundled
 from cern_assets.errors import ConfigurationError
 
 _SHOWN = 200
@@ -17,7 +17,7 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     Raises:
         ConfigurationError: the folder cannot be made or written to, or its `dagster.yaml` does not fit.
     """
-    config, default = home / "dagster.yaml", bundled("dagster.yaml")
+    config, default = home / "dagster.yaml", bundled("dagster.yaml").read_text(encoding="utf-8")
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not config.exists():
@@ -40,12 +40,5 @@ def open_instance(home: Path) -> dg.DagsterInstance:
 def workspace_file(home: Path) -> Path:
     """A copy of the bundled `workspace.yaml` in a folder, for Dagster's own commands."""
     path = home / "workspace.yaml"
-    path.write_text(bundled("workspace.yaml"), encoding="utf-8")
+    path.write_text(bundled("workspace.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     return path
-
-
-def bundled(name: str) -> str:
-    """A top-level file of the project: beside the package in a checkout, inside it in an installed wheel."""
-    packaged = resources.files("cern_assets") / f"_{name}"
-    beside = Path(__file__).parents[2] / name
-    return (packaged if packaged.is_file() else beside).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from cern_assets.flows.journey import STAGES
+from cern_assets.flows.journey import stage_named
 from cern_assets.model.documents import Document
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Value, content_hash
@@ -25,41 +25,44 @@ class DocumentsIOManager(dg.ConfigurableIOManager):
 
     def put(self, key: dg.AssetKey, recid: Recid, body: Value) -> None:
         """Write one recid's body."""
-        source, stage = key.path
-        digest = content_hash(body)
-        self._documents.write(
-            Document(source=source, stage=stage, recid=recid, input_hash="", content_hash=digest, body=body)
-        )
+        _write(_documents(), key, recid, body)
 
     def get(self, key: dg.AssetKey, recid: Recid) -> Value:
         """Read one recid's body.
 
         Raises:
-            KeyError: there is none; the message names the asset to materialize.
+            KeyError: there is none, and the message names the asset to materialize; or the asset is no stage's.
         """
-        source, stage = key.path
-        document = self._documents.read(source, stage, recid, _body_type(stage))
-        if document is None:
-            raise KeyError(f"{key.to_user_string()} has no document for recid {recid}: materialize it first.")
-        return document.body
+        return _read(_documents(), key, recid)
 
     def handle_output(self, context: dg.OutputContext, obj: Value | Mapping[str, Value]) -> None:
         """Write one body, or for a range of partitions a mapping of recid to body."""
+        documents = _documents()
         bodies = obj if isinstance(obj, Mapping) else {context.partition_key: obj}
         for recid, body in bodies.items():
-            self.put(context.asset_key, Recid(recid), body)
+            _write(documents, context.asset_key, Recid(recid), body)
 
     def load_input(self, context: dg.InputContext) -> Loaded:
         """One body, or for a range of partitions a dict of recid to body."""
-        recids = context.asset_partition_keys
+        documents, recids = _documents(), context.asset_partition_keys
         if len(recids) == 1:
-            return self.get(context.asset_key, Recid(recids[0]))
-        return {recid: self.get(context.asset_key, Recid(recid)) for recid in recids}
-
-    @property
-    def _documents(self) -> DocumentStore:
-        return DocumentStore(build_store(load_settings()))
+            return _read(documents, context.asset_key, Recid(recids[0]))
+        return {recid: _read(documents, context.asset_key, Recid(recid)) for recid in recids}
 
 
-def _body_type(stage: str) -> type[Value]:
-    return next(known.body for known in STAGES if known.name == stage)
+def _documents() -> DocumentStore:
+    return DocumentStore(build_store(load_settings()))
+
+
+def _write(documents: DocumentStore, key: dg.AssetKey, recid: Recid, body: Value) -> None:
+    source, stage = key.path
+    digest = content_hash(body)
+    documents.write(Document(source=source, stage=stage, recid=recid, input_hash="", content_hash=digest, body=body))
+
+
+def _read(documents: DocumentStore, key: dg.AssetKey, recid: Recid) -> Value:
+    source, stage = key.path
+    document: Document[Value] | None = documents.read(source, stage, recid, stage_named(stage).body)
+    if document is None:
+        raise KeyError(f"{key.to_user_string()} has no document for recid {recid}: materialize it first.")
+    return document.body

@@ -31,7 +31,7 @@ type Watch = Callable[[TelemetryEvent], None]
 
 @dataclass(frozen=True)
 class Launched:
-    """A run that has ended: its id and whether every recid of it went all the way."""
+    """A run that has ended: its id and whether no recid of it stopped."""
 
     run_id: str
     success: bool

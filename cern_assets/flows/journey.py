@@ -76,6 +76,15 @@ STAGES: tuple[AnyStage, ...] = (
 )
 
 
+def stage_named(name: str) -> AnyStage:
+    """The row of a stage.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    return {stage.name: stage for stage in STAGES}[name]
+
+
 def travel(ports: Ports, recid: Recid, stages: Sequence[AnyStage] = STAGES) -> Iterator[StageOutcome]:
     """Run the selected stages for one recid, in order, until one does not succeed; an outcome each."""
     for stage in stages:
@@ -146,7 +155,7 @@ def _task(ports: Ports, recid: Recid, stage: AnyStage) -> Task:
 
 
 def _needed(ports: Ports, recid: Recid, name: str) -> Document[Value]:
-    stage = next(stage for stage in STAGES if stage.name == name)
+    stage = stage_named(name)
     document: Document[Value] | None = ports.documents.read(ports.source.name, name, recid, stage.body)
     if document is None:
         raise MissingInputError(

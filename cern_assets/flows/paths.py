@@ -1,11 +1,8 @@
 """Where a recid's bytes lie in the store."""
 
-import hashlib
-
-from cern_assets.model.identifiers import Recid
+from cern_assets.model.identifiers import Recid, hash_prefix
 
 
 def folder_of(kind: str, source: str, recid: Recid) -> str:
-    """`<kind>/<source>/<2 hex>/<recid>`: under a hash prefix, as a folder of a million entries is slow everywhere."""
-    prefix = hashlib.sha256(recid.encode()).hexdigest()[:2]
-    return f"{kind}/{source}/{prefix}/{recid}"
+    """`<kind>/<source>/<2 hex>/<recid>`."""
+    return f"{kind}/{source}/{hash_prefix(recid)}/{recid}"

@@ -41,8 +41,7 @@ def make(ports: Ports, task: Task) -> Made[Receipt]:
         record = _reopened_if_changed(ports, task, record, deposit, files)
     if record.state == "draft":
         record = _completed(ports, record, _payload(deposit, record.version_index), files)
-    receipt = _receipt(ports, record, _payload(deposit, record.version_index), _compared_files(ports, record, files))
-    return Made(receipt)
+    return Made(_receipt(ports, record, _compared_files(ports, record, files)))
 
 
 def summarise(receipt: Receipt) -> Summary:
@@ -84,13 +83,7 @@ def _new_draft(ports: Ports, task: Task, deposit: JsonObject) -> RemoteRecord:
 
 
 def _remember_draft(ports: Ports, task: Task, draft: RemoteRecord) -> None:
-    receipt = Receipt(
-        repository=ports.repository.url,
-        state="draft",
-        record_id=draft.record_id,
-        url=draft.url,
-        version_index=draft.version_index,
-    )
+    receipt = _receipt(ports, draft)
     # Without an input hash this document never passes for a finished stage.
     ports.documents.write(
         Document(
@@ -177,14 +170,13 @@ def _matches(remote: RemoteFile | None, file: StoredFile) -> bool:
     )
 
 
-def _receipt(ports: Ports, record: RemoteRecord, payload: JsonObject, files: tuple[RemoteFile, ...]) -> Receipt:
+def _receipt(ports: Ports, record: RemoteRecord, files: tuple[RemoteFile, ...] = ()) -> Receipt:
     return Receipt(
         repository=ports.repository.url,
-        state="published",
+        state=record.state,
         record_id=record.record_id,
         url=record.url,
         version_index=record.version_index,
-        payload_hash=content_hash(payload),
         files=files,
     )
 

@@ -1,5 +1,6 @@
 """Recids: the partition keys of every asset."""
 
+import hashlib
 import re
 from typing import NewType
 
@@ -27,3 +28,8 @@ def parse_recid(text: str) -> Recid:
             "This is no recid.", field="recid", value=repr(text)[:80], remedy="Give it like 133 or atlas-160006."
         )
     return Recid(recid)
+
+
+def hash_prefix(recid: Recid) -> str:
+    """Two hex digits of the recid's SHA-256: what folders are split by, as one of a million entries is slow."""
+    return hashlib.sha256(recid.encode()).hexdigest()[:2]

@@ -35,7 +35,7 @@ class Receipt(Value):
     """How far the publication of a recid got in one repository.
 
     Written as `draft` before any byte moves, so that a second attempt goes on with the same draft; as `published`
-    after the repository's copy was compared with ours. `payload_hash` and `files` say what was compared.
+    after the repository's copy was compared with ours. `files` says what was compared.
     """
 
     repository: str
@@ -43,5 +43,4 @@ class Receipt(Value):
     record_id: str
     url: str
     version_index: int
-    payload_hash: str = ""
     files: tuple[RemoteFile, ...] = ()

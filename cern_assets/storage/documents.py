@@ -1,12 +1,11 @@
 """Small JSON documents by (source, stage, recid) on any store."""
 
-import hashlib
 import json
 import logging
 
 from cern_assets.errors import FileMissingError
 from cern_assets.model.documents import Document
-from cern_assets.model.identifiers import Recid
+from cern_assets.model.identifiers import Recid, hash_prefix
 from cern_assets.model.values import Value
 from cern_assets.ports import FileStore
 
@@ -60,5 +59,4 @@ class DocumentStore:
 
 
 def _path(source: str, stage: str, recid: Recid) -> str:
-    prefix = hashlib.sha256(recid.encode()).hexdigest()[:2]
-    return f"documents/{source}/{stage}/{prefix}/{recid}.json"
+    return f"documents/{source}/{stage}/{hash_prefix(recid)}/{recid}.json"

@@ -1,12 +1,13 @@
 """Reading the spool: an in-memory DuckDB with the tables and views of `sql/`."""
 
 from collections.abc import Iterable
-from importlib import resources
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import duckdb
+
+from cern_assets.bundled import bundled
 
 type Row = dict[str, object]
 
@@ -40,9 +41,9 @@ class TelemetryStore:
         # One statement, as DuckDB plans each row of an executemany anew.
         self._connection.execute("INSERT OR IGNORE INTO registered SELECT unnest(?), unnest(?)", columns)
 
-    def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[Row]:
+    def rows(self, query: str) -> list[Row]:
         """Run a query and return its rows by column name."""
-        cursor = self._connection.execute(query, list(parameters))
+        cursor = self._connection.execute(query)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -60,12 +61,6 @@ class TelemetryStore:
 
 
 def sql_scripts(kind: str) -> list[str]:
-    """The SQL files of `sql/<kind>/` in the order of their names.
-
-    They lie beside the package in a checkout and inside it in an installed wheel.
-    """
-    packaged = resources.files("cern_assets") / "_sql" / kind
-    beside = Path(__file__).parents[2] / "sql" / kind
-    folder = packaged if packaged.is_dir() else beside
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    return [file.read_text(encoding="utf-8") for file in files]
+    """The SQL files of `sql/<kind>/` in the order of their names."""
+    files = (file for file in (bundled("sql") / kind).iterdir() if file.name.endswith(".sql"))
+    return [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
