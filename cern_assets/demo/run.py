@@ -38,7 +38,6 @@ def demo_settings(configured: Settings) -> Iterator[Settings]:
             remedy="Unset CERN_ASSETS_REPOSITORY_TOKEN and CERN_ASSETS_STORE_URL, or run the demo in another folder.",
         )
     home = configured.home.resolve()
-    _make(home)
     with demo_servers(home) as (portal, repository):
         yield configured.model_copy(
             update={
@@ -50,17 +49,6 @@ def demo_settings(configured: Settings) -> Iterator[Settings]:
                 "repository_token": SecretStr(TOKEN),
             }
         )
-
-
-def _make(home: Path) -> None:
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The home folder cannot be made: {error.strerror}.",
-            uri=str(home),
-            remedy="Set CERN_ASSETS_HOME to a folder that this user may write, or run the demo in another folder.",
-        ) from error
 
 
 def sample_recids(settings: Settings) -> tuple[Recid, ...]:

@@ -6,7 +6,12 @@ same draft or the record it became, and a receipt that got lost is found again b
 
 from collections.abc import Mapping
 
-from cern_assets.errors import ChecksumMismatchError, DepositRefusedError, PublicationConflictError
+from cern_assets.errors import (
+    ChecksumMismatchError,
+    DepositRefusedError,
+    MissingInputError,
+    PublicationConflictError,
+)
 from cern_assets.flows.stages import Made, Ports, Summary, Task
 from cern_assets.metadata.comparison import differences
 from cern_assets.model.archives import Archive
@@ -32,6 +37,7 @@ def make(ports: Ports, task: Task) -> Made[Receipt]:
         DepositRefusedError: the repository refuses the deposit, or changed what was sent.
         PublicationConflictError: the repository holds several records with this recid.
         ChecksumMismatchError, SizeMismatchError: its copy of a file is not ours.
+        MissingInputError: our store has lost a file since it was archived.
         RepositoryUnavailableError, CredentialsRefusedError: it did not answer, or refused the token.
     """
     deposit = task.body("metadata", Deposit).payload
@@ -140,6 +146,13 @@ def _bring_files(ports: Ports, draft: RemoteRecord, files: tuple[StoredFile, ...
 def _upload(ports: Ports, file: StoredFile) -> Upload:
     md5 = file.checksum("md5")
     assert md5 is not None, "every stored file has an MD5"
+    if ports.store.size_bytes(file.path) is None:
+        # Our loss, not the record's fault: it stays pending.
+        raise MissingInputError(
+            "The store has lost a file that is to be uploaded.",
+            uri=ports.store.uri(file.path),
+            remedy="Materialize raw_files and archive of this recid again.",
+        )
     return Upload(key=file.key, size_bytes=file.size_bytes, md5=md5, open=lambda: ports.store.open(file.path))
 
 

@@ -132,6 +132,17 @@ def test_files_that_the_store_lost_are_fetched_again(world: World, recid: str) -
     assert world.ports.store.size_bytes(path) == 1
 
 
+def test_a_file_that_our_store_lost_before_its_upload_leaves_the_recid_pending(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    for stage in STAGES[:-1]:
+        assert run_stage(world.ports, Recid(recid), stage).succeeded
+    (path,) = world.ports.store.list("files")
+    world.ports.store.remove(path)
+    outcome = run_stage(world.ports, Recid(recid), STAGES[-1])
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("failed", "MissingInput")
+    assert world.statuses(Recid(recid))["published_record"] == "done"
+
+
 def test_whole_files_of_an_attempt_that_died_are_not_read_from_the_source_again(world: World, recid: str) -> None:
     world.source.put(recid, files={"a.root": b"bytes"})
     world.run(Recid(recid))
