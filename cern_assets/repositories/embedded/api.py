@@ -53,12 +53,11 @@ class Call:
 class Api:
     """The endpoints; with a token for the depositor, and without one for everybody."""
 
-    def __init__(self, database: Database, records: Records, files: Files, *, token: str, base_url: str | None) -> None:
+    def __init__(self, database: Database, records: Records, files: Files, *, token: str) -> None:
         self._database = database
         self._records = records
         self._files = files
         self._token = token
-        self._base_url = base_url
 
     def routes(self) -> list[Route]:
         """All routes; the content of files comes first, as a key may hold slashes."""
@@ -101,7 +100,7 @@ class Api:
         """An endpoint for everybody."""
 
         async def respond(request: Request) -> Response:
-            call = Call(request, await _body(request), self._is_depositor(request), self._base(request))
+            call = Call(request, await _body(request), self._is_depositor(request), _base_url(request))
             return await run_in_threadpool(handler, call)
 
         return respond
@@ -112,7 +111,7 @@ class Api:
         async def respond(request: Request) -> Response:
             if not self._is_depositor(request):
                 raise denied()
-            call = Call(request, await _body(request), depositor=True, base_url=self._base(request))
+            call = Call(request, await _body(request), depositor=True, base_url=_base_url(request))
             return await run_in_threadpool(handler, call)
 
         return respond
@@ -121,9 +120,6 @@ class Api:
         """Whether the token is the depositor's; with another one InvenioRDM takes the request for anybody's."""
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         return kind == "Bearer" and hmac.compare_digest(token.encode(), self._token.encode())
-
-    def _base(self, request: Request) -> str:
-        return self._base_url or str(request.base_url).rstrip("/")
 
     def _search(self, call: Call) -> Response:
         return self._searched(call, own=False)
@@ -196,7 +192,7 @@ class Api:
         record_id, key = request.path_params["id"], request.path_params["key"]
         file = await self._files.write(record_id, key, request.stream(), request.path_params.get("part"))
         view = await run_in_threadpool(self._records.read, record_id, "draft", depositor=True)
-        return JSONResponse(answers.file_json(view, file, self._base(request)))
+        return JSONResponse(answers.file_json(view, file, _base_url(request)))
 
     def _commit_file(self, call: Call) -> Response:
         file = self._files.commit(call.id, call.key)
@@ -217,6 +213,10 @@ class Api:
             filename=file.key.rpartition("/")[2],
             headers={"X-Content-Type-Options": "nosniff"},
         )
+
+
+def _base_url(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
 
 
 def _record(call: Call, view: RecordView, status: int = 200) -> Response:

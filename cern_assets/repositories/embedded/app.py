@@ -18,16 +18,15 @@ from cern_assets.repositories.embedded.records import Records
 from cern_assets.repositories.embedded.refusals import RefusedError
 
 
-def build_embedded(folder: Path, *, token: str, base_url: str | None = None) -> Starlette:
+def build_embedded(folder: Path, *, token: str) -> Starlette:
     """Build the repository that lives in a folder (made if need be), for the one depositor who has the token.
 
-    Its links begin with `base_url`, or with the address of each request if that is None. Two servers must not share
-    a folder at the same time.
+    Its links begin with the address of each request. Two servers must not share a folder at the same time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content")
     records, files = Records(database, content), Files(database, content)
-    api = Api(database, records, files, token=token, base_url=base_url)
+    api = Api(database, records, files, token=token)
     pages = Pages(database, records)
 
     @asynccontextmanager
