@@ -22,14 +22,14 @@ from cern_assets.definitions import build_definitions
 from cern_assets.defs.instance import open_instance
 from cern_assets.defs.launch import ingest
 from cern_assets.defs.resources import ConfiguredPorts
-from cern_assets.demo.collection import sample_collection
-from cern_assets.demo.portal import build_portal
 from cern_assets.flows.batch import run_batch
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import JsonObject
-from cern_assets.repositories.embedded.app import build_embedded
-from cern_assets.serving import serve_in_thread
 from cern_assets.settings import Settings, load_settings
+from cern_assets.stand_ins.portal.app import build_portal
+from cern_assets.stand_ins.repository.app import build_embedded
+from cern_assets.stand_ins.sample.records import sample_collection
+from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets.wiring import opened_ports
 
 SOURCE, TEMPLATE, TOKEN = "opendata", "900010", "benchmark"

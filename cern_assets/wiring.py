@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.stages import Ports
 from cern_assets.metadata.crosswalk import Crosswalk
@@ -21,7 +22,6 @@ from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import JsonObject
 from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
-from cern_assets.storage.documents import DocumentStore
 
 if TYPE_CHECKING:  # reading the environment takes an import that commands without settings can do without
     from cern_assets.settings import Settings

@@ -7,10 +7,10 @@ import click
 from cern_assets.cli import show
 from cern_assets.cli.ingest import run_with_progress
 from cern_assets.cli.ledger import ledger_of, print_ledger
-from cern_assets.demo.run import SOURCE, dagster_ui, demo_settings, sample_recids
-from cern_assets.demo.servers import free_port
-from cern_assets.serving import HOST, until_interrupted, wait_for_interrupt
 from cern_assets.settings import Settings, load_settings
+from cern_assets.stand_ins.demo.run import SOURCE, dagster_ui, demo_settings, sample_recids
+from cern_assets.stand_ins.demo.servers import free_port
+from cern_assets.stand_ins.serving import HOST, until_interrupted, wait_for_interrupt
 from cern_assets.telemetry.ledger import Ledger
 
 

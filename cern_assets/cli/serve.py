@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from cern_assets.cli import show
-from cern_assets.demo.servers import TOKEN, portal_app, serve_repository
-from cern_assets.serving import serve_in_thread, until_interrupted, wait_for_interrupt
 from cern_assets.settings import load_settings
+from cern_assets.stand_ins.demo.servers import TOKEN, portal_app, serve_repository
+from cern_assets.stand_ins.serving import serve_in_thread, until_interrupted, wait_for_interrupt
 
 
 @click.group("serve")

@@ -7,7 +7,7 @@ import click
 
 from cern_assets.cli import show
 from cern_assets.errors import CernAssetsError
-from cern_assets.metadata.crosswalk import convert
+from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.validation import findings_of
 from cern_assets.model.findings import Finding
 from cern_assets.model.values import JsonObject
@@ -51,7 +51,7 @@ def _transformed(parts: SourceParts, body: JsonObject) -> _Answer:
     except CernAssetsError as error:
         finding = Finding(code=error.code, severity="error", field=error.field or "", message=str(error))
         return error.recid or "", None, (finding,)
-    deposit = convert(record, parts.crosswalk())
+    deposit = transform(record, parts.crosswalk())
     findings = record.findings + deposit.findings + findings_of(deposit.payload)
     return record.recid, deposit.payload, findings
 

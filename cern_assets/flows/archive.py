@@ -2,13 +2,13 @@
 
 from cern_assets.archives.plan import plan_archive
 from cern_assets.archives.zip_stream import zip_chunks, zip_size_bytes
-from cern_assets.flows.paths import folder_of
+from cern_assets.documents.paths import folder_of
 from cern_assets.flows.stages import Made, Ports, Summary, Task
 from cern_assets.model.archives import Archive
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.values import content_hash
-from cern_assets.storage.hashing import Hasher
+from cern_assets.transfers.hashing import Hasher
 
 
 def rules(ports: Ports) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cern_assets.errors import CernAssetsError, MissingInputError, PermanentError, RecordWithdrawnError
-from cern_assets.flows import archive, fetch_files, fetch_record, publish, transform
+from cern_assets.flows import archive, metadata, published_record, raw_files, raw_record
 from cern_assets.flows.stages import Ports, Stage, Summary, Task
 from cern_assets.model.archives import Archive
-from cern_assets.model.deposits import Deposit
 from cern_assets.model.documents import Document
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.manifests import Manifest
+from cern_assets.model.metadata import Metadata
 from cern_assets.model.outcomes import Problem, StageOutcome, Status
 from cern_assets.model.publications import Receipt
 from cern_assets.model.records import SourceRecord
@@ -31,8 +31,8 @@ STAGES: tuple[AnyStage, ...] = (
         description="The record as the source answers it, parsed; its irregularities are findings.",
         body=SourceRecord,
         needs=(),
-        make=fetch_record.make,
-        summarise=fetch_record.summarise,
+        make=raw_record.make,
+        summarise=raw_record.summarise,
         looks_outside=True,
     ),
     Stage(
@@ -40,18 +40,18 @@ STAGES: tuple[AnyStage, ...] = (
         description="Every file of the record, read once, verified against the source's checksum, and stored.",
         body=Manifest,
         needs=("raw_record",),
-        make=fetch_files.make,
-        summarise=fetch_files.summarise,
-        intact=fetch_files.intact,
+        make=raw_files.make,
+        summarise=raw_files.summarise,
+        intact=raw_files.intact,
     ),
     Stage(
         name="metadata",
         description="The InvenioRDM record made by the crosswalk, validated; every leaf of the source has its fate.",
-        body=Deposit,
+        body=Metadata,
         needs=("raw_record",),
         rules=lambda ports: ports.crosswalk.version,
-        make=transform.make,
-        summarise=transform.summarise,
+        make=metadata.make,
+        summarise=metadata.summarise,
     ),
     Stage(
         name="archive",
@@ -68,9 +68,9 @@ STAGES: tuple[AnyStage, ...] = (
         description="The record in the repository, compared field by field and byte by byte with what was sent.",
         body=Receipt,
         needs=("metadata", "archive"),
-        rules=publish.rules,
-        make=publish.make,
-        summarise=publish.summarise,
+        rules=published_record.rules,
+        make=published_record.make,
+        summarise=published_record.summarise,
         looks_outside=True,
     ),
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from cern_assets.documents.store import DocumentStore
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.documents import Document
@@ -10,7 +11,6 @@ from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json, Value
 from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
-from cern_assets.storage.documents import DocumentStore
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The crosswalk engine: a crosswalk is data, a table of rows, and `convert` applies it to one record.
+"""The crosswalk engine: a crosswalk is data, a table of rows, and `transform` applies it to one record.
 
 A row says which paths of the source it reads, which field of the deposit it writes, which pure function stands between,
 and in a sentence why. Whoever adds a field adds a row: conversion, the account of leaves, the reference pages and the
@@ -14,9 +14,9 @@ from importlib.resources.abc import Traversable
 
 from cern_assets.metadata.fates import Ledger
 from cern_assets.metadata.leaves import Leaf, Reading
-from cern_assets.model.deposits import Deposit
 from cern_assets.model.findings import Finding, Severity, shorten
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, content_hash
 
@@ -99,7 +99,7 @@ class Crosswalk:
         )
 
 
-def convert(record: SourceRecord, crosswalk: Crosswalk) -> Deposit:
+def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
     """Make the deposit of a record. It always answers: whether the deposit is valid is asked of `validation`."""
     ledger = Ledger(record.metadata)
     payload: dict[str, Json] = {}
@@ -118,7 +118,7 @@ def convert(record: SourceRecord, crosswalk: Crosswalk) -> Deposit:
             findings.extend([*result.findings, *(_finding(unused) for unused in result.unused)])
             if not _is_nothing(result.value):
                 _write(payload, row, result.value)
-    return Deposit(payload=payload, fates=ledger.fates(), findings=(*findings, *ledger.findings()))
+    return Metadata(payload=payload, fates=ledger.fates(), findings=(*findings, *ledger.findings()))
 
 
 def _settle(ledger: Ledger, row: Row, found: tuple[Leaf, ...], result: Converted) -> None:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from cern_assets.metadata.leaves import Leaf, Steps, leaves
-from cern_assets.model.deposits import Fate, LeafFate
 from cern_assets.model.findings import Finding, shorten
+from cern_assets.model.metadata import Fate, LeafFate
 from cern_assets.model.values import JsonObject
 
 EMPTY = "Empty in the source."

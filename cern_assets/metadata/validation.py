@@ -15,9 +15,9 @@ from jsonschema.exceptions import ValidationError
 
 from cern_assets.errors import MetadataInvalidError
 from cern_assets.metadata import dates, identifiers
-from cern_assets.model.deposits import Deposit
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.metadata import Metadata
 from cern_assets.model.values import Json, JsonObject, Value
 
 _SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
@@ -50,7 +50,7 @@ def findings_of(payload: JsonObject) -> tuple[Finding, ...]:
     )
 
 
-def ensure_valid(deposit: Deposit, recid: Recid) -> None:
+def ensure_valid(deposit: Metadata, recid: Recid) -> None:
     """Do nothing for a valid deposit.
 
     Raises:

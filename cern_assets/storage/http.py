@@ -15,7 +15,7 @@ from cern_assets.errors import (
     StorageUnavailableError,
     TransferInterruptedError,
 )
-from cern_assets.storage.failures import failure
+from cern_assets.failures import failure
 from cern_assets.storage.paths import safe_path
 
 _KINDS: dict[int, type[CernAssetsError]] = {

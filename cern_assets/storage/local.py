@@ -17,7 +17,7 @@ from cern_assets.errors import (
     StorageUnavailableError,
     UnsafeNameError,
 )
-from cern_assets.storage.failures import failure, no_room
+from cern_assets.failures import failure, no_room
 from cern_assets.storage.paths import is_temporary, safe_path, temporary_name
 
 _CHUNK_BYTES = 4 * 1024**2

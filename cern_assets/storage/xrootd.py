@@ -23,7 +23,7 @@ from cern_assets.errors import (
     TransferInterruptedError,
     UnsafeNameError,
 )
-from cern_assets.storage.failures import failure, no_room
+from cern_assets.failures import failure, no_room
 from cern_assets.storage.paths import is_temporary, safe_path, temporary_name
 
 client: Any = _untyped  # the bindings carry no types

@@ -9,8 +9,8 @@ from cern_assets.definitions import build_definitions
 from cern_assets.defs.launch import RANGE_END_TAG, RANGE_START_TAG, ingest
 from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
 from cern_assets.flows.journey import STAGES
-from cern_assets.model.deposits import Deposit
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.metadata import Metadata
 from cern_assets.settings import load_settings
 from cern_assets.telemetry.ledger import read_ledger
 
@@ -98,7 +98,7 @@ def test_documents_load_in_a_notebook_one_or_many_at_a_time(instance: dg.Dagster
     definitions = build_definitions()
     list(ingest(definitions, instance, "opendata", [GOOD, OTHER], batch_size=100))
     deposit = definitions.load_asset_value(["opendata", "metadata"], partition_key=GOOD, instance=instance)
-    assert isinstance(deposit, Deposit)
+    assert isinstance(deposit, Metadata)
     assert deposit.payload["access"] == {"record": "public", "files": "public"}
     register_recids(instance, "opendata", [BAD])
     with pytest.raises(KeyError, match="materialize it first"):
@@ -118,7 +118,7 @@ def test_a_downstream_asset_of_somebody_else_reads_and_writes_documents_for_a_ra
         backfill_policy=dg.BackfillPolicy.single_run(),
         io_manager_key="documents",
     )
-    def copies(deposits: dict[str, Deposit]) -> dict[str, Deposit]:
+    def copies(deposits: dict[str, Metadata]) -> dict[str, Metadata]:
         return deposits
 
     extended = dg.Definitions.merge(definitions, dg.Definitions(assets=[copies]))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cern_assets.demo.folder import folder_collection
-from cern_assets.demo.portal import build_portal
-from cern_assets.serving import serve_in_thread
+from cern_assets.stand_ins.portal.app import build_portal
+from cern_assets.stand_ins.sample.folder import folder_collection
+from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.command_line import Answer, finished, published_recids
 from cern_assets_tests.services.disks import small_disk
 from cern_assets_tests.services.embedded import running_embedded

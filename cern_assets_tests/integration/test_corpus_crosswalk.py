@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cern_assets.metadata.crosswalk import convert
+from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.leaves import leaves
 from cern_assets.metadata.validation import validate
-from cern_assets.model.deposits import Deposit
+from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
@@ -19,7 +19,7 @@ from cern_assets.sources.opendata.parse import parse_record
 PORTAL = "https://opendata.cern.ch/record"
 
 
-def problems(record: SourceRecord, deposit: Deposit) -> list[str]:
+def problems(record: SourceRecord, deposit: Metadata) -> list[str]:
     found = [f"{violation.field}: {violation.message}" for violation in validate(deposit.payload)]
     found += [f"{finding.field}: {finding.message}" for finding in deposit.findings if finding.severity == "error"]
     if sum(fate.leaves for fate in deposit.fates) != sum(1 for _ in leaves(record.metadata)):
@@ -33,7 +33,7 @@ def test_all_real_records_convert_to_valid_deposits_with_a_fate_for_every_leaf(o
     with gzip.open(opendata_folder / "records.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             record = parse_record(json.loads(line))
-            deposit = convert(record, CROSSWALK)
+            deposit = transform(record, CROSSWALK)
             wrong += problems(record, deposit)
             codes.update(finding.code for finding in deposit.findings)
     assert wrong == []
@@ -44,7 +44,7 @@ def test_all_real_records_convert_to_valid_deposits_with_a_fate_for_every_leaf(o
 def test_the_chosen_records_convert_to_valid_deposits_too(opendata_folder: Path) -> None:
     paths = sorted((opendata_folder / "records").glob("*.json"))
     records = [parse_record(json.loads(path.read_text(encoding="utf-8"))) for path in paths]
-    assert [problem for record in records for problem in problems(record, convert(record, CROSSWALK))] == []
+    assert [problem for record in records for problem in problems(record, transform(record, CROSSWALK))] == []
 
 
 class Converted:
@@ -52,7 +52,7 @@ class Converted:
 
     def __init__(self, folder: Path, recid: str) -> None:
         text = (folder / "records" / f"{recid}.json").read_text(encoding="utf-8")
-        self.deposit = convert(parse_record(json.loads(text)), CROSSWALK)
+        self.deposit = transform(parse_record(json.loads(text)), CROSSWALK)
         self.codes = {finding.code for finding in self.deposit.findings}
 
     def field(self, path: str) -> Json:

@@ -18,11 +18,11 @@ from playwright.sync_api import Page, expect
 
 from cern_assets.defs.instance import open_instance
 from cern_assets.defs.partitions import register_recids
-from cern_assets.demo.collection import Collection, sample_collection
-from cern_assets.demo.portal import build_portal
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import JsonObject
-from cern_assets.serving import serve_in_thread
+from cern_assets.stand_ins.portal.app import build_portal
+from cern_assets.stand_ins.sample.records import Collection, sample_collection
+from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.dagster_ui import running_dagster
 from cern_assets_tests.services.embedded import running_embedded
 

@@ -14,8 +14,8 @@ import pytest
 from cern_assets.definitions import build_definitions
 from cern_assets.defs.instance import open_instance
 from cern_assets.defs.launch import ingest
-from cern_assets.model.deposits import Deposit
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.metadata import Metadata
 from cern_assets.model.publications import Receipt
 from cern_assets.model.values import Json
 from cern_assets.settings import load_settings
@@ -71,7 +71,7 @@ def _ingest_and_compare(
                     for stage in ("published_record", "metadata")
                 )
                 assert isinstance(receipt, Receipt)
-                assert isinstance(deposit, Deposit)
+                assert isinstance(deposit, Metadata)
                 answered = api.get(f"/records/{receipt.record_id}").raise_for_status().json()
                 assert set(deposit.payload) <= {"metadata", "access", "pids", "files"}
                 for section in deposit.payload.keys() - {"files"}:

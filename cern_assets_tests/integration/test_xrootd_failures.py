@@ -18,8 +18,8 @@ from cern_assets.errors import (
 )
 from cern_assets.model.checksums import Checksum
 from cern_assets.storage.local import LocalStore
-from cern_assets.storage.transfer import transfer
 from cern_assets.storage.xrootd import XRootDStore
+from cern_assets.transfers.transfer import transfer
 from cern_assets_tests.contract.stores import get, put
 from cern_assets_tests.services.disks import small_disk
 from cern_assets_tests.services.needs import free_port

@@ -7,8 +7,8 @@ import pytest
 
 from cern_assets.model.checksums import parse_checksum
 from cern_assets.storage.local import LocalStore
-from cern_assets.storage.transfer import transfer
 from cern_assets.storage.xrootd import XRootDStore
+from cern_assets.transfers.transfer import transfer
 
 pytestmark = pytest.mark.service
 

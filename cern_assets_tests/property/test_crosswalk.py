@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cern_assets.metadata.crosswalk import convert
+from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.leaves import leaves
 from cern_assets.metadata.markup import clean_markup, visible_text
 from cern_assets.metadata.validation import validate
@@ -50,7 +50,7 @@ def _place(metadata: dict[str, Json], path: str, index: int, value: Json) -> Non
 @given(RECORDS | shaped_records())
 def test_every_leaf_of_any_record_has_exactly_one_fate(metadata: dict[str, Json]) -> None:
     record = SourceRecord(source="opendata", recid=Recid("1"), url="", metadata=metadata, files=())
-    deposit = convert(record, CROSSWALK)
+    deposit = transform(record, CROSSWALK)
     assert sum(fate.leaves for fate in deposit.fates) == sum(1 for _ in leaves(metadata))
     assert all(bool(fate.target) == (fate.fate == "carried") for fate in deposit.fates)
     assert all(bool(fate.reason) == (fate.fate == "dropped") for fate in deposit.fates)
@@ -60,7 +60,7 @@ def test_every_leaf_of_any_record_has_exactly_one_fate(metadata: dict[str, Json]
 @given(shaped_records())
 def test_whatever_is_written_is_valid_and_only_what_is_missing_is_complained_about(metadata: dict[str, Json]) -> None:
     record = SourceRecord(source="opendata", recid=Recid("1"), url="", metadata=metadata, files=())
-    complaints = {violation.message for violation in validate(convert(record, CROSSWALK).payload)}
+    complaints = {violation.message for violation in validate(transform(record, CROSSWALK).payload)}
     assert complaints <= {"is missing"}
 
 
@@ -69,7 +69,7 @@ def test_whatever_is_written_is_valid_and_only_what_is_missing_is_complained_abo
 def test_no_path_that_stands_in_a_row_is_ever_unmapped(metadata: dict[str, Json]) -> None:
     record = SourceRecord(source="opendata", recid=Recid("1"), url="", metadata=metadata, files=())
     known = {path for row in CROSSWALK.rows for path in row.reads}
-    unmapped = {fate.path for fate in convert(record, CROSSWALK).fates if fate.fate == "unmapped"}
+    unmapped = {fate.path for fate in transform(record, CROSSWALK).fates if fate.fate == "unmapped"}
     assert not unmapped & known
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cern_assets.repositories.embedded.app import build_embedded
-from cern_assets.serving import serve_in_thread
+from cern_assets.stand_ins.repository.app import build_embedded
+from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.repository import RunningRepository
 
 

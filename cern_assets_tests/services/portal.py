@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cern_assets.demo.collection import sample_collection
-from cern_assets.demo.folder import folder_collection
-from cern_assets.demo.portal import build_portal
-from cern_assets.serving import serve_in_thread
+from cern_assets.stand_ins.portal.app import build_portal
+from cern_assets.stand_ins.sample.folder import folder_collection
+from cern_assets.stand_ins.sample.records import sample_collection
+from cern_assets.stand_ins.serving import serve_in_thread
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.stages import Ports
 from cern_assets.model.archives import ArchiveLimits
@@ -16,7 +17,6 @@ from cern_assets.model.outcomes import StageOutcome
 from cern_assets.model.publications import RemoteRecord
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
-from cern_assets.storage.documents import DocumentStore
 from cern_assets.storage.local import LocalStore
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets_tests.fakes.source import FakeSource

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cern_assets.demo.collection import sample_collection
+from cern_assets.stand_ins.sample.records import sample_collection
 from cern_assets_tests.services.command_line import Answer, finished
 
 type Run = Callable[..., Answer]

@@ -9,10 +9,10 @@ from types import ModuleType
 
 import pytest
 
-from cern_assets.metadata.crosswalk import Converted, Crosswalk, Drop, Row, Unused, convert
+from cern_assets.metadata.crosswalk import Converted, Crosswalk, Drop, Row, Unused, transform
 from cern_assets.metadata.leaves import Reading
-from cern_assets.model.deposits import Deposit, LeafFate
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.metadata import LeafFate, Metadata
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, JsonObject
 
@@ -33,9 +33,9 @@ def identifier(recid: Recid) -> str:
     return f"test:{recid}"
 
 
-def run(metadata: JsonObject, *rows: Row | Drop) -> Deposit:
+def run(metadata: JsonObject, *rows: Row | Drop) -> Metadata:
     record = SourceRecord(source="test", recid=Recid("1"), url="", metadata=metadata, files=())
-    return convert(record, Crosswalk("test", rows, identifier))
+    return transform(record, Crosswalk("test", rows, identifier))
 
 
 def row(target: str, *reads: str, fallback: bool = False, keep_equal: bool = False) -> Row:

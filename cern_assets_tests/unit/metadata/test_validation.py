@@ -6,8 +6,8 @@ import pytest
 
 from cern_assets.errors import MetadataInvalidError
 from cern_assets.metadata.validation import ensure_valid, findings_of, validate
-from cern_assets.model.deposits import Deposit
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.metadata import Metadata
 from cern_assets.model.values import Json
 
 PERSON: Json = {"person_or_org": {"type": "personal", "family_name": "Doe"}}
@@ -50,7 +50,7 @@ def person(**fields: Json) -> Json:
 
 def test_a_valid_deposit_breaks_no_rule() -> None:
     assert validate(VALID) == ()
-    ensure_valid(Deposit(payload=VALID, fates=(), findings=()), Recid("1"))
+    ensure_valid(Metadata(payload=VALID, fates=(), findings=()), Recid("1"))
 
 
 ORCID: dict[str, Json] = {"scheme": "orcid", "identifier": "0000-0002-1825-0097"}
@@ -153,7 +153,7 @@ def test_a_broken_rule_is_told_with_its_field(path: str, value: Json, field: str
 def test_all_broken_rules_are_told_together_with_what_to_do() -> None:
     payload = changed("metadata.publication_date", "soon") | {"files": {}}
     with pytest.raises(MetadataInvalidError) as caught:
-        ensure_valid(Deposit(payload=payload, fates=(), findings=()), Recid("7"))
+        ensure_valid(Metadata(payload=payload, fates=(), findings=()), Recid("7"))
     text = str(caught.value)
     assert "metadata.publication_date" in text
     assert "files.enabled: is missing" in text

@@ -26,7 +26,7 @@ from cern_assets.model.checksums import Checksum
 from cern_assets.model.publications import RemoteRecord
 from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.client import NrpRepository
-from cern_assets.serving import serve_in_thread
+from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.repository import RunningRepository
 
 MIB = 1024 * 1024

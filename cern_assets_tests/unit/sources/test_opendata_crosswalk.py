@@ -3,10 +3,10 @@
 import pytest
 
 from cern_assets.errors import MetadataInvalidError
-from cern_assets.metadata.crosswalk import Row, convert
+from cern_assets.metadata.crosswalk import Row, transform
 from cern_assets.metadata.validation import ensure_valid, validate
-from cern_assets.model.deposits import Deposit
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import Json
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
@@ -27,8 +27,8 @@ def source_record(recid: str = "1", files: tuple[SourceFile, ...] = (), **change
     return SourceRecord(source="opendata", recid=Recid(recid), url="http://mirror/1", metadata=stated, files=files)
 
 
-def deposit(**changes: Json) -> Deposit:
-    return convert(source_record("1", (), **changes), CROSSWALK)
+def deposit(**changes: Json) -> Metadata:
+    return transform(source_record("1", (), **changes), CROSSWALK)
 
 
 def metadata(**changes: Json) -> dict[str, Json]:
@@ -51,7 +51,7 @@ def organisation(name: str) -> Json:
 
 def test_a_plain_record_gives_exactly_this_deposit() -> None:
     record = source_record("1", (FILE,), collaboration={"name": "CMS collaboration"})
-    assert convert(record, CROSSWALK).payload == {
+    assert transform(record, CROSSWALK).payload == {
         "access": {"record": "public", "files": "public"},
         "files": {"enabled": True},
         "metadata": {
@@ -74,7 +74,7 @@ def test_a_record_without_files_is_metadata_only() -> None:
 
 
 def test_the_identifier_to_search_by_is_the_one_in_the_deposit() -> None:
-    found = convert(source_record("cms-93956"), CROSSWALK).payload["metadata"]
+    found = transform(source_record("cms-93956"), CROSSWALK).payload["metadata"]
     assert isinstance(found, dict)
     assert {"scheme": "other", "identifier": CROSSWALK.identifier(Recid("cms-93956"))} in found["identifiers"]  # type: ignore[operator]
 
@@ -314,6 +314,6 @@ def test_every_row_of_the_crosswalk_is_converted_by_a_function_of_a_module() -> 
 
 def test_a_record_of_nothing_is_converted_and_found_invalid() -> None:
     record = SourceRecord(source="opendata", recid=Recid("1"), url="", metadata={}, files=())
-    found = convert(record, CROSSWALK)
+    found = transform(record, CROSSWALK)
     missing = ["metadata.title", "metadata.creators", "metadata.publication_date"]
     assert [violation.field for violation in validate(found.payload)] == missing

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cern_assets.serving import serve_in_thread
+from cern_assets.stand_ins.serving import serve_in_thread
 
 type Answer = Callable[[Request], Response] | Response
 

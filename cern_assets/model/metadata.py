@@ -1,0 +1,30 @@
+"""Deposits: the InvenioRDM record JSON made of one source record, and what became of each of its fields."""
+
+from typing import Literal
+
+from cern_assets.model.findings import Finding
+from cern_assets.model.values import JsonObject, Value
+
+Fate = Literal["carried", "dropped", "unmapped"]
+
+
+class LeafFate(Value):
+    """What became of one leaf of the source metadata.
+
+    `path` has list positions as `[]` (`authors[].name`), `leaves` says how many leaves of the record share it,
+    `target` names the fields of the deposit that hold it, `reason` says why it was dropped.
+    """
+
+    path: str
+    leaves: int
+    fate: Fate
+    target: str = ""
+    reason: str = ""
+
+
+class Metadata(Value):
+    """The payload to send, complete and validated, with its findings and the fate of every leaf."""
+
+    payload: JsonObject
+    fates: tuple[LeafFate, ...]
+    findings: tuple[Finding, ...]

@@ -1,0 +1,94 @@
+"""The two servers of the demo, each at the same port as the last time where it is free."""
+
+import fcntl
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from cern_assets.errors import ConfigurationError
+from cern_assets.stand_ins.portal.app import build_portal
+from cern_assets.stand_ins.repository.app import build_embedded
+from cern_assets.stand_ins.sample.folder import folder_collection
+from cern_assets.stand_ins.sample.records import sample_collection
+from cern_assets.stand_ins.serving import HOST, serve_in_thread
+
+# The embedded repository listens on the loopback address only; the token is no secret.
+TOKEN = "embedded-repository-token"  # noqa: S105
+
+
+def portal_app(data: Path | None = None) -> ASGIApp:
+    """The sample portal, over the bundled collection or over a folder of real records and bytes."""
+    return build_portal(folder_collection(data) if data else sample_collection())
+
+
+@contextmanager
+def serve_repository(folder: Path, *, token: str = TOKEN, port: int) -> Iterator[str]:
+    """Serve the embedded repository of a folder while the block runs, and give its base URL.
+
+    Raises:
+        ConfigurationError: the folder cannot be used, or another process serves it; two would not know of each other.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "served.lock").open("w")
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder of the embedded repository cannot be used: {error.strerror}.",
+            uri=str(folder),
+            remedy="Set CERN_ASSETS_HOME to a folder that this user may write.",
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                "Another process serves the embedded repository of this home.",
+                uri=str(folder),
+                remedy="End it first (Ctrl-C in its terminal), or set CERN_ASSETS_HOME to another folder.",
+            ) from error
+        with serve_in_thread(build_embedded(folder, token=token), port=port) as url:
+            yield url
+
+
+@contextmanager
+def demo_servers(home: Path) -> Iterator[tuple[str, str]]:
+    """Base URLs of the sample portal and the embedded repository while the block runs.
+
+    The ports are noted in `<home>/ports.json`, so that links printed by one run hold in the next.
+    """
+    noted = home / "ports.json"
+    known = _read_ports(noted)
+    with (
+        serve_in_thread(portal_app(), port=free_port(known.get("portal", 0))) as portal,
+        serve_repository(home / "repository", port=free_port(known.get("repository", 0))) as repository,
+    ):
+        noted.write_text(json.dumps({"portal": _port(portal), "repository": _port(repository)}))
+        yield portal, repository
+
+
+def _read_ports(noted: Path) -> dict[str, int]:
+    """The ports of the last time; none if there was none or its note is torn."""
+    try:
+        known = json.loads(noted.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def free_port(wanted: int) -> int:
+    """The port that is wanted, or another one if somebody else has it (or 0 is wanted)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError:
+            probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _port(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])

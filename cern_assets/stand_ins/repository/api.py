@@ -1,0 +1,232 @@
+"""The REST API, at InvenioRDM's addresses."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from json import JSONDecodeError
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from cern_assets.stand_ins.repository import answers
+from cern_assets.stand_ins.repository.database import Database
+from cern_assets.stand_ins.repository.files import Files
+from cern_assets.stand_ins.repository.records import Records, RecordView
+from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid
+from cern_assets.stand_ins.repository.search import Query, search
+from cern_assets.stand_ins.repository.tables import Stage
+
+type Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, read and judged: who asks, and with what body."""
+
+    request: Request
+    body: Any
+    depositor: bool
+    base_url: str
+
+    @property
+    def id(self) -> str:
+        """The record id of the path."""
+        return str(self.request.path_params["id"])
+
+    @property
+    def key(self) -> str:
+        """The file key of the path."""
+        return str(self.request.path_params["key"])
+
+    def number(self, name: str, default: int) -> int:
+        """A number of the query."""
+        text = self.request.query_params.get(name, str(default))
+        if not text.isdecimal():
+            raise invalid(FieldError(name, "Not a valid integer."))
+        return int(text)
+
+
+class Api:
+    """The endpoints; with a token for the depositor, and without one for everybody."""
+
+    def __init__(self, database: Database, records: Records, files: Files, *, token: str) -> None:
+        self._database = database
+        self._records = records
+        self._files = files
+        self._token = token
+
+    def routes(self) -> list[Route]:
+        """All routes; the content of files comes first, as a key may hold slashes."""
+        record, draft = "/api/records/{id}", "/api/records/{id}/draft"
+        file = f"{draft}/files/{{key:path}}"
+        return [
+            Route("/api/records", self._open(self._search), methods=["GET"]),
+            Route("/api/records", self._own(self._create), methods=["POST"]),
+            Route("/api/user/records", self._own(self._search_own), methods=["GET"]),
+            Route(record, self._open(partial(self._read, stage="published")), methods=["GET"]),
+            Route(f"{record}/versions", self._own(self._new_version), methods=["POST"]),
+            Route(f"{record}/versions/latest", self._open(self._latest), methods=["GET"]),
+            Route(draft, self._own(partial(self._read, stage="draft")), methods=["GET"]),
+            Route(draft, self._own(self._update), methods=["PUT"]),
+            Route(draft, self._own(self._edit), methods=["POST"]),
+            Route(draft, self._own(self._discard), methods=["DELETE"]),
+            Route(f"{draft}/actions/publish", self._own(self._publish), methods=["POST"]),
+            Route(f"{draft}/files", self._own(partial(self._list_files, stage="draft")), methods=["GET"]),
+            Route(f"{draft}/files", self._own(self._initialise_files), methods=["POST"]),
+            Route(f"{file}/content/{{part:int}}", self._write_content, methods=["PUT"]),
+            Route(f"{file}/content", self._write_content, methods=["PUT"]),
+            Route(f"{file}/content", self._own(partial(self._read_content, stage="draft")), methods=["GET"]),
+            Route(f"{file}/commit", self._own(self._commit_file), methods=["POST"]),
+            Route(file, self._own(partial(self._read_file, stage="draft")), methods=["GET"]),
+            Route(file, self._own(self._delete_file), methods=["DELETE"]),
+            Route(f"{record}/files", self._open(partial(self._list_files, stage="published")), methods=["GET"]),
+            Route(
+                f"{record}/files/{{key:path}}/content",
+                self._open(partial(self._read_content, stage="published")),
+                methods=["GET"],
+            ),
+            Route(
+                f"{record}/files/{{key:path}}",
+                self._open(partial(self._read_file, stage="published")),
+                methods=["GET"],
+            ),
+        ]
+
+    def _open(self, handler: Callable[[Call], Response]) -> Endpoint:
+        """An endpoint for everybody."""
+
+        async def respond(request: Request) -> Response:
+            call = Call(request, await _body(request), self._is_depositor(request), _base_url(request))
+            return await run_in_threadpool(handler, call)
+
+        return respond
+
+    def _own(self, handler: Callable[[Call], Response]) -> Endpoint:
+        """An endpoint for the depositor."""
+
+        async def respond(request: Request) -> Response:
+            if not self._is_depositor(request):
+                raise denied()
+            call = Call(request, await _body(request), depositor=True, base_url=_base_url(request))
+            return await run_in_threadpool(handler, call)
+
+        return respond
+
+    def _is_depositor(self, request: Request) -> bool:
+        """Whether the token is the depositor's; with another one InvenioRDM takes the request for anybody's."""
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        return kind == "Bearer" and hmac.compare_digest(token.encode(), self._token.encode())
+
+    def _search(self, call: Call) -> Response:
+        return self._searched(call, own=False)
+
+    def _search_own(self, call: Call) -> Response:
+        return self._searched(call, own=True)
+
+    def _searched(self, call: Call, *, own: bool) -> Response:
+        asked = call.request.query_params
+        text = asked.get("q", "")
+        usual = "updated-desc" if own else "bestmatch" if text else "newest"
+        size, page = call.number("size", 25), call.number("page", 1)
+        query = Query(text, size=size, page=page, sort=asked.get("sort", usual), own=own)
+        found = search(self._database, query)
+        views = []
+        for version in found.versions:
+            stage: Stage = "draft" if own and version.draft is not None else "published"
+            views.append(self._records.read(version.id, stage, depositor=True))
+        url = f"{call.base_url}{call.request.url.path}"
+        return JSONResponse(answers.search_json(found, views, url, call.base_url))
+
+    def _create(self, call: Call) -> Response:
+        return _record(call, self._records.create(call.body), 201)
+
+    def _read(self, call: Call, stage: Stage) -> Response:
+        return _record(call, self._records.read(call.id, stage, depositor=call.depositor))
+
+    def _update(self, call: Call) -> Response:
+        return _record(call, self._records.update(call.id, call.body, if_match=call.request.headers.get("If-Match")))
+
+    def _edit(self, call: Call) -> Response:
+        return _record(call, self._records.edit(call.id), 201)
+
+    def _new_version(self, call: Call) -> Response:
+        return _record(call, self._records.new_version(call.id), 201)
+
+    def _publish(self, call: Call) -> Response:
+        host = call.request.url.hostname or "localhost"
+        return _record(call, self._records.publish(call.id, host), 202)
+
+    def _discard(self, call: Call) -> Response:
+        self._records.discard(call.id)
+        return Response(status_code=204)
+
+    def _latest(self, call: Call) -> Response:
+        return RedirectResponse(f"{call.base_url}/api/records/{self._records.latest(call.id)}", 301)
+
+    def _list_files(self, call: Call, stage: Stage) -> Response:
+        view = self._with_files(call, stage)
+        return JSONResponse(answers.files_json(view, view.files, call.base_url))
+
+    def _with_files(self, call: Call, stage: Stage) -> RecordView:
+        view = self._records.read(call.id, stage, depositor=call.depositor)
+        if view.files_restricted and not call.depositor:
+            raise denied()
+        return view
+
+    def _initialise_files(self, call: Call) -> Response:
+        announced = self._files.initialise(call.id, call.body)
+        view = self._records.read(call.id, "draft", depositor=True)
+        return JSONResponse(answers.files_json(view, announced, call.base_url), 201)
+
+    def _read_file(self, call: Call, stage: Stage) -> Response:
+        view = self._with_files(call, stage)
+        return JSONResponse(answers.file_json(view, self._files.read(call.id, call.key), call.base_url))
+
+    async def _write_content(self, request: Request) -> Response:
+        if not self._is_depositor(request):
+            raise denied()
+        record_id, key = request.path_params["id"], request.path_params["key"]
+        file = await self._files.write(record_id, key, request.stream(), request.path_params.get("part"))
+        view = await run_in_threadpool(self._records.read, record_id, "draft", depositor=True)
+        return JSONResponse(answers.file_json(view, file, _base_url(request)))
+
+    def _commit_file(self, call: Call) -> Response:
+        file = self._files.commit(call.id, call.key)
+        view = self._records.read(call.id, "draft", depositor=True)
+        return JSONResponse(answers.file_json(view, file, call.base_url))
+
+    def _delete_file(self, call: Call) -> Response:
+        self._files.delete(call.id, call.key)
+        return Response(status_code=204)
+
+    def _read_content(self, call: Call, stage: Stage) -> Response:
+        self._with_files(call, stage)
+        file = self._files.read(call.id, call.key)
+        # As an attachment and never sniffed: a deposited page must not run with this server's origin.
+        return FileResponse(
+            self._files.content(file),
+            media_type="application/octet-stream",
+            filename=file.key.rpartition("/")[2],
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
+
+
+def _base_url(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
+def _record(call: Call, view: RecordView, status: int = 200) -> Response:
+    body = answers.record_json(view, call.base_url)
+    return JSONResponse(body, status, headers={"ETag": f'"{body["revision_id"]}"'})
+
+
+async def _body(request: Request) -> Any:
+    raw = await request.body()
+    try:
+        return await request.json() if raw else None
+    except (JSONDecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(400, "Unable to decode JSON data in request body.") from error

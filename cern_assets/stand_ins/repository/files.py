@@ -1,0 +1,182 @@
+"""The files of drafts and records: initialise, send, commit, delete."""
+
+import mimetypes
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from anyio import to_thread
+
+from cern_assets.stand_ins.repository.content import ContentFolder, Written
+from cern_assets.stand_ins.repository.database import Database
+from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid, missing_file
+from cern_assets.stand_ins.repository.refusals import missing_record as missing_draft
+from cern_assets.stand_ins.repository.tables import (
+    StoredContent,
+    delete_file,
+    files_of,
+    now,
+    read_file,
+    read_version,
+    write_file,
+)
+
+MAX_FILES = 100
+"""InvenioRDM's default (RDM_RECORDS_MAX_FILES_COUNT)."""
+
+_MAX_PARTS = 10_000
+_LONGEST_KEY = 1000
+
+
+class Files:
+    """What can be done with files; content may change only until the record is published."""
+
+    def __init__(self, database: Database, content: ContentFolder) -> None:
+        self._database = database
+        self._content = content
+
+    def initialise(self, record_id: str, payload: object) -> tuple[StoredContent, ...]:
+        """Announce files by key; their content comes later."""
+        if not isinstance(payload, list) or not payload:
+            raise invalid(FieldError("_schema", "No files to upload."))
+        with self._database.writing() as connection:
+            _writable(connection, record_id)
+            known = {file.key for file in files_of(connection, record_id)}
+            total = len(known) + len(payload)
+            if total > MAX_FILES:
+                message = "Uploading selected files will result in exceeding the max amount per record."
+                raise RefusedError(400, message)
+            announced = tuple(_announced(record_id, entry) for entry in payload)
+            for file in announced:
+                if file.key in known:
+                    raise RefusedError(400, f"File with key {file.key} already exists.")
+                known.add(file.key)
+                write_file(connection, file)
+        return announced
+
+    def read(self, record_id: str, key: str) -> StoredContent:
+        """One file."""
+        with self._database.reading() as connection:
+            return _existing(connection, record_id, key)
+
+    def content(self, file: StoredContent) -> Path:
+        """Where a committed file's bytes are."""
+        if file.status != "completed":
+            raise missing_file(file.key)
+        return self._content.path(file.file_id)
+
+    async def write(self, record_id: str, key: str, chunks: AsyncIterator[bytes], part: int | None) -> StoredContent:
+        """Take a file's bytes, or those of one part of a multipart transfer."""
+        file = await to_thread.run_sync(self._writable_file, record_id, key)
+        if file.status == "completed":
+            # InvenioRDM 14 answers 200 here, and has lost the content afterwards.
+            raise RefusedError(400, f"File {key} is already committed.")
+        if (part is None) != (file.transfer["type"] == "L") or (part or 1) not in range(1, _parts(file) + 1):
+            raise RefusedError(400, "The file's transfer takes no content here.")
+        written = await self._content.write(chunks, file.file_id, part)
+        return file if part is not None else await to_thread.run_sync(self._noted, file, written)
+
+    def commit(self, record_id: str, key: str) -> StoredContent:
+        """Declare the content complete; its size and MD5 are those of the bytes that came, whatever was announced."""
+        file = self._writable_file(record_id, key)
+        if file.status == "completed":
+            return file
+        if file.transfer["type"] == "M":
+            written = self._content.join(file.file_id, _parts(file))
+            if written is None:
+                raise RefusedError(400, "Not all parts were uploaded.")
+            file = self._noted(file, written)
+        if file.checksum is None:
+            raise RefusedError(400, f"File {key} has no content.")
+        with self._database.writing() as connection:
+            _same(connection, file)
+            done = replace(file, status="completed", transfer={"type": "L"}, updated=now())
+            write_file(connection, done)
+        return done
+
+    def delete(self, record_id: str, key: str) -> None:
+        """Take a file out of a draft."""
+        with self._database.writing() as connection:
+            _writable(connection, record_id)
+            file = _existing(connection, record_id, key)
+            delete_file(connection, record_id, key)
+        self._content.remove(file.file_id)
+
+    def _writable_file(self, record_id: str, key: str) -> StoredContent:
+        with self._database.reading() as connection:
+            _writable(connection, record_id)
+            return _existing(connection, record_id, key)
+
+    def _noted(self, file: StoredContent, written: Written) -> StoredContent:
+        noted = replace(file, size_bytes=written.size_bytes, checksum=written.checksum, updated=now())
+        with self._database.writing() as connection:
+            _same(connection, file)
+            write_file(connection, noted)
+        return noted
+
+
+def mimetype(key: str) -> str:
+    """The media type that a key suggests."""
+    return mimetypes.guess_type(key)[0] or "application/octet-stream"
+
+
+def _writable(connection: sqlite3.Connection, record_id: str) -> None:
+    version = read_version(connection, record_id)
+    if version is None or version.draft is None:
+        raise missing_draft()
+    if version.published is not None:
+        raise denied()
+    if not version.draft["files"]["enabled"]:
+        raise RefusedError(403, "Files are not enabled.")
+
+
+def _existing(connection: sqlite3.Connection, record_id: str, key: str) -> StoredContent:
+    file = read_file(connection, record_id, key)
+    if file is None:
+        raise missing_file(key)
+    return file
+
+
+def _same(connection: sqlite3.Connection, file: StoredContent) -> None:
+    """Make sure that nobody deleted or replaced the file while its bytes came in."""
+    if _existing(connection, file.record_id, file.key).file_id != file.file_id:
+        raise missing_file(file.key)
+
+
+def _announced(record_id: str, entry: object) -> StoredContent:
+    key = entry.get("key") if isinstance(entry, Mapping) else None
+    if not isinstance(entry, Mapping) or not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
+        raise invalid(FieldError("0.key", "Missing data for required field."))
+    size, metadata, moment = entry.get("size"), entry.get("metadata"), now()
+    return StoredContent(
+        record_id=record_id,
+        key=key,
+        file_id=uuid4().hex,
+        status="pending",
+        transfer=_transfer(entry.get("transfer"), size),
+        metadata=dict(metadata) if isinstance(metadata, Mapping) else {},
+        size_bytes=size if isinstance(size, int) else None,
+        checksum=None,
+        created=moment,
+        updated=moment,
+    )
+
+
+def _transfer(given: object, size: object) -> dict[str, Any]:
+    transfer = dict(given) if isinstance(given, Mapping) else {}
+    kind = transfer.get("type") or "L"
+    if kind == "L":
+        return {"type": "L"}
+    parts, part_size = transfer.get("parts"), transfer.get("part_size")
+    if kind != "M":
+        raise invalid(FieldError("0.transfer.type", f"Transfer type {kind} is not enabled."))
+    if not isinstance(parts, int) or not 1 <= parts <= _MAX_PARTS or not isinstance(size, int) or size < 1:
+        raise invalid(FieldError("0.transfer.parts", "Multipart transfer needs size, parts and part_size."))
+    return {"type": "M", "parts": parts, "part_size": part_size}
+
+
+def _parts(file: StoredContent) -> int:
+    return int(file.transfer.get("parts", 1))

@@ -1,0 +1,236 @@
+"""The life of records: drafts, editions, versions, publication."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cern_assets.stand_ins.repository.content import ContentFolder
+from cern_assets.stand_ins.repository.database import Database
+from cern_assets.stand_ins.repository.dropping import without_dropped
+from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid, missing_record
+from cern_assets.stand_ins.repository.tables import (
+    Content,
+    Stage,
+    StoredContent,
+    Version,
+    delete_version,
+    doi_taken,
+    files_of,
+    new_id,
+    now,
+    read_version,
+    versions_of,
+    write_version,
+)
+from cern_assets.stand_ins.repository.validation import field_errors, refuse_unknown_ids
+
+_FILES_FIRST = "You must first delete all files to set the record to be metadata-only."
+_NO_FILES = "Missing uploaded files. To disable files for this record please mark it as metadata-only."
+_PENDING_FILES = "One or more files have not completed their transfer, please wait."
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """A draft or a published record with all that an answer shows of it."""
+
+    version: Version
+    stage: Stage
+    files: tuple[StoredContent, ...]
+    is_latest: bool
+    is_latest_draft: bool
+    errors: tuple[FieldError, ...] = ()
+
+    @property
+    def content(self) -> Content:
+        """The content of this stage."""
+        content = self.version.draft if self.stage == "draft" else self.version.published
+        return content if content is not None else {}
+
+    @property
+    def restricted(self) -> bool:
+        """Whether only the depositor may see the record."""
+        return bool(self.content["access"]["record"] == "restricted")
+
+    @property
+    def files_restricted(self) -> bool:
+        """Whether only the depositor may see the files."""
+        return self.restricted or bool(self.content["access"]["files"] == "restricted")
+
+
+class Records:
+    """What the depositor, and with published records everybody, can do with records."""
+
+    def __init__(self, database: Database, content: ContentFolder) -> None:
+        self._database = database
+        self._content = content
+
+    def create(self, payload: object) -> RecordView:
+        """Create a draft, with its errors if it has some."""
+        content, errors = accepted(payload)
+        moment = now()
+        version = Version(new_id(), new_id(), 1, moment, moment, None, 0, content, 1)
+        with self._database.writing() as connection:
+            write_version(connection, version)
+            return _view(connection, version, "draft", errors)
+
+    def read(self, record_id: str, stage: Stage, *, depositor: bool) -> RecordView:
+        """Read a draft or a published record."""
+        if stage == "draft" and not depositor:
+            raise denied()
+        with self._database.reading() as connection:
+            view = _view(connection, _version(connection, record_id, stage), stage)
+        if view.restricted and not depositor:
+            raise denied()
+        return replace(view, files=()) if view.files_restricted and not depositor else view
+
+    def latest(self, record_id: str) -> str:
+        """The id of the latest published version."""
+        with self._database.reading() as connection:
+            version = _version(connection, record_id, "published")
+            return next(v.id for v in reversed(versions_of(connection, version.parent_id)) if v.published is not None)
+
+    def update(self, record_id: str, payload: object, *, if_match: str | None) -> RecordView:
+        """Replace a draft's content."""
+        content, errors = accepted(payload)
+        with self._database.writing() as connection:
+            version = _version(connection, record_id, "draft")
+            revision = str(version.draft_revision)
+            if if_match not in (None, revision):
+                raise RefusedError(412, f"Revision id provided({if_match}) doesn't match record's one({revision})")
+            if not content["files"]["enabled"] and files_of(connection, record_id):
+                content["files"]["enabled"] = True
+                errors = (*errors, FieldError("files.enabled", _FILES_FIRST))
+            version = version.with_draft(content)
+            write_version(connection, version)
+            return _view(connection, version, "draft", errors)
+
+    def edit(self, record_id: str) -> RecordView:
+        """Give the draft of a published record, made of it if there is none."""
+        with self._database.writing() as connection:
+            version = _version(connection, record_id, "published")
+            if version.draft is None:
+                version = version.with_draft(version.published)
+                write_version(connection, version)
+            return _view(connection, version, "draft")
+
+    def new_version(self, record_id: str) -> RecordView:
+        """Give the draft of the next version, made of this record if there is none."""
+        with self._database.writing() as connection:
+            version = _version(connection, record_id, "published")
+            last = versions_of(connection, version.parent_id)[-1]
+            if last.published is not None:
+                last = _next_version(version, last.index + 1)
+                write_version(connection, last)
+            return _view(connection, last, "draft")
+
+    def publish(self, record_id: str, host: str) -> RecordView:
+        """Publish a draft, or refuse with what is wrong."""
+        with self._database.writing() as connection:
+            version = _version(connection, record_id, "draft")
+            content = version.draft or {}
+            errors = (*field_errors(content), *_publication_errors(connection, version))
+            if errors:
+                raise invalid(*errors)
+            oai = {"identifier": f"oai:{host}:{version.id}", "provider": "oai"}
+            version = version.as_published({**content, "pids": {**content["pids"], "oai": oai}})
+            write_version(connection, version)
+            return _view(connection, version, "published")
+
+    def discard(self, record_id: str) -> None:
+        """Delete a draft; if nothing of it was published, with its files."""
+        with self._database.writing() as connection:
+            version = _version(connection, record_id, "draft")
+            if version.published is not None:
+                write_version(connection, version.with_draft(None))
+                return
+            files = files_of(connection, record_id)
+            delete_version(connection, record_id)
+        for file in files:
+            self._content.remove(file.file_id)
+
+
+def accepted(payload: object) -> tuple[Content, tuple[FieldError, ...]]:
+    """Take from a payload what a depositor controls, and tell what is wrong with it."""
+    content = _with_defaults(payload if isinstance(payload, Mapping) else {})
+    refuse_unknown_ids(content)
+    errors = field_errors(content)
+    # A draft without any metadata is taken as one that was just begun.
+    return without_dropped(content, errors), errors if content["metadata"] else ()
+
+
+def _with_defaults(payload: Mapping[str, Any]) -> Content:
+    embargo = {"embargo": {"active": False, "reason": None}}
+    return {
+        "metadata": _with_names(_mapping(payload, "metadata")),
+        "access": {**embargo, **(_mapping(payload, "access") or {"record": "public", "files": "public"})},
+        "custom_fields": _mapping(payload, "custom_fields"),
+        "pids": {scheme: pid for scheme, pid in _mapping(payload, "pids").items() if isinstance(pid, Mapping)},
+        "files": {"enabled": _mapping(payload, "files").get("enabled") is not False},
+    }
+
+
+def _mapping(payload: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = payload.get(name)
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _with_names(metadata: dict[str, Any]) -> dict[str, Any]:
+    """InvenioRDM makes a person's `name` of the family and given names, whatever was sent."""
+    for role in ("creators", "contributors"):
+        if isinstance(metadata.get(role), list):
+            metadata[role] = [_with_name(agent) for agent in metadata[role]]
+    return metadata
+
+
+def _with_name(agent: object) -> object:
+    person = agent.get("person_or_org") if isinstance(agent, Mapping) else None
+    if not isinstance(agent, Mapping) or not isinstance(person, Mapping) or person.get("type") != "personal":
+        return agent
+    name = ", ".join(str(person[part]) for part in ("family_name", "given_name") if person.get(part))
+    return {**agent, "person_or_org": {**person, "name": name}}
+
+
+def _version(connection: sqlite3.Connection, record_id: str, stage: Stage) -> Version:
+    version = read_version(connection, record_id)
+    if version is None or (version.draft if stage == "draft" else version.published) is None:
+        raise missing_record()
+    return version
+
+
+def _view(
+    connection: sqlite3.Connection, version: Version, stage: Stage, errors: tuple[FieldError, ...] = ()
+) -> RecordView:
+    siblings = versions_of(connection, version.parent_id)
+    latest = max((v.index for v in siblings if v.published is not None), default=0)
+    return RecordView(
+        version=version,
+        stage=stage,
+        files=files_of(connection, version.id),
+        is_latest=version.index == latest,
+        is_latest_draft=version.index == siblings[-1].index,
+        errors=errors,
+    )
+
+
+def _next_version(version: Version, index: int) -> Version:
+    content = version.published or {}
+    moment = now()
+    metadata = {key: value for key, value in content["metadata"].items() if key != "version"}
+    draft = {**content, "metadata": {**metadata, "publication_date": moment[:10]}, "pids": {}}
+    fresh = replace(version, id=new_id(), index=index, created=moment, updated=moment)
+    return replace(fresh, published=None, published_revision=0, draft=draft, draft_revision=1)
+
+
+def _publication_errors(connection: sqlite3.Connection, version: Version) -> tuple[FieldError, ...]:
+    content = version.draft or {}
+    files = files_of(connection, version.id)
+    errors = []
+    if content["files"]["enabled"] and not files:
+        errors.append(FieldError("files.enabled", _NO_FILES))
+    if any(file.status == "pending" for file in files):
+        errors.append(FieldError("files", _PENDING_FILES))
+    doi = content["pids"].get("doi", {}).get("identifier")
+    if doi and doi_taken(connection, str(doi), except_for=version.id):
+        errors.append(FieldError("pids.doi", f"doi:{doi} already exists."))
+    return tuple(errors)

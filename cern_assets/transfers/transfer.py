@@ -1,0 +1,162 @@
+"""The one place that copies a stream of bytes and verifies it on the way."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Self
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_chain, wait_exponential, wait_none
+
+from cern_assets.errors import (
+    ChecksumMismatchError,
+    FileMissingError,
+    SizeMismatchError,
+    StorageUnavailableError,
+    TransferInterruptedError,
+)
+from cern_assets.failures import failure
+from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.model.values import Value
+from cern_assets.ports import ByteReader, FileStore
+from cern_assets.transfers.hashing import Hasher
+
+_ASK_CURATORS = "Ask the source's curators which of the two is right."
+
+
+class Transferred(Value):
+    """A file that was copied and found right.
+
+    `checksums` has the algorithms asked for and that of the expected checksum, computed over the bytes as they passed.
+    """
+
+    size_bytes: int
+    checksums: tuple[Checksum, ...]
+
+
+def transfer(
+    reader: ByteReader,
+    source_path: str,
+    store: FileStore,
+    target_path: str,
+    *,
+    size_bytes: int | None,
+    expected: Checksum | None,
+    algorithms: tuple[Algorithm, ...],
+    attempts: int = 4,
+) -> Transferred:
+    """Copy a file in one pass: each chunk is hashed and written, and the file gets its name only if all is right.
+
+    `size_bytes` and `expected` are what the source's record declares, None where it does not. A stream that breaks is
+    continued where it broke; `attempts` limits the tries in a row that bring no further byte, the first of which comes
+    at once and the others after growing pauses. What breaks while writing is not tried again here.
+
+    Raises:
+        FileMissingError: the reader has no such file.
+        SizeMismatchError: the reader's file has another size than declared; nothing was written. Or the stream did not
+            end where it should; nothing was committed.
+        ChecksumMismatchError: the bytes are not the declared ones; nothing was committed.
+        TransferInterruptedError, StorageUnavailableError: no further byte after the last attempt.
+        StorageFullError, CredentialsRefusedError, RecordRestrictedError: from the reader or the store.
+    """
+    uri = reader.uri(source_path)
+    size = _agreed_size(reader, source_path, declared=size_bytes, attempts=attempts)
+    hasher = Hasher(dict.fromkeys((*algorithms, expected.algorithm) if expected else algorithms))
+    with (
+        store.create(target_path, size_bytes=size) as writer,
+        _Stream(reader, source_path, size_bytes=size, attempts=attempts) as chunks,
+    ):
+        for chunk in chunks:
+            hasher.update(chunk)
+            writer.write(chunk)
+        checksums = hasher.checksums()
+        _require_expected(checksums, expected, uri)
+        writer.commit()
+    return Transferred(size_bytes=size, checksums=checksums)
+
+
+class _Stream:
+    """The bytes of a file, over as many openings of it as they take."""
+
+    def __init__(self, reader: ByteReader, path: str, *, size_bytes: int, attempts: int) -> None:
+        self._reader = reader
+        self._path = path
+        self._size_bytes = size_bytes
+        self._attempts = attempts
+        self._position = 0
+        self._opened = ExitStack()
+        self._chunks: Iterator[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while (chunk := _persistently(self._next, self._attempts)) is not None:
+            self._position += len(chunk)
+            if self._position > self._size_bytes:
+                raise SizeMismatchError(
+                    f"The file goes on after the {self._size_bytes} bytes that it should have.",
+                    uri=self._reader.uri(self._path),
+                    field="size",
+                    value=str(self._size_bytes),
+                    remedy=_ASK_CURATORS,
+                )
+            yield chunk
+
+    def _next(self) -> bytes | None:
+        """Read the next chunk, None at the end; after an error the file is opened again at its offset."""
+        try:
+            if self._chunks is None:
+                self._chunks = self._opened.enter_context(self._reader.open(self._path, offset_bytes=self._position))
+            chunk = next(self._chunks, None)
+            if chunk is None and self._position < self._size_bytes:
+                detail = f"the stream ended after {self._position} of {self._size_bytes} bytes"
+                raise failure(TransferInterruptedError, "Reading", self._reader.uri(self._path), detail)
+        except (TransferInterruptedError, StorageUnavailableError):
+            self._close()
+            raise
+        return chunk
+
+    def _close(self) -> None:
+        self._chunks = None
+        self._opened.close()
+
+
+def _persistently[Result](call: Callable[[], Result], attempts: int) -> Result:
+    """Call until it works, at most `attempts` times; only what the reader may recover from is tried again."""
+    retrying = Retrying(
+        retry=retry_if_exception_type((TransferInterruptedError, StorageUnavailableError)),
+        stop=stop_after_attempt(attempts),
+        wait=wait_chain(wait_none(), wait_exponential(multiplier=0.5, max=10)),
+        reraise=True,
+    )
+    return retrying(call)
+
+
+def _agreed_size(reader: ByteReader, path: str, *, declared: int | None, attempts: int) -> int:
+    found = _persistently(lambda: reader.size_bytes(path), attempts)
+    if found is None:
+        raise failure(FileMissingError, "Looking at the file", reader.uri(path), "there is no such file")
+    if declared is not None and found != declared:
+        raise SizeMismatchError(
+            f"The file has {found} bytes, its record declares {declared}.",
+            uri=reader.uri(path),
+            field="size",
+            value=str(declared),
+            remedy=_ASK_CURATORS,
+        )
+    return found
+
+
+def _require_expected(checksums: tuple[Checksum, ...], expected: Checksum | None, uri: str) -> None:
+    if expected is None or expected in checksums:
+        return
+    found = next(checksum for checksum in checksums if checksum.algorithm == expected.algorithm)
+    raise ChecksumMismatchError(
+        f"The bytes have {found}, their record declares {expected}.",
+        uri=uri,
+        field="checksum",
+        value=str(expected),
+        remedy=_ASK_CURATORS,
+    )
