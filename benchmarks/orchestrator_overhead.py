@@ -30,7 +30,7 @@ from cern_assets.stand_ins.portal.app import build_portal
 from cern_assets.stand_ins.repository.app import build_embedded
 from cern_assets.stand_ins.sample.records import sample_collection
 from cern_assets.stand_ins.serving import serve_in_thread
-from cern_assets.wiring import opened_ports
+from cern_assets.wiring import opened_context
 
 SOURCE, TEMPLATE, TOKEN = "opendata", "900010", "benchmark"
 
@@ -48,8 +48,8 @@ class Copies:
 
 def by_flows(settings: Settings, recids: list[Recid]) -> None:
     """The peer: no orchestrator."""
-    with opened_ports(settings, SOURCE) as ports:
-        assert all(outcomes[-1].succeeded for outcomes in run_batch(ports, recids))
+    with opened_context(settings, SOURCE) as context:
+        assert all(outcomes[-1].succeeded for outcomes in run_batch(context, recids))
 
 
 def by_dagster(settings: Settings, recids: list[Recid]) -> None:

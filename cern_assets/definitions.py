@@ -3,7 +3,7 @@
 import dagster as dg
 
 from cern_assets.defs.io_managers import DocumentsIOManager
-from cern_assets.defs.pipeline import build_source
+from cern_assets.defs.pipeline import build_collection
 from cern_assets.defs.resources import PortsOpener, PortsResource
 from cern_assets.settings import load_settings
 from cern_assets.wiring import SOURCES
@@ -16,7 +16,7 @@ def build_definitions(*, ports: PortsOpener | None = None) -> dg.Definitions:
         resources={"ports": ports or PortsResource(), "documents": DocumentsIOManager()},
         executor=dg.in_process_executor,
     )
-    return dg.Definitions.merge(shared, *(build_source(source, batch_size=batch_size) for source in SOURCES))
+    return dg.Definitions.merge(shared, *(build_collection(source, batch_size=batch_size) for source in SOURCES))
 
 
 # Dagster executes this module to load it, so this is the one place where something is built at import.

@@ -6,7 +6,8 @@
     │   ├── StorageUnavailableError      a store did not answer
     │   ├── RepositoryUnavailableError   the repository did not answer, or answered with a server error
     │   ├── TransferInterruptedError     a stream ended before its last byte
-    │   ├── FileOfflineError             a file is on tape and has to be staged first
+    │   ├── WaitingError                 asked for, and it takes its time: neither failed nor done (*waiting*)
+    │   │   └── FileOfflineError           a file is on tape and has to be staged first
     │   ├── MissingInputError            a stage was asked for before the stages it builds on
     │   ├── StorageFullError             no space left; every recid is affected until somebody makes room
     │   ├── CredentialsRefusedError      a token or key was refused; every recid is affected
@@ -100,7 +101,15 @@ class TransferInterruptedError(TransientError):
     """A stream ended before its last byte."""
 
 
-class FileOfflineError(TransientError):
+class WaitingError(TransientError):
+    """What the recid needs was asked for and takes its time; `ticket` names the request, "" if it has no name."""
+
+    def __init__(self, message: str, *, ticket: str = "", remedy: str = "", uri: str = "", field: str = "") -> None:
+        super().__init__(message, remedy=remedy, uri=uri or None, field=field or None)
+        self.ticket = ticket
+
+
+class FileOfflineError(WaitingError):
     """A file is on tape and has to be staged before it can be read."""
 
 

@@ -201,7 +201,9 @@ class TelemetryEvent(Value):
 
     ts: str
     run_id: str
+    collection: str
     source: str
+    repository: str
     recid: str
     stage: str
     status: str

@@ -16,15 +16,20 @@ from urllib.parse import urlsplit
 
 from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import ConfigurationError
-from cern_assets.flows.stages import Ports
+from cern_assets.flows.stages import Adapters, Context, Shared
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.collections import Collection
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import JsonObject
 from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
 
 if TYPE_CHECKING:  # reading the environment takes an import that commands without settings can do without
     from cern_assets.settings import Settings
+
+
+DEFAULT_TARGET = "default"
+"""The name of the repository that the settings name."""
 
 
 @dataclass(frozen=True)
@@ -133,31 +138,45 @@ def source_parts(name: str) -> SourceParts:
 
 
 @contextmanager
-def opened_ports(settings: Settings, source: str) -> Iterator[Ports]:
-    """Everything that the journey of a source's recids needs, connected; closed at the end of the block."""
-    ports = _build_ports(settings, source)
-    with closing(ports.source), closing(ports.files), closing(ports.store), closing(ports.repository):
-        yield ports
+def opened_context(settings: Settings, name: str) -> Iterator[Context]:
+    """Everything that the journey of a collection's recids needs, connected; closed at the end of the block."""
+    collection = default_collection(settings, name)
+    adapters = _build_adapters(settings, collection)
+    with closing(adapters.source), closing(adapters.files), closing(adapters.store), closing(adapters.repository):
+        yield Context(adapters, collection, Shared(attempts=settings.attempts, workers=settings.workers))
 
 
-def _build_ports(settings: Settings, source: str) -> Ports:
-    parts = source_parts(source)
-    store = build_store(settings)
-    return Ports(
-        source=parts.client(settings),
-        files=_by_scheme(READERS, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(settings), settings),
-        crosswalk=parts.crosswalk(),
-        store=store,
-        documents=DocumentStore(store),
+def default_collection(settings: Settings, source: str) -> Collection:
+    """The collection of all of a source's records, of the source's name.
+
+    Raises:
+        ConfigurationError: no such source.
+    """
+    source_parts(source)
+    return Collection(
+        name=source,
+        source=source,
+        target=DEFAULT_TARGET,
         limits=ArchiveLimits(
             max_files=settings.max_files,
             max_file_bytes=settings.max_file_bytes,
             max_record_bytes=settings.max_record_bytes,
         ),
+    )
+
+
+def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
+    source = collection.source
+    parts = source_parts(source)
+    store = build_store(settings)
+    return Adapters(
+        source=parts.client(settings),
+        files=_by_scheme(READERS, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(settings), settings),
+        crosswalk=parts.crosswalk(),
+        store=store,
+        documents=DocumentStore(store),
         repository=build_repository(settings),
         telemetry=build_telemetry(settings),
-        attempts=settings.attempts,
-        workers=settings.workers,
     )
 
 

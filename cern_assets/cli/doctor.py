@@ -10,7 +10,7 @@ from cern_assets.cli import show
 from cern_assets.errors import CernAssetsError
 from cern_assets.ports import FileStore
 from cern_assets.settings import Settings, load_settings
-from cern_assets.wiring import SOURCES, opened_ports
+from cern_assets.wiring import SOURCES, opened_context
 
 
 @click.command("doctor")
@@ -35,7 +35,8 @@ def command(json_: bool) -> None:
 def _checks(settings: Settings) -> Iterator[dict[str, str | bool]]:
     yield _check("dagster instance", lambda: _ping_dagster(settings))
     for source in SOURCES:
-        with opened_ports(settings, source) as ports:
+        with opened_context(settings, source) as context:
+            ports = context.adapters
             yield _check(f"source {source}", ports.source.ping)
             yield _check(f"files of {source}", ports.files.ping)
             yield _check("store", partial(_ping_store, ports.store))

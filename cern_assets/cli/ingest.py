@@ -15,7 +15,7 @@ from cern_assets.model.identifiers import Recid, parse_recid
 from cern_assets.ports import TelemetryEvent
 from cern_assets.settings import Settings, load_settings
 from cern_assets.telemetry.ledger import STATES, Ledger
-from cern_assets.wiring import opened_ports
+from cern_assets.wiring import opened_context
 
 
 @click.command("ingest")
@@ -35,7 +35,7 @@ def command(source: str, list_: Path | None, json_: bool, recids: tuple[str, ...
     Exit code 1 if a recid is not published afterwards; the table says why.
     """
     settings = load_settings()
-    with opened_ports(settings, source):  # a setting that leads nowhere is told here, before a run is recorded
+    with opened_context(settings, source):  # a setting that leads nowhere is told here, before a run is recorded
         wanted = _wanted(recids, list_)
     runs = run_with_progress(settings, source, wanted)
     ledger = narrowed(ledger_of(settings), source, wanted)

@@ -16,7 +16,7 @@ _SHOWN = 200
 def materialization(outcome: StageOutcome) -> dg.AssetMaterialization:
     """A stage that succeeded; the data version is the hash of what it left."""
     return dg.AssetMaterialization(
-        asset_key=[outcome.source, outcome.stage],
+        asset_key=[outcome.collection, outcome.stage],
         partition=outcome.recid,
         metadata=_metadata(outcome),
         tags={DATA_VERSION_TAG: outcome.content_hash},
@@ -27,7 +27,7 @@ def observation(outcome: StageOutcome) -> dg.AssetObservation:
     """A stage at which a recid stopped, with the reason; the asset stays unmaterialized, hence red."""
     problem = outcome.problem
     return dg.AssetObservation(
-        asset_key=[outcome.source, outcome.stage],
+        asset_key=[outcome.collection, outcome.stage],
         partition=outcome.recid,
         description=problem.message if problem else outcome.status,
         metadata=_metadata(outcome)

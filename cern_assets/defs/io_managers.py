@@ -21,7 +21,7 @@ type Loaded = Value | dict[str, Value]
 
 
 class DocumentsIOManager(dg.ConfigurableIOManager):
-    """Documents by (source, stage, recid); the asset key is (source, stage), the partition key the recid."""
+    """Documents by (collection, stage, recid); the asset key is (collection, stage), the partition key the recid."""
 
     def put(self, key: dg.AssetKey, recid: Recid, body: Value) -> None:
         """Write one recid's body."""
@@ -55,14 +55,25 @@ def _documents() -> DocumentStore:
 
 
 def _write(documents: DocumentStore, key: dg.AssetKey, recid: Recid, body: Value) -> None:
-    source, stage = key.path
+    collection, stage = key.path
     digest = content_hash(body)
-    documents.write(Document(source=source, stage=stage, recid=recid, input_hash="", content_hash=digest, body=body))
+    # The asset may be somebody else's, of whose source nothing is known here.
+    documents.write(
+        Document(
+            collection=collection,
+            source="",
+            stage=stage,
+            recid=recid,
+            input_hash="",
+            content_hash=digest,
+            body=body,
+        )
+    )
 
 
 def _read(documents: DocumentStore, key: dg.AssetKey, recid: Recid) -> Value:
-    source, stage = key.path
-    document: Document[Value] | None = documents.read(source, stage, recid, stage_named(stage).body)
+    collection, stage = key.path
+    document: Document[Value] | None = documents.read(collection, stage, recid, stage_named(stage).body)
     if document is None:
         raise KeyError(f"{key.to_user_string()} has no document for recid {recid}: materialize it first.")
     return document.body

@@ -17,7 +17,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
 from cern_assets.defs.resources import PortsOpener
-from cern_assets.flows.stages import Ports
+from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import TelemetryEvent, TelemetrySink
 
@@ -38,12 +38,12 @@ class Launched:
 
 
 def ingest(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, source: str, recids: Sequence[Recid], batch_size: int
+    definitions: dg.Definitions, instance: dg.DagsterInstance, collection: str, recids: Sequence[Recid], batch_size: int
 ) -> Iterator[Launched]:
     """Register the recids as partitions and run all stages for them, a range of neighbours a run, in this process."""
-    register_recids(instance, source, recids)
-    job = definitions.resolve_job_def(f"{source}_ingest")
-    for first, last in contiguous_ranges(registered_recids(instance, source), recids, batch_size):
+    register_recids(instance, collection, recids)
+    job = definitions.resolve_job_def(f"{collection}_ingest")
+    for first, last in contiguous_ranges(registered_recids(instance, collection), recids, batch_size):
         run = instance.create_run_for_job(
             job_def=job,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
@@ -72,10 +72,11 @@ class WatchedPorts:
     watch: Watch
 
     @contextmanager
-    def opened(self, source: str) -> Iterator[Ports]:
+    def opened(self, collection: str) -> Iterator[Context]:
         """The inner resource's ports, with a telemetry sink that tells the watcher too."""
-        with self.inner.opened(source) as ports:
-            yield replace(ports, telemetry=_Tee(ports.telemetry, self.watch))
+        with self.inner.opened(collection) as context:
+            told = replace(context.adapters, telemetry=_Tee(context.adapters.telemetry, self.watch))
+            yield replace(context, adapters=told)
 
 
 @dataclass(frozen=True)

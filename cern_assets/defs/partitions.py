@@ -1,6 +1,6 @@
 """Partitions: one a recid, added as recids become known.
 
-A source's partitions grow and never shrink by themselves: a withdrawn recid keeps its partition, so that the ledger
+A collection's partitions grow and never shrink by themselves: a withdrawn recid keeps its partition, so that the ledger
 goes on counting it.
 """
 
@@ -11,23 +11,23 @@ import dagster as dg
 from cern_assets.model.identifiers import Recid
 
 
-def recid_partitions(source: str) -> dg.DynamicPartitionsDefinition:
-    """The partitions of a source, e.g. `opendata_recid`."""
-    return dg.DynamicPartitionsDefinition(name=f"{source}_recid")
+def recid_partitions(collection: str) -> dg.DynamicPartitionsDefinition:
+    """The partitions of a collection, e.g. `opendata_recid`."""
+    return dg.DynamicPartitionsDefinition(name=f"{collection}_recid")
 
 
-def register_recids(instance: dg.DagsterInstance, source: str, recids: Iterable[Recid]) -> int:
+def register_recids(instance: dg.DagsterInstance, collection: str, recids: Iterable[Recid]) -> int:
     """Add the recids that are not partitions yet; returns how many were added."""
-    known = set(registered_recids(instance, source))
+    known = set(registered_recids(instance, collection))
     new = [recid for recid in dict.fromkeys(recids) if recid not in known]
     if new:
-        instance.add_dynamic_partitions(f"{source}_recid", new)
+        instance.add_dynamic_partitions(f"{collection}_recid", new)
     return len(new)
 
 
-def registered_recids(instance: dg.DagsterInstance, source: str) -> list[Recid]:
-    """All recids of a source, in the order in which they were added: the order of ranges."""
-    return [Recid(key) for key in instance.get_dynamic_partitions(f"{source}_recid")]
+def registered_recids(instance: dg.DagsterInstance, collection: str) -> list[Recid]:
+    """All recids of a collection, in the order in which they were added: the order of ranges."""
+    return [Recid(key) for key in instance.get_dynamic_partitions(f"{collection}_recid")]
 
 
 def contiguous_ranges(order: Sequence[Recid], wanted: Iterable[Recid], longest: int) -> list[tuple[Recid, Recid]]:

@@ -1,4 +1,4 @@
-"""The factory: a source's name gives its five assets, as one multi-asset that runs many recids at once.
+"""The factory: a collection's name gives its five assets, as one multi-asset that runs many recids at once.
 
 One step for all five stages, as separate steps would lose every recid of a batch when one fails: here each recid goes
 as far as it can, an event is noted for each stage it passes, and the run fails at the end if one stopped, which leaves
@@ -26,41 +26,41 @@ KINDS = {
 }
 
 
-def build_source(source: str, *, batch_size: int) -> dg.Definitions:
-    """A source's five assets, and the job `<source>_ingest` that runs all of them."""
+def build_collection(collection: str, *, batch_size: int) -> dg.Definitions:
+    """A collection's five assets, and the job `<collection>_ingest` that runs all of them."""
     return dg.Definitions(
-        assets=[build_pipeline(source, batch_size=batch_size)],
+        assets=[build_pipeline(collection, batch_size=batch_size)],
         jobs=[
             dg.define_asset_job(
-                name=f"{source}_ingest",
-                selection=dg.AssetSelection.groups(source),
+                name=f"{collection}_ingest",
+                selection=dg.AssetSelection.groups(collection),
                 executor_def=dg.in_process_executor,
-                description=f"All five stages, for recids of {source}.",
+                description=f"All five stages, for recids of {collection}.",
             )
         ],
     )
 
 
-def build_pipeline(source: str, *, batch_size: int) -> dg.AssetsDefinition:
-    """The assets `<source>/raw_record` to `<source>/published_record`, partitioned by recid.
+def build_pipeline(collection: str, *, batch_size: int) -> dg.AssetsDefinition:
+    """The assets `<collection>/raw_record` to `<collection>/published_record`, partitioned by recid.
 
     `batch_size` is the number of recids that a backfill puts into one run.
     """
 
     @dg.multi_asset(
-        name=f"{source}_pipeline",
-        specs=[_spec(source, stage) for stage in STAGES],
-        partitions_def=recid_partitions(source),
+        name=f"{collection}_pipeline",
+        specs=[_spec(collection, stage) for stage in STAGES],
+        partitions_def=recid_partitions(collection),
         backfill_policy=dg.BackfillPolicy.multi_run(batch_size),
         can_subset=True,
     )
     def pipeline(
         context: dg.AssetExecutionContext, ports: dg.ResourceParam[PortsOpener]
     ) -> Iterator[dg.AssetMaterialization]:
-        stages = [stage for stage in STAGES if dg.AssetKey([source, stage.name]) in context.selected_asset_keys]
+        stages = [stage for stage in STAGES if dg.AssetKey([collection, stage.name]) in context.selected_asset_keys]
         recids = [Recid(key) for key in context.partition_keys]
         stopped: list[StageOutcome] = []
-        with ports.opened(source) as opened:
+        with ports.opened(collection) as opened:
             for outcomes in run_batch(opened, recids, stages, run_id=context.run.run_id):
                 for outcome in outcomes:
                     if outcome.succeeded:
@@ -74,12 +74,12 @@ def build_pipeline(source: str, *, batch_size: int) -> dg.AssetsDefinition:
     return pipeline
 
 
-def _spec(source: str, stage: AnyStage) -> dg.AssetSpec:
+def _spec(collection: str, stage: AnyStage) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key=[source, stage.name],
-        deps=[[source, need] for need in stage.needs],
+        key=[collection, stage.name],
+        deps=[[collection, need] for need in stage.needs],
         description=stage.description,
-        group_name=source,
+        group_name=collection,
         kinds=KINDS[stage.name],
         skippable=True,
     ).with_io_manager_key("documents")

@@ -8,20 +8,20 @@ from typing import Protocol
 import dagster as dg
 from pydantic import Field
 
-from cern_assets.flows.stages import Ports
+from cern_assets.flows.stages import Context
 from cern_assets.settings import Settings, load_settings
-from cern_assets.wiring import opened_ports
+from cern_assets.wiring import opened_context
 
 
 class PortsOpener(Protocol):
     """What the assets ask of their `ports` resource."""
 
-    def opened(self, source: str) -> AbstractContextManager[Ports]:
-        """The ports of a source for the length of a block."""
+    def opened(self, collection: str) -> AbstractContextManager[Context]:
+        """The ports of a collection for the length of a block."""
 
 
 class PortsResource(dg.ConfigurableResource[None]):
-    """Hands out the ports of a source, built from the environment (see `.env.example`).
+    """Hands out the ports of a collection, built from the environment (see `.env.example`).
 
     A field that is set here, in the launchpad for instance, wins over the environment for that run.
     """
@@ -31,11 +31,11 @@ class PortsResource(dg.ConfigurableResource[None]):
     workers: int | None = Field(default=None, description="Recids handled at the same time.")
 
     @contextmanager
-    def opened(self, source: str) -> Iterator[Ports]:
-        """The ports of a source for the length of a block."""
+    def opened(self, collection: str) -> Iterator[Context]:
+        """The ports of a collection for the length of a block."""
         overrides = {name: value for name, value in self.model_dump().items() if value is not None}
-        with opened_ports(load_settings(**overrides), source) as ports:
-            yield ports
+        with opened_context(load_settings(**overrides), collection) as context:
+            yield context
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ConfiguredPorts:
     settings: Settings
 
     @contextmanager
-    def opened(self, source: str) -> Iterator[Ports]:
-        """The ports of a source for the length of a block."""
-        with opened_ports(self.settings, source) as ports:
-            yield ports
+    def opened(self, collection: str) -> Iterator[Context]:
+        """The ports of a collection for the length of a block."""
+        with opened_context(self.settings, collection) as context:
+            yield context

@@ -3,6 +3,6 @@
 from cern_assets.model.identifiers import Recid, hash_prefix
 
 
-def folder_of(kind: str, source: str, recid: Recid) -> str:
-    """`<kind>/<source>/<2 hex>/<recid>`."""
-    return f"{kind}/{source}/{hash_prefix(recid)}/{recid}"
+def folder_of(kind: str, collection: str, recid: Recid) -> str:
+    """`<kind>/<collection>/<2 hex>/<recid>`."""
+    return f"{kind}/{collection}/{hash_prefix(recid)}/{recid}"

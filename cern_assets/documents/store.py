@@ -1,4 +1,4 @@
-"""Small JSON documents by (source, stage, recid) on any store."""
+"""Small JSON documents by (collection, stage, recid) on any store."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class DocumentStore:
-    """Documents at `documents/<source>/<stage>/<2 hex>/<recid>.json`.
+    """Documents at `documents/<collection>/<stage>/<2 hex>/<recid>.json`.
 
     The two digits come from the recid's hash: a folder of a million entries is slow everywhere.
     """
@@ -21,7 +21,9 @@ class DocumentStore:
     def __init__(self, store: FileStore) -> None:
         self._store = store
 
-    def read[Body: Value](self, source: str, stage: str, recid: Recid, body_type: type[Body]) -> Document[Body] | None:
+    def read[Body: Value](
+        self, collection: str, stage: str, recid: Recid, body_type: type[Body]
+    ) -> Document[Body] | None:
         """Give the document of a stage, None if there is none that can be read.
 
         One that does not validate (torn by a broken disk, or of an older shape) is named in the log and counts as not
@@ -30,7 +32,7 @@ class DocumentStore:
         Raises:
             StorageUnavailableError, TransferInterruptedError, CredentialsRefusedError: it may be there or not.
         """
-        path = _path(source, stage, recid)
+        path = _path(collection, stage, recid)
         try:
             with self._store.open(path) as chunks:
                 text = b"".join(chunks)
@@ -53,10 +55,10 @@ class DocumentStore:
         text = json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
         # Metadata of a source can hold half a surrogate pair, which UTF-8 proper has no bytes for.
         content = text.encode("utf-8", "surrogatepass")
-        with self._store.create(_path(document.source, document.stage, document.recid), size_bytes=None) as writer:
+        with self._store.create(_path(document.collection, document.stage, document.recid), size_bytes=None) as writer:
             writer.write(content)
             writer.commit()
 
 
-def _path(source: str, stage: str, recid: Recid) -> str:
-    return f"documents/{source}/{stage}/{hash_prefix(recid)}/{recid}.json"
+def _path(collection: str, stage: str, recid: Recid) -> str:
+    return f"documents/{collection}/{stage}/{hash_prefix(recid)}/{recid}.json"

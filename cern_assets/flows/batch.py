@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from cern_assets.flows.journey import STAGES, AnyStage, travel
-from cern_assets.flows.stages import Ports
+from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import Problem, StageOutcome
 from cern_assets.ports import TelemetryEvent
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_batch(
-    ports: Ports,
+    context: Context,
     recids: Sequence[Recid],
     stages: Sequence[AnyStage] = STAGES,
     *,
@@ -32,12 +32,12 @@ def run_batch(
     stop = _Stop()
     waiting = iter(recids)
 
-    with ThreadPoolExecutor(max_workers=ports.workers, thread_name_prefix="recid") as pool:
+    with ThreadPoolExecutor(max_workers=context.shared.workers, thread_name_prefix="recid") as pool:
 
         def start(count: int) -> set[Future[tuple[StageOutcome, ...]]]:
-            return {pool.submit(_one, ports, recid, stages, run_id, stop) for recid in islice(waiting, count)}
+            return {pool.submit(_one, context, recid, stages, run_id, stop) for recid in islice(waiting, count)}
 
-        running = start(2 * ports.workers)
+        running = start(2 * context.shared.workers)
         while running:
             ended, running = wait(running, return_when=FIRST_COMPLETED)
             running |= start(len(ended))
@@ -62,39 +62,43 @@ class _Stop:
                 self._problem = problem
 
 
-def _one(ports: Ports, recid: Recid, stages: Sequence[AnyStage], run_id: str, stop: _Stop) -> tuple[StageOutcome, ...]:
+def _one(
+    context: Context, recid: Recid, stages: Sequence[AnyStage], run_id: str, stop: _Stop
+) -> tuple[StageOutcome, ...]:
     outcomes = []
-    for outcome in _isolated(ports, recid, stages, stop.problem):
+    for outcome in _isolated(context, recid, stages, stop.problem):
         stop.note(outcome.problem)
-        ports.telemetry.emit(_event(outcome, run_id))
+        context.adapters.telemetry.emit(_event(outcome, run_id))
         outcomes.append(outcome)
     return tuple(outcomes)
 
 
 def _isolated(
-    ports: Ports, recid: Recid, stages: Sequence[AnyStage], stopped_by: Problem | None
+    context: Context, recid: Recid, stages: Sequence[AnyStage], stopped_by: Problem | None
 ) -> Iterator[StageOutcome]:
     if stopped_by is not None:
         message = f"Not begun, as another recid met: {stopped_by.message}"
-        yield _failed(ports, recid, stages[0], Problem(code=stopped_by.code, message=message))
+        yield _failed(context, recid, stages[0], Problem(code=stopped_by.code, message=message))
         return
     remaining = list(stages)
     try:
-        for outcome in travel(ports, recid, stages):
+        for outcome in travel(context, recid, stages):
             remaining.pop(0)
             yield outcome
     except Exception as error:  # noqa: BLE001  a fault of ours on one record must not take the others with it
         _log.exception("recid %s: unexpected error at %s", recid, remaining[0].name)
         message = f"Unexpected {type(error).__name__}: {error} [recid {recid}, stage {remaining[0].name}]"
-        yield _failed(ports, recid, remaining[0], Problem(code="Unexpected", message=message))
+        yield _failed(context, recid, remaining[0], Problem(code="Unexpected", message=message))
 
 
-def _failed(ports: Ports, recid: Recid, stage: AnyStage, problem: Problem) -> StageOutcome:
+def _failed(context: Context, recid: Recid, stage: AnyStage, problem: Problem) -> StageOutcome:
     return StageOutcome(
-        source=ports.source.name,
+        collection=context.collection.name,
+        source=context.collection.source,
+        repository=context.adapters.repository.url,
         recid=recid,
         stage=stage.name,
-        source_page=ports.source.page(recid),
+        source_page=context.adapters.source.page(recid),
         status="failed",
         elapsed_seconds=0.0,
         problem=problem,
@@ -106,7 +110,9 @@ def _event(outcome: StageOutcome, run_id: str) -> TelemetryEvent:
     return TelemetryEvent(
         ts=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds"),
         run_id=run_id,
+        collection=outcome.collection,
         source=outcome.source,
+        repository=outcome.repository,
         recid=outcome.recid,
         stage=outcome.stage,
         status=outcome.status,

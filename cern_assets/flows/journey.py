@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cern_assets.errors import CernAssetsError, MissingInputError, PermanentError, RecordWithdrawnError
+from cern_assets.errors import CernAssetsError, MissingInputError, PermanentError, RecordWithdrawnError, WaitingError
 from cern_assets.flows import archive, metadata, published_record, raw_files, raw_record
-from cern_assets.flows.stages import Ports, Stage, Summary, Task
+from cern_assets.flows.stages import Context, Stage, Summary, Task
 from cern_assets.model.archives import Archive
 from cern_assets.model.documents import Document
 from cern_assets.model.identifiers import Recid
@@ -49,7 +49,7 @@ STAGES: tuple[AnyStage, ...] = (
         description="The InvenioRDM record made by the crosswalk, validated; every leaf of the source has its fate.",
         body=Metadata,
         needs=("raw_record",),
-        rules=lambda ports: ports.crosswalk.version,
+        rules=lambda context: context.adapters.crosswalk.version,
         make=metadata.make,
         summarise=metadata.summarise,
     ),
@@ -85,28 +85,30 @@ def stage_named(name: str) -> AnyStage:
     return {stage.name: stage for stage in STAGES}[name]
 
 
-def travel(ports: Ports, recid: Recid, stages: Sequence[AnyStage] = STAGES) -> Iterator[StageOutcome]:
+def travel(context: Context, recid: Recid, stages: Sequence[AnyStage] = STAGES) -> Iterator[StageOutcome]:
     """Run the selected stages for one recid, in order, until one does not succeed; an outcome each."""
     for stage in stages:
-        outcome = run_stage(ports, recid, stage)
+        outcome = run_stage(context, recid, stage)
         yield outcome
         if not outcome.succeeded:
             return
 
 
-def run_stage(ports: Ports, recid: Recid, stage: AnyStage) -> StageOutcome:
+def run_stage(context: Context, recid: Recid, stage: AnyStage) -> StageOutcome:
     """Run one stage for one recid, or find that there is nothing to do; errors of the package become outcomes."""
     started = time.monotonic()
     try:
-        status, document = _done(ports, recid, stage)
+        status, document = _done(context, recid, stage)
     except CernAssetsError as error:
-        return _stopped(ports, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
+        return _stopped(context, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
     summary: Summary = stage.summarise(document.body)
     return StageOutcome(
-        source=ports.source.name,
+        collection=context.collection.name,
+        source=context.collection.source,
+        repository=context.adapters.repository.url,
         recid=recid,
         stage=stage.name,
-        source_page=ports.source.page(recid),
+        source_page=context.adapters.source.page(recid),
         status=status,
         elapsed_seconds=time.monotonic() - started,
         content_hash=document.content_hash,
@@ -118,16 +120,18 @@ def run_stage(ports: Ports, recid: Recid, stage: AnyStage) -> StageOutcome:
     )
 
 
-def _done(ports: Ports, recid: Recid, stage: AnyStage) -> tuple[Status, Document[Value]]:
+def _done(context: Context, recid: Recid, stage: AnyStage) -> tuple[Status, Document[Value]]:
     """The stage's document, and whether it had to be made."""
-    task = _task(ports, recid, stage)
+    task = _task(context, recid, stage)
     previous = task.previous
     settled = previous is not None and previous.input_hash == task.input_hash
-    if previous is not None and settled and not stage.looks_outside and stage.intact(ports, previous.body):
+    if previous is not None and settled and not stage.looks_outside and stage.intact(context, previous.body):
         return "unchanged", previous
-    made = stage.make(ports, task)
+    made = stage.make(context, task)
     document = Document[Value](
-        source=ports.source.name,
+        collection=context.collection.name,
+        source=context.collection.source,
+        repository=context.adapters.repository.url,
         stage=stage.name,
         recid=recid,
         input_hash=task.input_hash,
@@ -137,26 +141,26 @@ def _done(ports: Ports, recid: Recid, stage: AnyStage) -> tuple[Status, Document
     )
     if previous is not None and settled and previous.content_hash == document.content_hash:
         if previous.etag != document.etag:
-            ports.documents.write(document)
+            context.adapters.documents.write(document)
         return "unchanged", document
-    ports.documents.write(document)
+    context.adapters.documents.write(document)
     return "done", document
 
 
-def _task(ports: Ports, recid: Recid, stage: AnyStage) -> Task:
-    needs = {name: _needed(ports, recid, name) for name in stage.needs}
+def _task(context: Context, recid: Recid, stage: AnyStage) -> Task:
+    needs = {name: _needed(context, recid, name) for name in stage.needs}
     hashes = {name: document.content_hash for name, document in needs.items()}
     return Task(
         recid=recid,
-        input_hash=content_hash({"documents": hashes, "rules": stage.rules(ports)}),
+        input_hash=content_hash({"documents": hashes, "rules": stage.rules(context)}),
         needs=needs,
-        previous=ports.documents.read(ports.source.name, stage.name, recid, stage.body),
+        previous=context.adapters.documents.read(context.collection.name, stage.name, recid, stage.body),
     )
 
 
-def _needed(ports: Ports, recid: Recid, name: str) -> Document[Value]:
+def _needed(context: Context, recid: Recid, name: str) -> Document[Value]:
     stage = stage_named(name)
-    document: Document[Value] | None = ports.documents.read(ports.source.name, name, recid, stage.body)
+    document: Document[Value] | None = context.adapters.documents.read(context.collection.name, name, recid, stage.body)
     if document is None:
         raise MissingInputError(
             f"The stage {name} has left no document for this recid.", remedy=f"Materialize {name} of it first."
@@ -164,19 +168,28 @@ def _needed(ports: Ports, recid: Recid, name: str) -> Document[Value]:
     return document
 
 
-def _stopped(ports: Ports, stage: AnyStage, error: CernAssetsError, recid: Recid, elapsed: float) -> StageOutcome:
+def _stopped(context: Context, stage: AnyStage, error: CernAssetsError, recid: Recid, elapsed: float) -> StageOutcome:
     return StageOutcome(
-        source=ports.source.name,
+        collection=context.collection.name,
+        source=context.collection.source,
+        repository=context.adapters.repository.url,
         recid=recid,
         stage=stage.name,
-        source_page=ports.source.page(recid),
+        source_page=context.adapters.source.page(recid),
         status=_status(error),
         elapsed_seconds=elapsed,
-        problem=Problem(code=error.code, message=str(error), affects_all=error.affects_all),
+        problem=_problem(error),
     )
+
+
+def _problem(error: CernAssetsError) -> Problem:
+    ticket = error.ticket if isinstance(error, WaitingError) else ""
+    return Problem(code=error.code, message=str(error), ticket=ticket, affects_all=error.affects_all)
 
 
 def _status(error: CernAssetsError) -> Status:
     if isinstance(error, RecordWithdrawnError):
         return "withdrawn"
+    if isinstance(error, WaitingError):
+        return "waiting"
     return "rejected" if isinstance(error, PermanentError) else "failed"

@@ -2,21 +2,21 @@
 
 from collections import Counter
 
-from cern_assets.flows.stages import Made, Ports, Summary, Task
+from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.validation import ensure_valid
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
 
 
-def make(ports: Ports, task: Task) -> Made[Metadata]:
+def make(context: Context, task: Task) -> Made[Metadata]:
     """Convert and validate.
 
     Raises:
         MetadataInvalidError: every field that breaks a rule of the target, and which rule.
     """
     record = task.body("raw_record", SourceRecord)
-    deposit = transform(record, ports.crosswalk)
+    deposit = transform(record, context.adapters.crosswalk)
     ensure_valid(deposit, task.recid)
     return Made(deposit)
 

@@ -12,7 +12,7 @@ from cern_assets.errors import (
     MissingInputError,
     PublicationConflictError,
 )
-from cern_assets.flows.stages import Made, Ports, Summary, Task
+from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.comparison import differences
 from cern_assets.model.archives import Archive
 from cern_assets.model.documents import Document
@@ -25,12 +25,12 @@ from cern_assets.ports import Upload
 STAGE = "published_record"
 
 
-def rules(ports: Ports) -> str:
+def rules(context: Context) -> str:
     """A receipt holds for one repository."""
-    return ports.repository.url
+    return context.adapters.repository.url
 
 
-def make(ports: Ports, task: Task) -> Made[Receipt]:
+def make(context: Context, task: Task) -> Made[Receipt]:
     """Bring the repository to hold this deposit with these files, published, and read it back.
 
     Raises:
@@ -42,12 +42,12 @@ def make(ports: Ports, task: Task) -> Made[Receipt]:
     """
     deposit = task.body("metadata", Metadata).payload
     files = task.body("archive", Archive).files
-    record = _existing(ports, task) or _new_draft(ports, task, deposit)
+    record = _existing(context, task) or _new_draft(context, task, deposit)
     if record.state == "published":
-        record = _reopened_if_changed(ports, task, record, deposit, files)
+        record = _reopened_if_changed(context, task, record, deposit, files)
     if record.state == "draft":
-        record = _completed(ports, record, _payload(deposit, record.version_index), files)
-    return Made(_receipt(ports, record, _compared_files(ports, record, files)))
+        record = _completed(context, record, _payload(deposit, record.version_index), files)
+    return Made(_receipt(context, record, _compared_files(context, record, files)))
 
 
 def summarise(receipt: Receipt) -> Summary:
@@ -60,15 +60,17 @@ def summarise(receipt: Receipt) -> Summary:
     )
 
 
-def _existing(ports: Ports, task: Task) -> RemoteRecord | None:
+def _existing(context: Context, task: Task) -> RemoteRecord | None:
     """The record that an earlier attempt made, by its receipt or else by its identifier."""
     receipt = task.previous_body(Receipt)
-    if receipt is not None and receipt.repository == ports.repository.url:
-        record = ports.repository.read_published(receipt.record_id) or ports.repository.read_draft(receipt.record_id)
+    if receipt is not None and receipt.repository == context.adapters.repository.url:
+        record = context.adapters.repository.read_published(
+            receipt.record_id
+        ) or context.adapters.repository.read_draft(receipt.record_id)
         if record is not None:
             return record
-    identifier = ports.crosswalk.identifier(task.recid)
-    found = ports.repository.find(identifier)
+    identifier = context.adapters.crosswalk.identifier(task.recid)
+    found = context.adapters.repository.find(identifier)
     published = [record for record in found if record.state == "published"]
     if len(published) > 1:
         raise PublicationConflictError(
@@ -78,22 +80,24 @@ def _existing(ports: Ports, task: Task) -> RemoteRecord | None:
         )
     record = next(iter(published or found), None)
     if record is not None and record.state == "draft":
-        _remember_draft(ports, task, record)
+        _remember_draft(context, task, record)
     return record
 
 
-def _new_draft(ports: Ports, task: Task, deposit: JsonObject) -> RemoteRecord:
-    draft = ports.repository.create_draft(deposit)
-    _remember_draft(ports, task, draft)
+def _new_draft(context: Context, task: Task, deposit: JsonObject) -> RemoteRecord:
+    draft = context.adapters.repository.create_draft(deposit)
+    _remember_draft(context, task, draft)
     return draft
 
 
-def _remember_draft(ports: Ports, task: Task, draft: RemoteRecord) -> None:
-    receipt = _receipt(ports, draft)
+def _remember_draft(context: Context, task: Task, draft: RemoteRecord) -> None:
+    receipt = _receipt(context, draft)
     # Without an input hash this document never passes for a finished stage.
-    ports.documents.write(
+    context.adapters.documents.write(
         Document(
-            source=ports.source.name,
+            collection=context.collection.name,
+            source=context.collection.source,
+            repository=context.adapters.repository.url,
             stage=STAGE,
             recid=task.recid,
             input_hash="",
@@ -104,21 +108,23 @@ def _remember_draft(ports: Ports, task: Task, draft: RemoteRecord) -> None:
 
 
 def _reopened_if_changed(
-    ports: Ports, task: Task, record: RemoteRecord, deposit: JsonObject, files: tuple[StoredFile, ...]
+    context: Context, task: Task, record: RemoteRecord, deposit: JsonObject, files: tuple[StoredFile, ...]
 ) -> RemoteRecord:
     """The published record itself if it is as it should be, else a draft of it: a new version if files changed."""
-    if _wrong_files(ports.repository.files(record), files):
-        draft = ports.repository.new_version(record.record_id)
-        _remember_draft(ports, task, draft)
+    if _wrong_files(context.adapters.repository.files(record), files):
+        draft = context.adapters.repository.new_version(record.record_id)
+        _remember_draft(context, task, draft)
         return draft
     if differences(_payload(deposit, record.version_index), record.payload):
-        return ports.repository.edit(record.record_id)
+        return context.adapters.repository.edit(record.record_id)
     return record
 
 
-def _completed(ports: Ports, draft: RemoteRecord, payload: JsonObject, files: tuple[StoredFile, ...]) -> RemoteRecord:
+def _completed(
+    context: Context, draft: RemoteRecord, payload: JsonObject, files: tuple[StoredFile, ...]
+) -> RemoteRecord:
     """The draft with this payload and these files, compared and published."""
-    draft = ports.repository.update_draft(draft.record_id, payload)
+    draft = context.adapters.repository.update_draft(draft.record_id, payload)
     # Files are brought below; that they are missing now is no fault of the deposit.
     problems = tuple(problem for problem in draft.problems if not problem.startswith("files"))
     problems += differences(payload, draft.payload)
@@ -130,34 +136,36 @@ def _completed(ports: Ports, draft: RemoteRecord, payload: JsonObject, files: tu
             remedy="Nothing was published. Correct the crosswalk, or the repository's vocabularies.",
         )
     if not _is_edit(draft):
-        _bring_files(ports, draft, files)
-    return ports.repository.publish(draft)
+        _bring_files(context, draft, files)
+    return context.adapters.repository.publish(draft)
 
 
-def _bring_files(ports: Ports, draft: RemoteRecord, files: tuple[StoredFile, ...]) -> None:
-    present = {file.key: file for file in ports.repository.files(draft)}
+def _bring_files(context: Context, draft: RemoteRecord, files: tuple[StoredFile, ...]) -> None:
+    present = {file.key: file for file in context.adapters.repository.files(draft)}
     for key in present.keys() - {file.key for file in files}:
-        ports.repository.delete_file(draft, key)
+        context.adapters.repository.delete_file(draft, key)
     for file in files:
         if not _matches(present.get(file.key), file):
-            ports.repository.upload(draft, _upload(ports, file))
+            context.adapters.repository.upload(draft, _upload(context, file))
 
 
-def _upload(ports: Ports, file: StoredFile) -> Upload:
+def _upload(context: Context, file: StoredFile) -> Upload:
     md5 = file.checksum("md5")
     assert md5 is not None, "every stored file has an MD5"
-    if ports.store.size_bytes(file.path) is None:
+    if context.adapters.store.size_bytes(file.path) is None:
         # Our loss, not the record's fault: it stays pending.
         raise MissingInputError(
             "The store has lost a file that is to be uploaded.",
-            uri=ports.store.uri(file.path),
+            uri=context.adapters.store.uri(file.path),
             remedy="Materialize raw_files and archive of this recid again.",
         )
-    return Upload(key=file.key, size_bytes=file.size_bytes, md5=md5, open=lambda: ports.store.open(file.path))
+    return Upload(
+        key=file.key, size_bytes=file.size_bytes, md5=md5, open=lambda: context.adapters.store.open(file.path)
+    )
 
 
-def _compared_files(ports: Ports, record: RemoteRecord, files: tuple[StoredFile, ...]) -> tuple[RemoteFile, ...]:
-    present = ports.repository.files(record)
+def _compared_files(context: Context, record: RemoteRecord, files: tuple[StoredFile, ...]) -> tuple[RemoteFile, ...]:
+    present = context.adapters.repository.files(record)
     wrong = _wrong_files(present, files)
     if wrong:
         raise ChecksumMismatchError(
@@ -183,9 +191,9 @@ def _matches(remote: RemoteFile | None, file: StoredFile) -> bool:
     )
 
 
-def _receipt(ports: Ports, record: RemoteRecord, files: tuple[RemoteFile, ...] = ()) -> Receipt:
+def _receipt(context: Context, record: RemoteRecord, files: tuple[RemoteFile, ...] = ()) -> Receipt:
     return Receipt(
-        repository=ports.repository.url,
+        repository=context.adapters.repository.url,
         state=record.state,
         record_id=record.record_id,
         url=record.url,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from cern_assets.documents.paths import folder_of
 from cern_assets.errors import FileOfflineError
-from cern_assets.flows.stages import Made, Ports, Summary, Task
+from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.model.checksums import Algorithm
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.records import SourceFile, SourceRecord
@@ -16,7 +16,7 @@ ALGORITHMS: tuple[Algorithm, ...] = ("adler32", "crc32", "md5")
 _SHOWN = 20
 
 
-def make(ports: Ports, task: Task) -> Made[Manifest]:
+def make(context: Context, task: Task) -> Made[Manifest]:
     """Store the record's files; one that an earlier attempt stored whole is not read from the source again.
 
     Raises:
@@ -25,12 +25,12 @@ def make(ports: Ports, task: Task) -> Made[Manifest]:
         TransferInterruptedError, StorageUnavailableError, StorageFullError: bytes did not get through.
     """
     record = task.body("raw_record", SourceRecord)
-    folder = folder_of("files", ports.source.name, task.recid)
+    folder = folder_of("files", context.collection.name, task.recid)
     earlier = {file.path: file for file in _stored_before(task)}
-    kept = {file.key: _kept(ports, file, f"{folder}/{file.key}", earlier) for file in record.files}
+    kept = {file.key: _kept(context, file, f"{folder}/{file.key}", earlier) for file in record.files}
     _refuse_offline(record, [file for file in record.files if kept[file.key] is None])
     manifest = Manifest(
-        files=tuple(kept[file.key] or _store(ports, file, f"{folder}/{file.key}") for file in record.files)
+        files=tuple(kept[file.key] or _store(context, file, f"{folder}/{file.key}") for file in record.files)
     )
     return Made(manifest)
 
@@ -47,9 +47,9 @@ def summarise(manifest: Manifest) -> Summary:
     )
 
 
-def intact(ports: Ports, manifest: Manifest) -> bool:
+def intact(context: Context, manifest: Manifest) -> bool:
     """Whether all stored files are where the manifest says, with their sizes."""
-    return all(ports.store.size_bytes(file.path) == file.size_bytes for file in manifest.files)
+    return all(context.adapters.store.size_bytes(file.path) == file.size_bytes for file in manifest.files)
 
 
 def _stored_before(task: Task) -> tuple[StoredFile, ...]:
@@ -57,31 +57,31 @@ def _stored_before(task: Task) -> tuple[StoredFile, ...]:
     return manifest.files if manifest else ()
 
 
-def _kept(ports: Ports, file: SourceFile, path: str, earlier: Mapping[str, StoredFile]) -> StoredFile | None:
+def _kept(context: Context, file: SourceFile, path: str, earlier: Mapping[str, StoredFile]) -> StoredFile | None:
     """The copy that we have, if it is provably the file that the record lists; else None, and it has to be read."""
-    if file.checksum is None or file.size_bytes is None or ports.store.size_bytes(path) != file.size_bytes:
+    if file.checksum is None or file.size_bytes is None or context.adapters.store.size_bytes(path) != file.size_bytes:
         return None
     known = earlier.get(path)
     if known is not None:
         return known if known.checksum(file.checksum.algorithm) == file.checksum else None
     # An attempt that died before its manifest left whole files behind: reading our copy is cheaper than the source's.
-    with ports.store.open(path) as chunks:
+    with context.adapters.store.open(path) as chunks:
         size_bytes, checksums = fingerprint(chunks, _algorithms(file))
     if file.checksum not in checksums:
         return None
     return StoredFile(key=file.key, path=path, size_bytes=size_bytes, checksums=checksums, verified=True)
 
 
-def _store(ports: Ports, file: SourceFile, path: str) -> StoredFile:
+def _store(context: Context, file: SourceFile, path: str) -> StoredFile:
     moved = transfer(
-        ports.files,
+        context.adapters.files,
         file.path,
-        ports.store,
+        context.adapters.store,
         path,
         size_bytes=file.size_bytes,
         expected=file.checksum,
         algorithms=_algorithms(file),
-        attempts=ports.attempts,
+        attempts=context.shared.attempts,
     )
     return StoredFile(
         key=file.key,

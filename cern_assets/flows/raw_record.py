@@ -1,12 +1,12 @@
 """Stage 1, raw_record: ask the source, cheaply when nothing changed."""
 
 from cern_assets.errors import RecordAliasError, RecordInvalidError, RecordNotFoundError, RecordWithdrawnError
-from cern_assets.flows.stages import Made, Ports, Summary, Task
+from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import SourceRecord
 
 
-def make(ports: Ports, task: Task) -> Made[SourceRecord]:
+def make(context: Context, task: Task) -> Made[SourceRecord]:
     """Read the record with the ETag of the last answer.
 
     Raises:
@@ -18,7 +18,7 @@ def make(ports: Ports, task: Task) -> Made[SourceRecord]:
     known = task.previous_body(SourceRecord)
     etag = task.previous.etag if task.previous and known else None
     try:
-        fetched = ports.source.fetch(task.recid, etag=etag)
+        fetched = context.adapters.source.fetch(task.recid, etag=etag)
     except RecordNotFoundError as error:
         if known is None:
             raise

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cern_assets.documents.store import DocumentStore
 from cern_assets.metadata.crosswalk import Crosswalk
-from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.collections import Collection
 from cern_assets.model.documents import Document
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
@@ -14,11 +14,10 @@ from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, T
 
 
 @dataclass(frozen=True)
-class Ports:
-    """All that the journey of a source's recids needs.
+class Adapters:
+    """The outside world, over ports.
 
     `files` is where the source's bytes are read, `store` where ours are kept, `documents` a view of `store`.
-    `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
     """
 
     source: RecordSource
@@ -26,11 +25,28 @@ class Ports:
     crosswalk: Crosswalk
     store: FileStore
     documents: DocumentStore
-    limits: ArchiveLimits
     repository: Repository
     telemetry: TelemetrySink
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all recids of a machine share.
+
+    `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
+    """
+
     attempts: int
     workers: int
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that the journey of a collection's recids needs."""
+
+    adapters: Adapters
+    collection: Collection
+    shared: Shared
 
 
 @dataclass(frozen=True)
@@ -86,8 +102,8 @@ class Stage[Body: Value]:
     description: str
     body: type[Body]
     needs: tuple[str, ...]
-    make: Callable[[Ports, Task], Made[Body]]
+    make: Callable[[Context, Task], Made[Body]]
     summarise: Callable[[Body], Summary]
-    rules: Callable[[Ports], str] = lambda _ports: ""
-    intact: Callable[[Ports, Body], bool] = lambda _ports, _body: True
+    rules: Callable[[Context], str] = lambda _context: ""
+    intact: Callable[[Context, Body], bool] = lambda _context, _body: True
     looks_outside: bool = False

@@ -11,10 +11,13 @@ class Document[Body: Value](Value):
 
     `input_hash` covers the documents before it and the version of the rules that made it: if it is equal, there is
     nothing to do. `content_hash` covers `body` and is what later stages build on. `etag` is the source's validator of
-    a raw record; it is outside the body, as a new ETag alone changes nothing.
+    a raw record; it is outside the body, as a new ETag alone changes nothing. `repository` is the
+    address of the target, for people who look at many.
     """
 
+    collection: str
     source: str
+    repository: str = ""
     stage: str
     recid: Recid
     input_hash: str

@@ -9,15 +9,19 @@ from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json, Value
 
-Status = Literal["done", "unchanged", "failed", "rejected", "withdrawn"]
+Status = Literal["done", "unchanged", "waiting", "failed", "rejected", "withdrawn"]
 SUCCESSFUL: tuple[Status, ...] = ("done", "unchanged")
 
 
 class Problem(Value):
-    """An error as data: its kind, its message with place and remedy, and whether every recid would meet it."""
+    """An error as data: its kind, its message with place and remedy, and whether every recid would meet it.
+
+    `ticket` names what the recid waits for, where the other side gave it a name (a request to stage files from tape).
+    """
 
     code: str
     message: str
+    ticket: str = ""
     affects_all: bool = False
 
 
@@ -25,12 +29,15 @@ class StageOutcome(Value):
     """What one stage did for one recid.
 
     `done`: the stage's document was written. `unchanged`: its inputs are the ones it was made of, nothing to do.
-    `failed`: something around the record failed, it stays pending. `rejected`: the record itself cannot be carried.
-    `withdrawn`: the source no longer shows it. `source_page` is the record's page at the source, `url` that of the
+    `waiting`: something was asked for that takes its time; nothing is wrong. `failed`: something around the record
+    failed, it stays pending. `rejected`: the record itself cannot be carried. `withdrawn`: the source no longer shows
+    it. `repository` is the target's address, `source_page` the record's page at the source, `url` that of the
     published record. `facts` are counts, sizes and links for people to see.
     """
 
+    collection: str
     source: str
+    repository: str = ""
     recid: Recid
     stage: str
     status: Status

@@ -35,7 +35,7 @@ def _published(world: World, recid: str) -> StageOutcome:
 
 
 def _title(world: World, record_id: str) -> object:
-    record = world.ports.repository.read_published(record_id)
+    record = world.context.adapters.repository.read_published(record_id)
     assert record is not None
     metadata = record.payload["metadata"]
     assert isinstance(metadata, dict)
@@ -76,7 +76,7 @@ def test_a_record_whose_receipt_was_lost_is_found_and_not_published_twice(earnes
 
 def test_a_draft_that_was_left_behind_is_completed(earnest: World, fresh: str) -> None:
     earnest.source.put(fresh, files={f"{number:03}.dat": b"x" for number in range(101)})
-    generous = earnest.ports.limits.model_copy(update={"max_files": 1000})
+    generous = earnest.context.collection.limits.model_copy(update={"max_files": 1000})
     refused = earnest.run(Recid(fresh), limits=generous)["published_record"]
     assert refused.status == "rejected", "InvenioRDM takes 100 files"
     completed = _published(earnest, fresh)

@@ -26,6 +26,7 @@ _JSON: st.SearchStrategy[Json] = st.recursive(
 def test_a_document_comes_back_with_the_same_hash(metadata: dict[str, Json], etag: str | None) -> None:
     record = SourceRecord(source="opendata", recid=Recid("133"), url="u", metadata=metadata, files=())
     written = Document[SourceRecord](
+        collection="opendata",
         source="opendata",
         stage="raw_record",
         recid=Recid("133"),

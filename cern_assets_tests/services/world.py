@@ -10,8 +10,9 @@ import pytest
 
 from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.batch import run_batch
-from cern_assets.flows.stages import Ports
+from cern_assets.flows.stages import Adapters, Context, Shared
 from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.collections import Collection
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import StageOutcome
 from cern_assets.model.publications import RemoteRecord
@@ -31,14 +32,25 @@ class World:
     """A source, a store and a repository, and the journey between them."""
 
     source: FakeSource
-    ports: Ports
+    context: Context
     folder: Path
 
     def run(self, *recids: Recid, **changed: object) -> dict[str, StageOutcome]:
         """Run all stages; the outcomes of the (last) recid by stage."""
-        ports = replace(self.ports, **changed)  # type: ignore[arg-type]  # names of fields
-        outcomes = [outcome for batch in run_batch(ports, recids) for outcome in batch]
+        outcomes = [outcome for batch in run_batch(self.changed(**changed), recids) for outcome in batch]
         return {outcome.stage: outcome for outcome in outcomes}
+
+    def changed(self, **fields: object) -> Context:
+        """The context with other values for fields of the adapters, the collection or what is shared."""
+        adapters = {name: value for name, value in fields.items() if name in Adapters.__dataclass_fields__}
+        shared = {name: value for name, value in fields.items() if name in Shared.__dataclass_fields__}
+        policy = {name: value for name, value in fields.items() if name in Collection.model_fields}
+        assert adapters.keys() | shared.keys() | policy.keys() == fields.keys()
+        return Context(
+            adapters=replace(self.context.adapters, **adapters),  # type: ignore[arg-type]  # names of fields
+            collection=self.context.collection.model_copy(update=policy),
+            shared=replace(self.context.shared, **shared),  # type: ignore[arg-type]
+        )
 
     def statuses(self, *recids: Recid, **changed: object) -> dict[str, str]:
         """The same, statuses only."""
@@ -46,12 +58,12 @@ class World:
 
     def held(self, recid: Recid) -> tuple[RemoteRecord, ...]:
         """What the repository holds under a recid."""
-        return self.ports.repository.find(CROSSWALK.identifier(recid))
+        return self.context.adapters.repository.find(CROSSWALK.identifier(recid))
 
     def forget(self, stage: str) -> None:
         """Lose all documents of a stage."""
-        for path in list(self.ports.store.list(f"documents/opendata/{stage}")):
-            self.ports.store.remove(path)
+        for path in list(self.context.adapters.store.list(f"documents/opendata/{stage}")):
+            self.context.adapters.store.remove(path)
 
 
 @contextmanager
@@ -61,19 +73,17 @@ def running_world(folder: Path, repository: RunningRepository) -> Iterator[World
     (folder / "source").mkdir()
     store = LocalStore(folder / "store")
     adapter = NrpRepository(repository.url, repository.token, attempts=2, timeout_seconds=30)
-    ports = Ports(
+    adapters = Adapters(
         source=source,
         files=LocalStore(folder / "source"),
         crosswalk=CROSSWALK,
         store=store,
         documents=DocumentStore(store),
-        limits=LIMITS,
         repository=adapter,
         telemetry=SpoolSink(folder / "telemetry"),
-        attempts=2,
-        workers=4,
     )
-    yield World(source, ports, folder)
+    collection = Collection(name="opendata", source="opendata", target="default", limits=LIMITS)
+    yield World(source, Context(adapters, collection, Shared(attempts=2, workers=4)), folder)
     adapter.close()
 
 

@@ -11,12 +11,12 @@ from cern_assets.settings import load_settings
 from cern_assets.storage.http import HttpReader
 from cern_assets.storage.local import LocalStore
 from cern_assets.storage.xrootd import XRootDStore
-from cern_assets.wiring import SOURCES, build_store, build_telemetry, opened_ports, source_parts
+from cern_assets.wiring import SOURCES, build_store, build_telemetry, opened_context, source_parts
 
 
 def _reader(url: str) -> ByteReader:
-    with opened_ports(load_settings(opendata_files_url=url, repository_token="t"), "opendata") as ports:
-        return ports.files
+    with opened_context(load_settings(opendata_files_url=url, repository_token="t"), "opendata") as context:
+        return context.adapters.files
 
 
 @pytest.mark.parametrize("scheme", ["", "file://"])
@@ -78,17 +78,19 @@ def test_an_unknown_source_is_refused_naming_those_there_are() -> None:
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
 def test_a_source_s_parts_are_all_its_own(name: str) -> None:
-    with opened_ports(load_settings(repository_token="t"), name) as ports:
-        assert ports.source.name == ports.crosswalk.source == name
+    with opened_context(load_settings(repository_token="t"), name) as context:
+        assert context.adapters.source.name == context.adapters.crosswalk.source == name
+        assert (context.collection.name, context.collection.source) == (name, name)
     assert source_parts(name).crosswalk().identifier(Recid("133"))
     assert callable(source_parts(name).parse())
 
 
 def test_limits_and_numbers_of_the_settings_reach_the_ports() -> None:
     settings = load_settings(max_files=3, max_file_bytes=4, max_record_bytes=5, attempts=6, workers=7)
-    with opened_ports(settings, "opendata") as ports:
-        assert (ports.limits.max_files, ports.limits.max_file_bytes, ports.limits.max_record_bytes) == (3, 4, 5)
-        assert (ports.attempts, ports.workers) == (6, 7)
+    with opened_context(settings, "opendata") as context:
+        limits = context.collection.limits
+        assert (limits.max_files, limits.max_file_bytes, limits.max_record_bytes) == (3, 4, 5)
+        assert (context.shared.attempts, context.shared.workers) == (6, 7)
 
 
 def test_one_process_writes_one_spool() -> None:

@@ -5,7 +5,7 @@ CREATE TABLE events (
     source          VARCHAR NOT NULL,      -- opendata, ...
     recid           VARCHAR NOT NULL,
     stage           VARCHAR NOT NULL,      -- raw_record, raw_files, metadata, archive, published_record
-    status          VARCHAR NOT NULL,      -- done, unchanged, failed, rejected, withdrawn
+    status          VARCHAR NOT NULL,      -- done, unchanged, waiting, failed, rejected, withdrawn
     elapsed_seconds DOUBLE NOT NULL,
     size_bytes      HUGEINT NOT NULL,      -- bytes of the files the stage stands for
     files           BIGINT NOT NULL,

@@ -3,7 +3,7 @@
 --   withdrawn  the source no longer shows it
 --   rejected   a stage found that the record cannot be carried as it stands
 --   published  the repository holds it as it was last fetched, transformed and archived
---   pending    everything else: not begun, on its way, or held up by something around it
+--   pending    everything else: not begun, on its way, waiting, or held up by something around it
 CREATE VIEW ledger_entries AS
 WITH latest AS (
     SELECT * FROM events
@@ -11,7 +11,7 @@ WITH latest AS (
 ),
 stopped AS (  -- the newest stage that did not succeed and has not succeeded since
     SELECT * FROM latest
-    WHERE status IN ('failed', 'rejected', 'withdrawn')
+    WHERE status IN ('waiting', 'failed', 'rejected', 'withdrawn')
     QUALIFY row_number() OVER (PARTITION BY source, recid ORDER BY ts DESC) = 1
 ),
 changed AS (  -- when an earlier stage last made something new
@@ -43,7 +43,7 @@ SELECT
     known.recid,
     CASE
         WHEN stopped.status IN ('withdrawn', 'rejected') THEN stopped.status
-        WHEN stopped.status = 'failed' THEN 'pending'
+        WHEN stopped.status IN ('waiting', 'failed') THEN 'pending'
         WHEN published.recid IS NOT NULL THEN 'published'
         ELSE 'pending'
     END AS state,

@@ -17,7 +17,7 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.settings import Settings
 from cern_assets.stand_ins.demo.servers import TOKEN, demo_servers
 from cern_assets.stand_ins.serving import HOST
-from cern_assets.wiring import opened_ports
+from cern_assets.wiring import opened_context
 
 SOURCE = "opendata"
 
@@ -53,8 +53,8 @@ def demo_settings(configured: Settings) -> Iterator[Settings]:
 
 def sample_recids(settings: Settings) -> tuple[Recid, ...]:
     """What the sample portal has, asked through the ordinary client."""
-    with opened_ports(settings, SOURCE) as ports:
-        return discover(ports.source)
+    with opened_context(settings, SOURCE) as context:
+        return discover(context.adapters.source)
 
 
 @contextmanager

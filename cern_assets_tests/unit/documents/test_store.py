@@ -29,7 +29,13 @@ MANIFEST = Manifest(
 
 def document(recid: str = "133", body: Manifest = MANIFEST) -> Document[Manifest]:
     return Document[Manifest](
-        source="opendata", stage="raw_files", recid=Recid(recid), input_hash="1f", content_hash="2e", body=body
+        collection="opendata",
+        source="opendata",
+        stage="raw_files",
+        recid=Recid(recid),
+        input_hash="1f",
+        content_hash="2e",
+        body=body,
     )
 
 
@@ -57,7 +63,13 @@ def test_a_document_lies_under_two_digits_of_its_recids_hash(documents: Document
 def test_a_document_is_stable_text_for_people(documents: DocumentStore, folder: Path) -> None:
     record = SourceRecord(source="opendata", recid=Recid("5"), url="u", metadata={"z": "Zerfälle", "a": 1}, files=())
     written = Document[SourceRecord](
-        source="opendata", stage="raw_record", recid=Recid("5"), input_hash="", content_hash="", body=record
+        collection="opendata",
+        source="opendata",
+        stage="raw_record",
+        recid=Recid("5"),
+        input_hash="",
+        content_hash="",
+        body=record,
     )
     texts = []
     for _ in range(2):
@@ -72,7 +84,13 @@ def test_a_document_is_stable_text_for_people(documents: DocumentStore, folder: 
 def test_half_a_surrogate_pair_survives(documents: DocumentStore) -> None:
     record = SourceRecord(source="opendata", recid=Recid("5"), url="u", metadata={"title": "\ud83d"}, files=())
     written = Document[SourceRecord](
-        source="opendata", stage="raw_record", recid=Recid("5"), input_hash="", content_hash="", body=record
+        collection="opendata",
+        source="opendata",
+        stage="raw_record",
+        recid=Recid("5"),
+        input_hash="",
+        content_hash="",
+        body=record,
     )
     documents.write(written)
     assert documents.read("opendata", "raw_record", Recid("5"), SourceRecord) == written

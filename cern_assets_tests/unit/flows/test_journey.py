@@ -24,9 +24,9 @@ def test_a_recid_goes_in_and_a_verified_published_record_comes_out(world: World,
     (record,) = world.held(Recid(recid))
     assert record.state == "published"
     assert outcomes["published_record"].url == record.url
-    files = {file.key: file for file in world.ports.repository.files(record)}
+    files = {file.key: file for file in world.context.adapters.repository.files(record)}
     assert {key: file.size_bytes for key, file in files.items()} == {"a.root": 5, "sub dir.root": 6}
-    with world.ports.repository.download(record, "a.root") as chunks:
+    with world.context.adapters.repository.download(record, "a.root") as chunks:
         assert b"".join(chunks) == b"first"
 
 
@@ -74,7 +74,7 @@ def test_changed_files_become_a_new_version_that_keeps_the_doi_among_its_identif
     assert isinstance(metadata, dict)
     schemes = {str(entry["scheme"]) for entry in metadata["identifiers"] if isinstance(entry, dict)}  # type: ignore[union-attr]
     assert "doi" in schemes
-    assert world.ports.repository.read_published(first.record_id) is not None
+    assert world.context.adapters.repository.read_published(first.record_id) is not None
     assert world.statuses(Recid(recid)) == ALL_UNCHANGED
 
 
@@ -89,7 +89,7 @@ def test_a_draft_that_an_attempt_left_behind_is_used_and_completed_by_the_next(w
     assert world.statuses(Recid(recid))["published_record"] == "done"
     (record,) = world.held(Recid(recid))
     assert (record.record_id, record.state) == (draft.record_id, "published")
-    assert [file.key for file in world.ports.repository.files(record)] == [f"opendata-{recid}.zip"]
+    assert [file.key for file in world.context.adapters.repository.files(record)] == [f"opendata-{recid}.zip"]
 
 
 def test_a_lost_receipt_is_found_again_by_the_identifier_instead_of_publishing_twice(world: World, recid: str) -> None:
@@ -103,7 +103,7 @@ def test_a_lost_receipt_is_found_again_by_the_identifier_instead_of_publishing_t
 
 def test_a_lost_receipt_of_a_draft_is_found_again_too(world: World, recid: str) -> None:
     world.source.put(recid, files={"a.root": b"x"})
-    draft = world.ports.repository.create_draft(
+    draft = world.context.adapters.repository.create_draft(
         {"metadata": {"identifiers": [{"identifier": CROSSWALK.identifier(Recid(recid)), "scheme": "other"}]}}
     )
     world.run(Recid(recid))
@@ -115,9 +115,9 @@ def test_a_new_crosswalk_version_transforms_again_and_an_equal_deposit_is_not_se
     world.source.put(recid)
     world.run(Recid(recid))
     stage = next(stage for stage in STAGES if stage.name == "metadata")
-    before = world.ports.documents.read("opendata", "metadata", Recid(recid), stage.body)
+    before = world.context.adapters.documents.read("opendata", "metadata", Recid(recid), stage.body)
     assert before is not None
-    world.ports.documents.write(before.model_copy(update={"input_hash": "made by another version"}))
+    world.context.adapters.documents.write(before.model_copy(update={"input_hash": "made by another version"}))
     statuses = world.statuses(Recid(recid))
     assert statuses["metadata"] == "done"
     assert statuses["published_record"] == "unchanged"
@@ -126,19 +126,19 @@ def test_a_new_crosswalk_version_transforms_again_and_an_equal_deposit_is_not_se
 def test_files_that_the_store_lost_are_fetched_again(world: World, recid: str) -> None:
     world.source.put(recid, files={"a.root": b"x", "b.root": b"y"})
     world.run(Recid(recid))
-    (path,) = [path for path in world.ports.store.list("files") if path.endswith("a.root")]
-    world.ports.store.remove(path)
+    (path,) = [path for path in world.context.adapters.store.list("files") if path.endswith("a.root")]
+    world.context.adapters.store.remove(path)
     assert world.statuses(Recid(recid)) == ALL_UNCHANGED
-    assert world.ports.store.size_bytes(path) == 1
+    assert world.context.adapters.store.size_bytes(path) == 1
 
 
 def test_a_file_that_our_store_lost_before_its_upload_leaves_the_recid_pending(world: World, recid: str) -> None:
     world.source.put(recid, files={"a.root": b"x"})
     for stage in STAGES[:-1]:
-        assert run_stage(world.ports, Recid(recid), stage).succeeded
-    (path,) = world.ports.store.list("files")
-    world.ports.store.remove(path)
-    outcome = run_stage(world.ports, Recid(recid), STAGES[-1])
+        assert run_stage(world.context, Recid(recid), stage).succeeded
+    (path,) = world.context.adapters.store.list("files")
+    world.context.adapters.store.remove(path)
+    outcome = run_stage(world.context, Recid(recid), STAGES[-1])
     assert (outcome.status, outcome.problem and outcome.problem.code) == ("failed", "MissingInput")
     assert world.statuses(Recid(recid))["published_record"] == "done"
 
@@ -161,7 +161,7 @@ def test_bytes_that_are_not_the_declared_ones_stop_the_recid_before_anything_is_
     assert outcome.problem.code == "ChecksumMismatch"
     assert f"recid {recid}" in outcome.problem.message
     assert world.held(Recid(recid)) == ()
-    assert list(world.ports.store.list("files")) == []
+    assert list(world.context.adapters.store.list("files")) == []
 
 
 def test_a_recid_that_the_source_does_not_know_is_rejected(world: World, recid: str) -> None:
@@ -203,14 +203,14 @@ def test_a_record_with_error_findings_is_rejected_with_what_they_say(world: Worl
     assert "It leaves." in outcome.problem.message
 
 
-def test_files_on_tape_leave_the_recid_pending_but_files_we_have_need_not_be_online(world: World, recid: str) -> None:
+def test_files_on_tape_leave_the_recid_waiting_but_files_we_have_need_not_be_online(world: World, recid: str) -> None:
     world.source.put(recid, files={"a.root": b"x"})
     online = world.source.fetch(Recid(recid)).record
     assert online is not None
     on_tape = tuple(SourceFile(**{**dict(file), "availability": "on demand"}) for file in online.files)
     world.source.put_record(online.model_copy(update={"files": on_tape}))
     waiting = world.run(Recid(recid))["raw_files"]
-    assert (waiting.status, waiting.problem and waiting.problem.code) == ("failed", "FileOffline")
+    assert (waiting.status, waiting.problem and waiting.problem.code) == ("waiting", "FileOffline")
     world.source.put_record(online)
     assert world.statuses(Recid(recid))["published_record"] == "done"
     world.source.put_record(online.model_copy(update={"files": on_tape}))
@@ -219,7 +219,7 @@ def test_files_on_tape_leave_the_recid_pending_but_files_we_have_need_not_be_onl
 
 def test_a_stage_without_the_documents_it_builds_on_says_which_to_materialize(world: World, recid: str) -> None:
     stage = next(stage for stage in STAGES if stage.name == "archive")
-    outcome = run_stage(world.ports, Recid(recid), stage)
+    outcome = run_stage(world.context, Recid(recid), stage)
     assert outcome.status == "failed"
     assert outcome.problem is not None
     assert "Materialize raw_files of it first." in outcome.problem.message
@@ -227,7 +227,7 @@ def test_a_stage_without_the_documents_it_builds_on_says_which_to_materialize(wo
 
 def test_a_refused_token_leaves_the_recid_pending_and_publishes_nothing(world: World, recid: str) -> None:
     world.source.put(recid)
-    stranger = NrpRepository(world.ports.repository.url, "not the token", attempts=1, timeout_seconds=5)
+    stranger = NrpRepository(world.context.adapters.repository.url, "not the token", attempts=1, timeout_seconds=5)
     outcome = world.run(Recid(recid), repository=stranger)["published_record"]
     stranger.close()
     assert outcome.status == "failed"
@@ -245,7 +245,7 @@ def test_a_source_that_restricts_a_record_rejects_it(world: World, recid: str) -
 def test_the_receipt_says_what_the_repository_holds(world: World, recid: str) -> None:
     world.source.put(recid, files={"a.root": b"x"})
     world.run(Recid(recid))
-    receipt = world.ports.documents.read("opendata", "published_record", Recid(recid), Receipt)
+    receipt = world.context.adapters.documents.read("opendata", "published_record", Recid(recid), Receipt)
     assert receipt is not None
     (record,) = world.held(Recid(recid))
     assert (receipt.body.state, receipt.body.record_id) == ("published", record.record_id)

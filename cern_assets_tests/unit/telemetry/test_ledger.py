@@ -22,11 +22,13 @@ def _ledger(folder: Path, *told: tuple[str, str, str], registered: str = "1 2 3"
 
 
 def _event(second: int, recid: str, stage: str, status: str) -> TelemetryEvent:
-    stopped = status in ("failed", "rejected", "withdrawn")
+    stopped = status in ("waiting", "failed", "rejected", "withdrawn")
     return TelemetryEvent(
         ts=f"2026-01-01T00:{second // 60:02}:{second % 60:02}.000001",
         run_id="",
+        collection="opendata",
         source="opendata",
+        repository="http://repository",
         recid=recid,
         stage=stage,
         status=status,
@@ -63,7 +65,8 @@ def test_a_recid_that_went_all_the_way_is_published_with_its_link(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("status", "state"), [("rejected", "rejected"), ("failed", "pending"), ("withdrawn", "withdrawn")]
+    ("status", "state"),
+    [("rejected", "rejected"), ("failed", "pending"), ("waiting", "pending"), ("withdrawn", "withdrawn")],
 )
 def test_a_stopped_recid_stands_where_its_problem_puts_it_with_the_reason(
     tmp_path: Path, status: str, state: str
