@@ -185,6 +185,11 @@ def build_store(settings: Settings) -> FileStore:
     return _by_scheme(STORES, "CERN_ASSETS_STORE_URL", settings.resolved_store_url, settings)
 
 
+def store_at(url: str, settings: Settings) -> FileStore:
+    """A folder or `root://` URL that a person names on the command line."""
+    return _by_scheme(STORES, "This place", url, settings)
+
+
 def build_repository(settings: Settings) -> Repository:
     """The repository that `CERN_ASSETS_REPOSITORY_URL` names."""
     from cern_assets.repositories.nrp.client import NrpRepository

@@ -1,14 +1,21 @@
 """Stage 4, archive: bring the files into the form in which they will be uploaded."""
 
-from cern_assets.archives.plan import plan_archive
-from cern_assets.archives.zip_stream import zip_chunks, zip_size_bytes
+from collections.abc import Sequence
+
+from cern_assets.archives.listing import listing
+from cern_assets.archives.members import Member
+from cern_assets.archives.plan import plan_archive, tree_order
 from cern_assets.documents.paths import folder_of
 from cern_assets.flows.stages import Context, Made, Summary, Task
-from cern_assets.model.archives import Archive
-from cern_assets.model.identifiers import Recid
+from cern_assets.model.archives import MANIFEST_KEY, Archive, ArchivePlan, PlannedArchive
+from cern_assets.model.checksums import Algorithm
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.values import content_hash
 from cern_assets.transfers.hashing import Hasher
+from cern_assets.transfers.members import known_members
+from cern_assets.transfers.zip_files import write_archive
+
+_DIGESTS: tuple[Algorithm, ...] = ("crc32", "md5")
 
 
 def rules(context: Context) -> str:
@@ -17,16 +24,23 @@ def rules(context: Context) -> str:
 
 
 def make(context: Context, task: Task) -> Made[Archive]:
-    """Plan, and write the ZIP if the plan is one; files that go up as they are stay where they are.
+    """Plan, and write the ZIPs if the plan has some; files that go up as they are stay where they are.
 
     Raises:
         ArchiveLimitError: the files fit the target in no form.
         ChecksumMismatchError, SizeMismatchError: a stored file is no longer what the manifest says.
     """
     manifest = task.body("raw_files", Manifest)
-    plan = plan_archive(manifest, context.collection.limits)
-    files = (_write_zip(context, task.recid, manifest),) if plan.form == "zip" else manifest.files
-    return Made(Archive(plan=plan, files=files))
+    files = sorted(manifest.files, key=lambda file: tree_order(file.key))
+    base = f"{context.collection.source}-{task.recid}"
+    plan = plan_archive([_member(file) for file in files], context.collection.limits, base=base)
+    if not plan.archives:
+        return Made(Archive(plan=plan, files=manifest.files))
+    folder = folder_of("archives", context.collection.name, task.recid)
+    written = [_write_zip(context, f"{folder}/{archive.key}", archive, files) for archive in plan.archives]
+    if plan.form == "zips":
+        written.append(_write_listing(context, f"{folder}/{MANIFEST_KEY}", plan, files))
+    return Made(Archive(plan=plan, files=tuple(written)))
 
 
 def summarise(archive: Archive) -> Summary:
@@ -34,7 +48,11 @@ def summarise(archive: Archive) -> Summary:
     return Summary(
         size_bytes=archive.size_bytes,
         files=len(archive.files),
-        facts={"form": archive.plan.form, "reason": archive.plan.reason},
+        facts={
+            "form": archive.plan.form,
+            "reason": archive.plan.reason,
+            "archives": {plan.key: f"{plan.count} files of {plan.folder or '/'}" for plan in archive.plan.archives},
+        },
     )
 
 
@@ -43,15 +61,29 @@ def intact(context: Context, archive: Archive) -> bool:
     return all(context.adapters.store.size_bytes(file.path) == file.size_bytes for file in archive.files)
 
 
-def _write_zip(context: Context, recid: Recid, manifest: Manifest) -> StoredFile:
-    key = f"{context.collection.source}-{recid}.zip"
-    path = f"{folder_of('archives', context.collection.name, recid)}/{key}"
+def _write_zip(context: Context, path: str, archive: PlannedArchive, files: Sequence[StoredFile]) -> StoredFile:
+    chosen = files[archive.first : archive.first + archive.count]
+    places = {file.key: file.path for file in chosen}
+    store, members = context.adapters.store, [_member(file) for file in chosen]
+    written = write_archive(
+        store, path, members, known_members(members, lambda name: store.open(places[name])), _DIGESTS
+    )
+    return StoredFile(
+        key=archive.key, path=path, size_bytes=written.size_bytes, checksums=written.checksums, verified=True
+    )
 
-    size_bytes = zip_size_bytes(manifest.files)
-    hasher = Hasher(("crc32", "md5"))
-    with context.adapters.store.create(path, size_bytes=size_bytes) as writer:
-        for chunk in zip_chunks(manifest.files, lambda file: context.adapters.store.open(file.path)):
-            hasher.update(chunk)
-            writer.write(chunk)
+
+def _write_listing(context: Context, path: str, plan: ArchivePlan, files: Sequence[StoredFile]) -> StoredFile:
+    content = listing(plan, files)
+    hasher = Hasher(_DIGESTS)
+    hasher.update(content)
+    with context.adapters.store.create(path, size_bytes=len(content)) as writer:
+        writer.write(content)
         writer.commit()
-    return StoredFile(key=key, path=path, size_bytes=size_bytes, checksums=hasher.checksums(), verified=True)
+    return StoredFile(key=MANIFEST_KEY, path=path, size_bytes=len(content), checksums=hasher.checksums(), verified=True)
+
+
+def _member(file: StoredFile) -> Member:
+    crc = file.checksum("crc32")
+    assert crc is not None, "every stored file has a CRC-32"
+    return Member(file.key, file.size_bytes, int(crc.value, 16))

@@ -4,32 +4,30 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cern_assets.archives.zip_stream import zip_chunks, zip_size_bytes
+from cern_assets.archives.layout import zip_size_bytes
+from cern_assets.archives.members import Member
+from cern_assets.archives.zip_stream import zip_chunks
 from cern_assets.errors import ChecksumMismatchError, SizeMismatchError
-from cern_assets.model.checksums import Checksum
-from cern_assets.model.manifests import StoredFile
+
+GIB = 1024**3
 
 
-def _stored(key: str, data: bytes, size_bytes: int | None = None) -> StoredFile:
-    crc = Checksum(algorithm="crc32", value=f"{zlib.crc32(data):08x}")
-    size = len(data) if size_bytes is None else size_bytes
-    return StoredFile(key=key, path=f"files/{key}", size_bytes=size, checksums=(crc,), verified=True)
+def _member(name: str, data: bytes) -> Member:
+    return Member(name, len(data), zlib.crc32(data))
 
 
-def _archive(contents: dict[str, bytes], files: list[StoredFile] | None = None) -> bytes:
-    @contextmanager
-    def opened(file: StoredFile) -> Iterator[Iterator[bytes]]:
-        data = contents[file.key]
-        yield (data[start : start + 3] for start in range(0, len(data), 3))
+def _in_threes(data: bytes) -> Iterator[bytes]:
+    return (data[start : start + 3] for start in range(0, len(data), 3))
 
-    stored = files or [_stored(key, data) for key, data in contents.items()]
-    return b"".join(zip_chunks(stored, opened))
+
+def _archive(contents: dict[str, bytes], announced: dict[str, Member] | None = None) -> bytes:
+    members = announced or {name: _member(name, data) for name, data in contents.items()}
+    return b"".join(zip_chunks((members[name], _in_threes(data)) for name, data in contents.items()))
 
 
 @given(
@@ -43,7 +41,7 @@ def test_any_files_come_back_from_pythons_own_reader(contents: dict[str, bytes])
     archive = _archive(contents)
     with zipfile.ZipFile(io.BytesIO(archive)) as read:
         assert {name: read.read(name) for name in read.namelist()} == contents
-    assert len(archive) == zip_size_bytes([_stored(key, data) for key, data in contents.items()])
+    assert len(archive) == zip_size_bytes([Member(name, len(data)) for name, data in contents.items()])
 
 
 def test_the_same_files_give_the_same_bytes_and_no_time_stands_in_them() -> None:
@@ -56,17 +54,16 @@ def test_the_same_files_give_the_same_bytes_and_no_time_stands_in_them() -> None
 
 
 def test_a_member_whose_bytes_changed_since_the_manifest_stops_the_archive() -> None:
-    file = _stored("a.root", b"right")
+    announced = {"a.root": _member("a.root", b"right")}
     with pytest.raises(ChecksumMismatchError, match="CRC-32"):
-        _archive({"a.root": b"wrong"}, [file])
+        _archive({"a.root": b"wrong"}, announced)
     with pytest.raises(SizeMismatchError, match="4 bytes where the manifest says 5"):
-        _archive({"a.root": b"shor"}, [file])
+        _archive({"a.root": b"shor"}, announced)
 
 
 def test_files_and_offsets_over_four_gibibytes_get_zip64_fields() -> None:
-    large = 5 * 1024**3
-    files = [_stored("large.root", b"", large), _stored("behind.root", b"x")]
-    # The directory alone is looked at, as five GiB of member bytes would prove nothing more.
-    plain = zip_size_bytes([_stored("large.root", b"", 5), _stored("behind.root", b"x")]) - 5
+    # The directory alone is looked at: five GiB of member bytes are written and read among the integration tests.
+    plain = zip_size_bytes([Member("large.root", 5), Member("behind.root", 1)]) - 5
     extra_local, extra_central, extra_far, end64 = 20, 20, 12, 56 + 20
-    assert zip_size_bytes(files) == plain + large + extra_local + extra_central + extra_far + end64
+    large = [Member("large.root", 5 * GIB), Member("behind.root", 1)]
+    assert zip_size_bytes(large) == plain + 5 * GIB + extra_local + extra_central + extra_far + end64

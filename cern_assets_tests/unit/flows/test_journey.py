@@ -1,5 +1,9 @@
 """The journey of one recid: it arrives once, is not made twice, and changes reach the repository."""
 
+import csv
+import hashlib
+import io
+import zipfile
 from pathlib import Path
 
 from cern_assets.errors import RecordRestrictedError
@@ -90,6 +94,31 @@ def test_a_draft_that_an_attempt_left_behind_is_used_and_completed_by_the_next(w
     (record,) = world.held(Recid(recid))
     assert (record.record_id, record.state) == (draft.record_id, "published")
     assert [file.key for file in world.context.adapters.repository.files(record)] == [f"opendata-{recid}.zip"]
+
+
+def test_more_than_one_archive_may_hold_becomes_several_with_a_list_of_what_is_where(world: World, recid: str) -> None:
+    files = {f"{number:02}.dat": bytes([number]) * 1000 for number in range(12)}
+    world.source.put(recid, files=files)
+    limits = ArchiveLimits(max_files=5, max_file_bytes=6000, max_record_bytes=GIB)
+    assert world.run(Recid(recid), limits=limits)["published_record"].status == "done"
+    (record,) = world.held(Recid(recid))
+    repository = world.context.adapters.repository
+    keys = [f"opendata-{recid}-{number:02}.zip" for number in (1, 2, 3)]
+    assert sorted(file.key for file in repository.files(record)) == ["manifest.csv", *keys]
+
+    def content(key: str) -> bytes:
+        with repository.download(record, key) as chunks:
+            return b"".join(chunks)
+
+    rows = list(csv.DictReader(io.StringIO(content("manifest.csv").decode())))
+    assert [row["path"] for row in rows] == sorted(files)
+    for row in rows:
+        with zipfile.ZipFile(io.BytesIO(content(row["archive"]))) as archive:
+            data = archive.read(row["path"])
+        assert data == files[row["path"]]
+        assert f"md5:{hashlib.md5(data).hexdigest()}" in row["checksums"].split()
+    again = world.run(Recid(recid), limits=limits)
+    assert {outcome.status for outcome in again.values()} == {"unchanged"}
 
 
 def test_a_lost_receipt_is_found_again_by_the_identifier_instead_of_publishing_twice(world: World, recid: str) -> None:

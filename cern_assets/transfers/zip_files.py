@@ -1,0 +1,212 @@
+"""Archives on stores: written in one pass with their digests, checked, and mended from what is still good."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from cern_assets.archives.layout import zip_size_bytes
+from cern_assets.archives.members import Member, MemberBytes
+from cern_assets.archives.salvage import Salvaged, salvage
+from cern_assets.archives.verification import Verified, verify
+from cern_assets.archives.zip_stream import zip_chunks
+from cern_assets.errors import FileMissingError, SizeMismatchError
+from cern_assets.failures import failure
+from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.ports import ByteReader, FileStore
+from cern_assets.transfers.lanes import DigestLanes
+from cern_assets.transfers.members import OpenFile, known_members, measured_members
+
+DIGESTS: tuple[Algorithm, ...] = ("md5", "sha256")
+
+
+@dataclass(frozen=True)
+class WrittenArchive:
+    """An archive that is in its place: size in bytes, its checksums, and its members with their CRC-32."""
+
+    path: str
+    size_bytes: int
+    checksums: tuple[Checksum, ...]
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class RepairedArchive:
+    """What a repair wrote, and which members were copied from the damaged archive and which were fetched again."""
+
+    written: WrittenArchive
+    kept: tuple[str, ...]
+    fetched: tuple[str, ...]
+    fetched_bytes: int
+
+
+def folder_members(folder: ByteReader, names: Iterable[str]) -> tuple[Member, ...]:
+    """The files of a folder as members whose CRC-32 is not known yet.
+
+    Raises:
+        FileMissingError: one is not there.
+    """
+    return tuple(_sized(folder, name) for name in names)
+
+
+def write_archive(
+    store: FileStore,
+    path: str,
+    members: Sequence[Member],
+    pairs: Iterable[MemberBytes],
+    algorithms: Sequence[Algorithm],
+) -> WrittenArchive:
+    """Write one archive: its exact size is announced first, and it gets its name only when its last byte is right.
+
+    `members` may lack their CRC-32; `pairs` are the same members with it, and their bytes.
+
+    Raises:
+        SizeMismatchError, ChecksumMismatchError: a member is not what was announced; nothing was written.
+        StorageFullError, StorageUnavailableError: it did not get into the store.
+    """
+    size_bytes = zip_size_bytes(members)
+    written: list[Member] = []
+    with store.create(path, size_bytes=size_bytes) as writer, DigestLanes(algorithms) as lanes:
+        for chunk in zip_chunks(_noted(pairs, written)):
+            lanes.update(chunk)
+            writer.write(chunk)
+        if lanes.size_bytes != size_bytes:
+            raise SizeMismatchError(
+                f"The archive has {lanes.size_bytes} bytes where {size_bytes} were planned.",
+                uri=store.uri(path),
+                remedy="Run it again: a member changed while it was read.",
+            )
+        checksums = lanes.checksums()
+        writer.commit()
+    return WrittenArchive(path=path, size_bytes=size_bytes, checksums=checksums, members=tuple(written))
+
+
+def write_folder(
+    store: FileStore,
+    path: str,
+    folder: ByteReader,
+    members: Sequence[Member],
+    algorithms: Sequence[Algorithm] = DIGESTS,
+) -> WrittenArchive:
+    """Write the archive of files in a folder, of which only sizes are known; see `write_archive`."""
+    return write_archive(store, path, members, measured_members(members, _opener(folder)), algorithms)
+
+
+def verify_archive(store: ByteReader, path: str, expected: Sequence[Member] | None = None) -> Verified:
+    """Check an archive in one sequential pass; see `archives.verification`.
+
+    Raises:
+        FileMissingError: there is no such archive.
+    """
+    size_bytes = _size_bytes(store, path)
+    return verify(_ReadAt(store, path), lambda offset: store.open(path, offset_bytes=offset), size_bytes, expected)
+
+
+def repair_archive(
+    store: FileStore,
+    path: str,
+    folder: ByteReader,
+    members: Sequence[Member],
+    algorithms: Sequence[Algorithm] = DIGESTS,
+) -> RepairedArchive:
+    """Write an archive anew, byte for byte as a fresh one: only what is not good in the old one comes from the folder.
+
+    The old archive stays until the new one is whole. A member of it is good if its size is the folder's and its bytes
+    have the CRC-32 that the archive states: a file of the folder that changed and kept its size is not seen.
+
+    Raises:
+        FileMissingError: there is no such archive, or a member is neither good nor in the folder.
+        and what `write_archive` raises.
+    """
+    size_bytes = _size_bytes(store, path)
+    good = salvage(_ReadAt(store, path), lambda offset: store.open(path, offset_bytes=offset), size_bytes, members)
+    wanted = [
+        replace(member, crc32=good[member.name].member.crc32) if member.name in good else member for member in members
+    ]
+    pairs = _mixed(wanted, good, lambda name: _slice(store, path, good[name]), _opener(folder))
+    written = write_archive(store, path, wanted, pairs, algorithms)
+    fetched = [member for member in wanted if member.name not in good]
+    return RepairedArchive(
+        written=written,
+        kept=tuple(good),
+        fetched=tuple(member.name for member in fetched),
+        fetched_bytes=sum(member.size_bytes for member in fetched),
+    )
+
+
+def _mixed(
+    wanted: Sequence[Member], good: dict[str, Salvaged], open_good: OpenFile, open_new: OpenFile
+) -> Iterator[MemberBytes]:
+    """Runs of good members from the old archive, and the others from the folder, in order."""
+    for is_good, run in _runs(wanted, good):
+        yield from known_members(run, open_good) if is_good else measured_members(run, open_new)
+
+
+def _runs(wanted: Sequence[Member], good: dict[str, Salvaged]) -> Iterator[tuple[bool, list[Member]]]:
+    run: list[Member] = []
+    for member in wanted:
+        if run and (run[-1].name in good) != (member.name in good):
+            yield run[-1].name in good, run
+            run = []
+        run.append(member)
+    if run:
+        yield run[-1].name in good, run
+
+
+def _noted(pairs: Iterable[MemberBytes], written: list[Member]) -> Iterator[MemberBytes]:
+    for member, chunks in pairs:
+        written.append(member)
+        yield member, chunks
+
+
+def _opener(folder: ByteReader) -> OpenFile:
+    return folder.open
+
+
+@contextmanager
+def _slice(store: ByteReader, path: str, place: Salvaged) -> Iterator[Iterator[bytes]]:
+    """The bytes of a good member in the old archive."""
+    with store.open(path, offset_bytes=place.data_offset) as chunks:
+        yield _first(chunks, place.member.size_bytes)
+
+
+def _first(chunks: Iterator[bytes], size_bytes: int) -> Iterator[bytes]:
+    while size_bytes > 0:
+        chunk = next(chunks, b"")
+        if not chunk:
+            return
+        yield chunk[:size_bytes]
+        size_bytes -= min(len(chunk), size_bytes)
+
+
+class _ReadAt:
+    """Ranges of an archive, with a window: headers of small members lie close together."""
+
+    _WINDOW_BYTES = 256 * 1024
+
+    def __init__(self, store: ByteReader, path: str) -> None:
+        self._store = store
+        self._path = path
+        self._start = 0
+        self._window = b""
+
+    def __call__(self, offset: int, size_bytes: int) -> bytes:
+        begin = offset - self._start
+        if begin < 0 or begin + size_bytes > len(self._window):
+            self._window = self._fetched(offset, max(size_bytes, self._WINDOW_BYTES))
+            self._start, begin = offset, 0
+        return self._window[begin : begin + size_bytes]
+
+    def _fetched(self, offset: int, size_bytes: int) -> bytes:
+        with self._store.open(self._path, offset_bytes=offset) as chunks:
+            return b"".join(_first(chunks, size_bytes))
+
+
+def _sized(folder: ByteReader, name: str) -> Member:
+    return Member(name, _size_bytes(folder, name))
+
+
+def _size_bytes(reader: ByteReader, path: str) -> int:
+    size_bytes = reader.size_bytes(path)
+    if size_bytes is None:
+        raise failure(FileMissingError, "Looking at the file", reader.uri(path), "there is no such file")
+    return size_bytes
