@@ -8,10 +8,14 @@
     │   ├── TransferInterruptedError     a stream ended before its last byte
     │   ├── WaitingError                 asked for, and it takes its time: neither failed nor done (*waiting*)
     │   │   └── FileOfflineError           a file is on tape and has to be staged first
+    │   ├── StoredFileDamagedError       a file of ours is lost or not what we wrote; it is fetched again
+    │   ├── TargetCopyDamagedError       the target's copy is wrong and ours is whole; it is sent again
+    │   ├── RunInterruptedError          somebody ended the run; nothing was learnt about the record
+    │   ├── TelemetryLostError           what was done could not be noted; the work itself is not touched
     │   ├── MissingInputError            a stage was asked for before the stages it builds on
-    │   ├── StorageFullError             no space left; every recid is affected until somebody makes room
-    │   ├── CredentialsRefusedError      a token or key was refused; every recid is affected
-    │   └── ConfigurationError           a setting is missing or wrong; every recid is affected
+    │   ├── StorageFullError             no space left for these bytes; others may be affected
+    │   ├── CredentialsRefusedError      a token or key was refused; others may be affected
+    │   └── ConfigurationError           a setting is missing or wrong; others may be affected
     └── PermanentError                 this record cannot be carried as it stands, so it is *rejected*
         ├── RecordNotFoundError          the source does not know the recid
         ├── RecordWithdrawnError         the source no longer shows a record it showed before (*withdrawn*)
@@ -27,6 +31,9 @@
         ├── DepositRefusedError          the target refused the deposit (4xx)
         └── PublicationConflictError     the target holds something else under this recid
 
+Whose copy is wrong: `StoredFileDamagedError` ours, `TargetCopyDamagedError` the target's; both heal by running again.
+`FileMissingError`, `SizeMismatchError` and `ChecksumMismatchError` blame the source, and only its curators can mend it.
+
 A message says what was tried, what came back, and what to do. The attributes say where: they are counted.
 """
 
@@ -40,8 +47,8 @@ class CernAssetsError(Exception):
     imperative.
     """
 
-    affects_all: ClassVar[bool] = False
-    """True when every other recid of a batch would meet the same error, so that the batch had better stop."""
+    may_affect_all: ClassVar[bool] = False
+    """True when every other recid of a batch may meet the same error: a batch then checks whether they would."""
 
     def __init__(
         self,
@@ -113,6 +120,22 @@ class FileOfflineError(WaitingError):
     """A file is on tape and has to be staged before it can be read."""
 
 
+class StoredFileDamagedError(TransientError):
+    """A file of ours is lost or not what we wrote: our copy is wrong, and nothing is said about the source's."""
+
+
+class TargetCopyDamagedError(TransientError):
+    """The target's copy of a file is wrong, and ours is whole."""
+
+
+class RunInterruptedError(TransientError):
+    """Somebody asked the run to end."""
+
+
+class TelemetryLostError(TransientError):
+    """What was done could not be noted."""
+
+
 class MissingInputError(TransientError):
     """A stage was asked for before the stages it builds on."""
 
@@ -120,19 +143,19 @@ class MissingInputError(TransientError):
 class StorageFullError(TransientError):
     """No space left on a store."""
 
-    affects_all = True
+    may_affect_all = True
 
 
 class CredentialsRefusedError(TransientError):
     """A token or key was refused."""
 
-    affects_all = True
+    may_affect_all = True
 
 
 class ConfigurationError(TransientError):
     """A setting is missing or wrong."""
 
-    affects_all = True
+    may_affect_all = True
 
 
 class PermanentError(CernAssetsError):

@@ -8,7 +8,7 @@ import click
 
 from cern_assets.cli import show
 from cern_assets.errors import CernAssetsError
-from cern_assets.ports import FileStore
+from cern_assets.flows.probe import try_writing
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import SOURCES, opened_context
 
@@ -39,7 +39,7 @@ def _checks(settings: Settings) -> Iterator[dict[str, str | bool]]:
             ports = context.adapters
             yield _check(f"source {source}", ports.source.ping)
             yield _check(f"files of {source}", ports.files.ping)
-            yield _check("store", partial(_ping_store, ports.store))
+            yield _check("store", partial(try_writing, ports.store))
             yield _check("repository", ports.repository.ping)
             yield _check("telemetry", ports.telemetry.ping)
 
@@ -49,13 +49,6 @@ def _ping_dagster(settings: Settings) -> str:
 
     with open_instance(settings.dagster_home) as instance:
         return f"{instance.get_runs_count()} runs recorded in {settings.dagster_home}"
-
-
-def _ping_store(store: FileStore) -> str:
-    said = store.ping()
-    with store.create("doctor", size_bytes=1) as writer:
-        writer.write(b"?")  # never committed, so that nothing stays behind
-    return f"{said}, writable"
 
 
 def _check(part: str, ping: Callable[[], str]) -> dict[str, str | bool]:

@@ -24,23 +24,30 @@ def materialization(outcome: StageOutcome) -> dg.AssetMaterialization:
 
 
 def observation(outcome: StageOutcome) -> dg.AssetObservation:
-    """A stage at which a recid stopped, with the reason; the asset stays unmaterialized, hence red."""
+    """A stage at which a recid stopped, or waits, with the reason and the ticket; the asset stays unmaterialized."""
     problem = outcome.problem
     return dg.AssetObservation(
         asset_key=[outcome.collection, outcome.stage],
         partition=outcome.recid,
         description=problem.message if problem else outcome.status,
         metadata=_metadata(outcome)
-        | {"problem": problem.code if problem else "", "message": problem.message if problem else ""},
+        | {
+            "problem": problem.code if problem else "",
+            "message": problem.message if problem else "",
+            "ticket": problem.ticket if problem else "",
+        },
     )
 
 
-def failure(stopped: Sequence[StageOutcome], recids: int) -> dg.Failure:
-    """The end of a run in which recids stopped; Dagster must not repeat the whole batch for them."""
+def failure(stopped: Sequence[StageOutcome], recids: int, lost: Exception | None = None) -> dg.Failure:
+    """The end of a run in which recids stopped; Dagster must not repeat the whole batch for them.
+
+    `lost` says that telemetry missed events of the run.
+    """
     kinds = Counter(outcome.problem.code if outcome.problem else outcome.status for outcome in stopped)
-    counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    counted = f" ({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})" if kinds else ""
     return dg.Failure(
-        description=f"{len(stopped)} of {recids} recids stopped ({counted}); the others did not.",
+        description=f"{len(stopped)} of {recids} recids stopped{counted}; the others did not. {lost or ''}".rstrip(),
         metadata={
             "stopped": dg.MetadataValue.json(
                 [

@@ -2,28 +2,22 @@
 
 One step for all five stages, as separate steps would lose every recid of a batch when one fails: here each recid goes
 as far as it can, an event is noted for each stage it passes, and the run fails at the end if one stopped, which leaves
-exactly the stages it did not reach red. No framework output is yielded: that would turn the whole range green.
+exactly the stages it did not reach red. One that waits is observed, and is no failure. No framework output is yielded:
+that would turn the whole range green.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from cern_assets.defs.events import failure, materialization, observation
 from cern_assets.defs.partitions import recid_partitions
 from cern_assets.defs.resources import PortsOpener
+from cern_assets.errors import TelemetryLostError
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.journey import STAGES, AnyStage
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import StageOutcome
-
-KINDS = {
-    "raw_record": {"json"},
-    "raw_files": {"file"},
-    "metadata": {"json"},
-    "archive": {"zip"},
-    "published_record": {"invenio"},
-}
 
 
 def build_collection(collection: str, *, batch_size: int) -> dg.Definitions:
@@ -41,7 +35,7 @@ def build_collection(collection: str, *, batch_size: int) -> dg.Definitions:
     )
 
 
-def build_pipeline(collection: str, *, batch_size: int) -> dg.AssetsDefinition:
+def build_pipeline(collection: str, *, batch_size: int, stages: Sequence[AnyStage] = STAGES) -> dg.AssetsDefinition:
     """The assets `<collection>/raw_record` to `<collection>/published_record`, partitioned by recid.
 
     `batch_size` is the number of recids that a backfill puts into one run.
@@ -49,7 +43,7 @@ def build_pipeline(collection: str, *, batch_size: int) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=f"{collection}_pipeline",
-        specs=[_spec(collection, stage) for stage in STAGES],
+        specs=[_spec(collection, stage) for stage in stages],
         partitions_def=recid_partitions(collection),
         backfill_policy=dg.BackfillPolicy.multi_run(batch_size),
         can_subset=True,
@@ -57,19 +51,24 @@ def build_pipeline(collection: str, *, batch_size: int) -> dg.AssetsDefinition:
     def pipeline(
         context: dg.AssetExecutionContext, ports: dg.ResourceParam[PortsOpener]
     ) -> Iterator[dg.AssetMaterialization]:
-        stages = [stage for stage in STAGES if dg.AssetKey([collection, stage.name]) in context.selected_asset_keys]
+        selected = [stage for stage in stages if dg.AssetKey([collection, stage.name]) in context.selected_asset_keys]
         recids = [Recid(key) for key in context.partition_keys]
         stopped: list[StageOutcome] = []
+        lost: TelemetryLostError | None = None
         with ports.opened(collection) as opened:
-            for outcomes in run_batch(opened, recids, stages, run_id=context.run.run_id):
-                for outcome in outcomes:
-                    if outcome.succeeded:
-                        yield materialization(outcome)
-                    else:
-                        stopped.append(outcome)
-                        context.log_event(observation(outcome))
-        if stopped:
-            raise failure(stopped, len(recids))
+            try:
+                for outcomes in run_batch(opened, recids, selected, run_id=context.run.run_id):
+                    for outcome in outcomes:
+                        if outcome.succeeded:
+                            yield materialization(outcome)
+                        else:
+                            context.log_event(observation(outcome))
+                    if outcomes[-1].red:
+                        stopped.append(outcomes[-1])
+            except TelemetryLostError as error:
+                lost = error
+        if stopped or lost:
+            raise failure(stopped, len(recids), lost)
 
     return pipeline
 
@@ -80,6 +79,6 @@ def _spec(collection: str, stage: AnyStage) -> dg.AssetSpec:
         deps=[[collection, need] for need in stage.needs],
         description=stage.description,
         group_name=collection,
-        kinds=KINDS[stage.name],
+        kinds={stage.kind},
         skippable=True,
     ).with_io_manager_key("documents")

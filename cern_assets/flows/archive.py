@@ -6,6 +6,7 @@ from cern_assets.archives.listing import listing
 from cern_assets.archives.members import Member
 from cern_assets.archives.plan import plan_archive, tree_order
 from cern_assets.documents.paths import folder_of
+from cern_assets.flows.damage import reading_ours
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.model.archives import MANIFEST_KEY, Archive, ArchivePlan, PlannedArchive
 from cern_assets.model.checksums import Algorithm
@@ -28,7 +29,7 @@ def make(context: Context, task: Task) -> Made[Archive]:
 
     Raises:
         ArchiveLimitError: the files fit the target in no form.
-        ChecksumMismatchError, SizeMismatchError: a stored file is no longer what the manifest says.
+        StoredFileDamagedError: a stored file is no longer what the manifest says.
     """
     manifest = task.body("raw_files", Manifest)
     files = sorted(manifest.files, key=lambda file: tree_order(file.key))
@@ -64,10 +65,10 @@ def intact(context: Context, archive: Archive) -> bool:
 def _write_zip(context: Context, path: str, archive: PlannedArchive, files: Sequence[StoredFile]) -> StoredFile:
     chosen = files[archive.first : archive.first + archive.count]
     places = {file.key: file.path for file in chosen}
-    store, members = context.adapters.store, [_member(file) for file in chosen]
-    written = write_archive(
-        store, path, members, known_members(members, lambda name: store.open(places[name])), _DIGESTS
-    )
+    store, stop, members = context.adapters.store, context.shared.cancellation, [_member(file) for file in chosen]
+    with reading_ours(context, chosen):
+        pairs = known_members(members, lambda name: stop.checked(store.open(places[name])))
+        written = write_archive(store, path, members, pairs, _DIGESTS)
     return StoredFile(
         key=archive.key, path=path, size_bytes=written.size_bytes, checksums=written.checksums, verified=True
     )

@@ -1,17 +1,21 @@
 """Many recids at once: each on its own in a thread, so that one that stops takes no other with it."""
 
 import logging
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
+from cern_assets.errors import RunInterruptedError, TelemetryLostError
 from cern_assets.flows.journey import STAGES, AnyStage, travel
+from cern_assets.flows.probe import Probe
 from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import Problem, StageOutcome
 from cern_assets.ports import TelemetryEvent
+
+INTERRUPTED = RunInterruptedError("").code
 
 _log = logging.getLogger(__name__)
 
@@ -26,60 +30,84 @@ def run_batch(
     """Run the selected stages for many recids; yields the outcomes of one recid as soon as it stops.
 
     Every recid is yielded exactly once, in the order in which they end, from the calling thread. When one meets a
-    problem that every other would meet too (a refused token, a full disk), those not begun are not: they fail with that
-    problem, at once. At most twice as many recids as workers are held in memory.
+    problem that others may meet too (a refused token, a full disk), the adapters are asked; if it is so, those not
+    begun are not: they come back as `failed` and `NotBegun`, and no event is noted for them, as nothing was learnt
+    about them. At most twice as many recids as workers are held in memory.
+
+    Closing the iterator, or an interrupt of the calling thread, ends the batch early: no further recid begins, and
+    those under way end at their next safe point.
+
+    Raises:
+        TelemetryLostError: events could not be noted; raised after the last recid.
     """
-    stop = _Stop()
+    cancellation = context.shared.cancellation.child()
+    context = replace(context, shared=replace(context.shared, cancellation=cancellation))
+    batch = _Batch(context, stages, run_id)
     waiting = iter(recids)
+    pool = ThreadPoolExecutor(max_workers=context.shared.workers, thread_name_prefix="recid")
 
-    with ThreadPoolExecutor(max_workers=context.shared.workers, thread_name_prefix="recid") as pool:
+    def start(count: int) -> set[Future[tuple[StageOutcome, ...]]]:
+        return {pool.submit(batch.one, recid) for recid in islice(waiting, count)}
 
-        def start(count: int) -> set[Future[tuple[StageOutcome, ...]]]:
-            return {pool.submit(_one, context, recid, stages, run_id, stop) for recid in islice(waiting, count)}
-
+    try:
         running = start(2 * context.shared.workers)
         while running:
             ended, running = wait(running, return_when=FIRST_COMPLETED)
             running |= start(len(ended))
             for future in ended:
                 yield future.result()
+    finally:
+        cancellation.request()
+        pool.shutdown(cancel_futures=True)
+    batch.told()
 
 
-class _Stop:
-    """The first problem that every recid would meet, if there was one."""
+class _Batch:
+    """What the threads of a batch share."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._problem: Problem | None = None
+    def __init__(self, context: Context, stages: Sequence[AnyStage], run_id: str) -> None:
+        self._context = context
+        self._stages = stages
+        self._run_id = run_id
+        self._probe = Probe(context.adapters)
+        self._lost: list[str] = []
 
-    @property
-    def problem(self) -> Problem | None:
-        return self._problem
+    def one(self, recid: Recid) -> tuple[StageOutcome, ...]:
+        """Run one recid; whatever happens, it has an outcome."""
+        reason = self._reason_not_to_begin()
+        if reason is not None:
+            return (_failed(self._context, recid, self._stages[0], Problem(code="NotBegun", message=reason)),)
+        outcomes = []
+        for outcome in _isolated(self._context, recid, self._stages):
+            outcomes.append(outcome)
+            if outcome.problem is None or outcome.problem.code != INTERRUPTED:
+                self._note(outcome)
+            self._probe.look_into(outcome.problem)
+        return tuple(outcomes)
 
-    def note(self, problem: Problem | None) -> None:
-        with self._lock:
-            if problem is not None and problem.affects_all and self._problem is None:
-                self._problem = problem
+    def told(self) -> None:
+        """Say at the end whether an event was lost."""
+        if self._lost:
+            raise TelemetryLostError(
+                f"{len(self._lost)} events could not be noted, the first as: {self._lost[0]}",
+                remedy="Mend the event spool, then run the same recids again: what is done is not done twice.",
+            )
+
+    def _reason_not_to_begin(self) -> str | None:
+        if self._context.shared.cancellation.requested:
+            return "Not begun, as the run was ended."
+        cause = self._probe.cause
+        return f"Not begun, as no recid can get through: {cause.message}" if cause else None
+
+    def _note(self, outcome: StageOutcome) -> None:
+        try:
+            self._context.adapters.telemetry.emit(_event(outcome, self._run_id))
+        except Exception as error:  # noqa: BLE001  whatever broke, the recid's outcomes must be told
+            _log.exception("recid %s: an event of %s was not noted", outcome.recid, outcome.stage)
+            self._lost.append(str(error))
 
 
-def _one(
-    context: Context, recid: Recid, stages: Sequence[AnyStage], run_id: str, stop: _Stop
-) -> tuple[StageOutcome, ...]:
-    outcomes = []
-    for outcome in _isolated(context, recid, stages, stop.problem):
-        stop.note(outcome.problem)
-        context.adapters.telemetry.emit(_event(outcome, run_id))
-        outcomes.append(outcome)
-    return tuple(outcomes)
-
-
-def _isolated(
-    context: Context, recid: Recid, stages: Sequence[AnyStage], stopped_by: Problem | None
-) -> Iterator[StageOutcome]:
-    if stopped_by is not None:
-        message = f"Not begun, as another recid met: {stopped_by.message}"
-        yield _failed(context, recid, stages[0], Problem(code=stopped_by.code, message=message))
-        return
+def _isolated(context: Context, recid: Recid, stages: Sequence[AnyStage]) -> Iterator[StageOutcome]:
     remaining = list(stages)
     try:
         for outcome in travel(context, recid, stages):

@@ -28,6 +28,7 @@ type AnyStage = Stage[Any]
 STAGES: tuple[AnyStage, ...] = (
     Stage(
         name="raw_record",
+        kind="json",
         description="The record as the source answers it, parsed; its irregularities are findings.",
         body=SourceRecord,
         needs=(),
@@ -37,6 +38,7 @@ STAGES: tuple[AnyStage, ...] = (
     ),
     Stage(
         name="raw_files",
+        kind="file",
         description="Every file of the record, read once, verified against the source's checksum, and stored.",
         body=Manifest,
         needs=("raw_record",),
@@ -46,6 +48,7 @@ STAGES: tuple[AnyStage, ...] = (
     ),
     Stage(
         name="metadata",
+        kind="json",
         description="The InvenioRDM record made by the crosswalk, validated; every leaf of the source has its fate.",
         body=Metadata,
         needs=("raw_record",),
@@ -55,6 +58,7 @@ STAGES: tuple[AnyStage, ...] = (
     ),
     Stage(
         name="archive",
+        kind="zip",
         description="The files in the form in which they are uploaded: as they are, or one deterministic ZIP.",
         body=Archive,
         needs=("raw_files",),
@@ -65,6 +69,7 @@ STAGES: tuple[AnyStage, ...] = (
     ),
     Stage(
         name="published_record",
+        kind="invenio",
         description="The record in the repository, compared field by field and byte by byte with what was sent.",
         body=Receipt,
         needs=("metadata", "archive"),
@@ -98,6 +103,7 @@ def run_stage(context: Context, recid: Recid, stage: AnyStage) -> StageOutcome:
     """Run one stage for one recid, or find that there is nothing to do; errors of the package become outcomes."""
     started = time.monotonic()
     try:
+        context.shared.cancellation.check()
         status, document = _done(context, recid, stage)
     except CernAssetsError as error:
         return _stopped(context, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
@@ -184,7 +190,7 @@ def _stopped(context: Context, stage: AnyStage, error: CernAssetsError, recid: R
 
 def _problem(error: CernAssetsError) -> Problem:
     ticket = error.ticket if isinstance(error, WaitingError) else ""
-    return Problem(code=error.code, message=str(error), ticket=ticket, affects_all=error.affects_all)
+    return Problem(code=error.code, message=str(error), ticket=ticket, may_affect_all=error.may_affect_all)
 
 
 def _status(error: CernAssetsError) -> Status:

@@ -7,11 +7,12 @@ same draft or the record it became, and a receipt that got lost is found again b
 from collections.abc import Mapping
 
 from cern_assets.errors import (
-    ChecksumMismatchError,
     DepositRefusedError,
     MissingInputError,
     PublicationConflictError,
+    TargetCopyDamagedError,
 )
+from cern_assets.flows.damage import reading_ours
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.comparison import differences
 from cern_assets.model.archives import Archive
@@ -36,7 +37,7 @@ def make(context: Context, task: Task) -> Made[Receipt]:
     Raises:
         DepositRefusedError: the repository refuses the deposit, or changed what was sent.
         PublicationConflictError: the repository holds several records with this recid.
-        ChecksumMismatchError, SizeMismatchError: its copy of a file is not ours.
+        TargetCopyDamagedError, StoredFileDamagedError: its copy of a file is not ours, or ours is damaged.
         MissingInputError: our store has lost a file since it was archived.
         RepositoryUnavailableError, CredentialsRefusedError: it did not answer, or refused the token.
     """
@@ -146,7 +147,9 @@ def _bring_files(context: Context, draft: RemoteRecord, files: tuple[StoredFile,
         context.adapters.repository.delete_file(draft, key)
     for file in files:
         if not _matches(present.get(file.key), file):
-            context.adapters.repository.upload(draft, _upload(context, file))
+            context.shared.cancellation.check()
+            with reading_ours(context, [file]):
+                context.adapters.repository.upload(draft, _upload(context, file))
 
 
 def _upload(context: Context, file: StoredFile) -> Upload:
@@ -159,16 +162,15 @@ def _upload(context: Context, file: StoredFile) -> Upload:
             uri=context.adapters.store.uri(file.path),
             remedy="Materialize raw_files and archive of this recid again.",
         )
-    return Upload(
-        key=file.key, size_bytes=file.size_bytes, md5=md5, open=lambda: context.adapters.store.open(file.path)
-    )
+    stop, store = context.shared.cancellation, context.adapters.store
+    return Upload(key=file.key, size_bytes=file.size_bytes, md5=md5, open=lambda: stop.checked(store.open(file.path)))
 
 
 def _compared_files(context: Context, record: RemoteRecord, files: tuple[StoredFile, ...]) -> tuple[RemoteFile, ...]:
     present = context.adapters.repository.files(record)
     wrong = _wrong_files(present, files)
     if wrong:
-        raise ChecksumMismatchError(
+        raise TargetCopyDamagedError(
             f"The published record's files are not ours: {', '.join(wrong[:5])}.",
             uri=record.url,
             remedy="Look at the record; running this recid again publishes a corrected version.",

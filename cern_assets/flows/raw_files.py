@@ -65,7 +65,7 @@ def _kept(context: Context, file: SourceFile, path: str, earlier: Mapping[str, S
     if known is not None:
         return known if known.checksum(file.checksum.algorithm) == file.checksum else None
     # An attempt that died before its manifest left whole files behind: reading our copy is cheaper than the source's.
-    with context.adapters.store.open(path) as chunks:
+    with context.shared.cancellation.checked(context.adapters.store.open(path)) as chunks:
         size_bytes, checksums = fingerprint(chunks, _algorithms(file))
     if file.checksum not in checksums:
         return None
@@ -82,6 +82,7 @@ def _store(context: Context, file: SourceFile, path: str) -> StoredFile:
         expected=file.checksum,
         algorithms=_algorithms(file),
         attempts=context.shared.attempts,
+        check=context.shared.cancellation.check,
     )
     return StoredFile(
         key=file.key,

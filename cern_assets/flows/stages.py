@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cern_assets.documents.store import DocumentStore
+from cern_assets.flows.cancellation import Cancellation
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.collections import Collection
 from cern_assets.model.documents import Document
@@ -34,10 +35,12 @@ class Shared:
     """What all recids of a machine share.
 
     `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
+    `cancellation` ends all of them early.
     """
 
     attempts: int
     workers: int
+    cancellation: Cancellation = field(default_factory=Cancellation)
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,14 @@ class Summary:
 class Stage[Body: Value]:
     """A row of the table of stages.
 
-    `rules` names the version of what decides about the result besides the documents before it. `make` does the work,
-    safe to repeat. `summarise` shows a body to people. `intact` says whether the files that the body speaks of are
-    still there. `looks_outside`: only the outside knows, so the stage is made whenever it is selected.
+    `kind` is the badge that Dagster shows. `rules` names the version of what decides about the result besides the
+    documents before it. `make` does the work, safe to repeat. `summarise` shows a body to people. `intact` says whether
+    the files that the body speaks of are still there. `looks_outside`: only the outside knows, so the stage is made
+    whenever it is selected.
     """
 
     name: str
+    kind: str
     description: str
     body: type[Body]
     needs: tuple[str, ...]

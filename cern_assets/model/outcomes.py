@@ -14,7 +14,7 @@ SUCCESSFUL: tuple[Status, ...] = ("done", "unchanged")
 
 
 class Problem(Value):
-    """An error as data: its kind, its message with place and remedy, and whether every recid would meet it.
+    """An error as data: its kind, its message with place and remedy, and whether others may meet it too.
 
     `ticket` names what the recid waits for, where the other side gave it a name (a request to stage files from tape).
     """
@@ -22,7 +22,7 @@ class Problem(Value):
     code: str
     message: str
     ticket: str = ""
-    affects_all: bool = False
+    may_affect_all: bool = False
 
 
 class StageOutcome(Value):
@@ -55,3 +55,8 @@ class StageOutcome(Value):
     def succeeded(self) -> bool:
         """Whether the next stage may go on."""
         return self.status in SUCCESSFUL
+
+    @property
+    def red(self) -> bool:
+        """Whether somebody has to look: it neither succeeded nor waits."""
+        return self.status not in (*SUCCESSFUL, "waiting")

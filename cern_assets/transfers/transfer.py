@@ -42,12 +42,14 @@ def transfer(
     expected: Checksum | None,
     algorithms: tuple[Algorithm, ...],
     attempts: int = 4,
+    check: Callable[[], None] = lambda: None,
 ) -> Transferred:
     """Copy a file in one pass: each chunk is hashed and written, and the file gets its name only if all is right.
 
     `size_bytes` and `expected` are what the source's record declares, None where it does not. A stream that breaks is
     continued where it broke; `attempts` limits the tries in a row that bring no further byte, the first of which comes
-    at once and the others after growing pauses. What breaks while writing is not tried again here.
+    at once and the others after growing pauses. What breaks while writing is not tried again
+    here. `check` is called before each chunk is written, and stops the copy by raising.
 
     Raises:
         FileMissingError: the reader has no such file.
@@ -65,6 +67,7 @@ def transfer(
         _Stream(reader, source_path, size_bytes=size, attempts=attempts) as chunks,
     ):
         for chunk in chunks:
+            check()
             hasher.update(chunk)
             writer.write(chunk)
         checksums = hasher.checksums()

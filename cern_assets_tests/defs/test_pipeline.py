@@ -1,18 +1,26 @@
 """The assets in Dagster: one bad recid costs only itself, the UI's events say what happened, documents load back."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from cern_assets.definitions import build_definitions
+from cern_assets.defs.io_managers import DocumentsIOManager
 from cern_assets.defs.launch import RANGE_END_TAG, RANGE_START_TAG, ingest
 from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
-from cern_assets.flows.journey import STAGES
+from cern_assets.defs.pipeline import build_pipeline
+from cern_assets.flows.journey import STAGES, AnyStage
+from cern_assets.flows.stages import Context, Made, Stage, Summary, Task
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.manifests import Manifest
 from cern_assets.model.metadata import Metadata
 from cern_assets.settings import load_settings
 from cern_assets.telemetry.ledger import read_ledger
+from cern_assets_tests.services.world import World
 
 GOOD, BAD, OTHER = Recid("900001"), Recid("900011"), Recid("900003")
 NAMES = [stage.name for stage in STAGES]
@@ -74,6 +82,64 @@ def test_each_materialization_says_what_it_stands_for(instance: dg.DagsterInstan
     assert len((files.tags or {})["dagster/data_version"]) == 64
     published = _materialization(instance, "published_record", GOOD).metadata["published_record"].value
     assert str(published).startswith(f"{load_settings().repository_url}/records/")
+
+
+@dataclass(frozen=True)
+class _OfWorld:
+    """A `ports` resource that hands out a test's own context."""
+
+    context: Context
+
+    @contextmanager
+    def opened(self, collection: str) -> Iterator[Context]:
+        assert collection == self.context.collection.name
+        yield self.context
+
+
+def _run(
+    world: World, instance: dg.DagsterInstance, recid: str, stages: Sequence[AnyStage]
+) -> dg.ExecuteInProcessResult:
+    register_recids(instance, "opendata", [Recid(recid)])
+    pipeline = build_pipeline("opendata", batch_size=10, stages=stages)
+    resources = {"ports": _OfWorld(world.context), "documents": DocumentsIOManager()}
+    definitions = dg.Definitions(assets=[pipeline], resources=resources)
+    job = definitions.resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(instance=instance, partition_key=recid, raise_on_error=False)
+
+
+def test_a_recid_that_waits_is_observed_with_its_reason_and_does_not_fail_the_run(
+    instance: dg.DagsterInstance, world: World, recid: str
+) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    record = world.source.fetch(Recid(recid)).record
+    assert record is not None
+    on_tape = tuple(file.model_copy(update={"availability": "on demand"}) for file in record.files)
+    world.source.put_record(record.model_copy(update={"files": on_tape}))
+    assert _run(world, instance, recid, STAGES).success
+    (observed,) = instance.fetch_observations(dg.AssetKey(["opendata", "raw_files"]), limit=5).records
+    assert observed.asset_observation is not None
+    assert observed.asset_observation.metadata["status"].value == "waiting"
+    assert "on tape" in str(observed.asset_observation.description)
+
+
+def test_a_new_stage_is_a_row_of_the_table_and_nothing_else(
+    instance: dg.DagsterInstance, world: World, recid: str
+) -> None:
+    def count(_context: Context, task: Task) -> Made[Manifest]:
+        return Made(task.body("raw_files", Manifest))
+
+    sixth: AnyStage = Stage(
+        name="counted",
+        kind="table",
+        description="A stage made up by a test.",
+        body=Manifest,
+        needs=("raw_files",),
+        make=count,
+        summarise=lambda manifest: Summary(files=len(manifest.files)),
+    )
+    world.source.put(recid, files={"a.root": b"x"})
+    assert _run(world, instance, recid, (*STAGES, sixth)).success
+    assert _materialization(instance, "counted", recid).metadata["files"].value == 1
 
 
 def test_only_the_selected_stages_of_a_recid_run(instance: dg.DagsterInstance) -> None:

@@ -20,6 +20,7 @@ class FakeSource:
         self.asked: list[tuple[Recid, str | None]] = []
         self._records: dict[Recid, tuple[SourceRecord, str]] = {}
         self._errors: dict[Recid, Exception] = {}
+        self._refusal: Exception | None = None
 
     def put(self, recid: str, *, title: str = "A dataset", files: dict[str, bytes] | None = None) -> Recid:
         """Show a record with these files, written below the folder."""
@@ -55,11 +56,17 @@ class FakeSource:
         """Answer a recid with an error from now on."""
         self._errors[recid] = error
 
+    def refuse_all(self, error: Exception) -> None:
+        """Answer everything with an error from now on."""
+        self._refusal = error
+
     def withdraw(self, recid: Recid) -> None:
         """Know nothing of a recid from now on."""
         del self._records[recid]
 
     def ping(self) -> str:
+        if self._refusal is not None:
+            raise self._refusal
         return f"{len(self._records)} records in memory"
 
     def page(self, recid: Recid) -> str:
@@ -70,6 +77,8 @@ class FakeSource:
 
     def fetch(self, recid: Recid, *, etag: str | None = None) -> FetchedRecord:
         self.asked.append((recid, etag))
+        if self._refusal is not None:
+            raise self._refusal
         if recid in self._errors:
             raise self._errors[recid]
         if recid not in self._records:

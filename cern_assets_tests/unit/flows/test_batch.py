@@ -1,13 +1,27 @@
 """Many recids at once: each counted once, none taken down by another, and no hammering when all would fail."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
-from cern_assets.errors import ConfigurationError
+from cern_assets.errors import (
+    CernAssetsError,
+    ConfigurationError,
+    CredentialsRefusedError,
+    StorageFullError,
+    TelemetryLostError,
+)
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.discover import discover
 from cern_assets.flows.journey import STAGES
 from cern_assets.model.identifiers import Recid
+from cern_assets.ports import TelemetryEvent
+from cern_assets.storage.local import LocalStore
 from cern_assets.telemetry.ledger import read_ledger
+from cern_assets.telemetry.spool import SpoolSink
 from cern_assets_tests.services.world import World
 
 
@@ -34,14 +48,96 @@ def test_a_fault_of_our_own_on_one_record_costs_only_that_record(world: World, r
 
 
 def test_a_problem_that_every_recid_would_meet_stops_those_not_begun(world: World, recids: list[Recid]) -> None:
-    for recid in recids:
-        world.source.fail(recid, ConfigurationError("The portal's address is wrong."))
+    world.source.refuse_all(ConfigurationError("The portal's address is wrong."))
     outcomes = [outcomes[0] for outcomes in run_batch(world.context, recids)]
     assert len(outcomes) == len(recids)
-    assert all(outcome.problem and outcome.problem.code == "Configuration" for outcome in outcomes)
     begun = {recid for recid, _ in world.source.asked}
     assert 0 < len(begun) <= 2 * world.context.shared.workers
-    assert sum("Not begun" in outcome.problem.message for outcome in outcomes if outcome.problem) >= 20 - len(begun)
+    codes = [outcome.problem.code for outcome in outcomes if outcome.problem]
+    assert (codes.count("Configuration"), codes.count("NotBegun")) == (len(begun), 20 - len(begun))
+
+
+@pytest.mark.parametrize("kind", [ConfigurationError, CredentialsRefusedError, StorageFullError])
+def test_a_problem_of_one_recid_that_others_might_have_met_stops_only_that_one(
+    world: World, recids: list[Recid], kind: type[CernAssetsError]
+) -> None:
+    world.source.fail(recids[0], kind("Just this one."))
+    last = {outcomes[-1].recid: outcomes[-1] for outcomes in run_batch(world.context, recids)}
+    assert {recid for recid, outcome in last.items() if not outcome.succeeded} == {recids[0]}
+
+
+def test_recids_that_were_not_begun_stay_in_the_ledger_what_they_were(world: World, recids: list[Recid]) -> None:
+    list(run_batch(world.context, recids))
+    world.source.refuse_all(CredentialsRefusedError("The token has ended."))
+    begun = len(world.source.asked)
+    list(run_batch(world.context, recids))
+    refused = len(world.source.asked) - begun
+    ledger = read_ledger(world.folder / "telemetry", [("opendata", recid) for recid in recids])
+    assert (ledger.totals["published"], ledger.totals["pending"]) == (20 - refused, refused)
+    assert refused <= 2 * world.context.shared.workers
+
+
+class _Deaf(SpoolSink):
+    """A sink that loses one event."""
+
+    def emit(self, event: TelemetryEvent) -> None:
+        if event.stage == "raw_files" and event.recid.endswith("07"):
+            raise StorageFullError("No room for events.")
+        super().emit(event)
+
+
+def test_an_event_that_cannot_be_noted_is_told_at_the_end_and_loses_no_outcome(
+    world: World, recids: list[Recid]
+) -> None:
+    context = world.changed(telemetry=_Deaf(world.folder / "telemetry"))
+    ended: list[str] = []
+    with pytest.raises(TelemetryLostError, match="No room for events"):
+        ended.extend(outcomes[-1].stage for outcomes in run_batch(context, recids))
+    assert ended == ["published_record"] * 20
+
+
+class _Drip(LocalStore):
+    """A place that gives its bytes one at a time, and says when it began."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.began = threading.Event()
+        self.given = 0
+
+    @contextmanager
+    def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
+        with super().open(path, offset_bytes=offset_bytes) as chunks:
+            yield self._drops(chunks)
+
+    def _drops(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            for byte in chunk:
+                self.given += 1
+                self.began.set()
+                yield bytes([byte])
+
+
+def test_ending_a_batch_early_ends_copies_under_way_and_begins_no_further_recid(world: World, recid: str) -> None:
+    small, large, third = (Recid(f"{recid}{number}") for number in range(3))
+    for name, files in ((small, {}), (large, {"a.root": bytes(3_000_000)}), (third, {})):
+        world.source.put(name, files=files)
+    slow = _Drip(world.folder / "source")
+    batch = run_batch(world.changed(files=slow, workers=1), [small, large, third])
+    assert next(batch)[-1].recid == small
+    assert slow.began.wait(60)
+    batch.close()  # type: ignore[attr-defined]  # it is a generator
+    assert slow.given < 3_000_000
+    assert {asked for asked, _ in world.source.asked} == {small, large}
+    assert list(world.context.adapters.store.list("files")) == []
+
+
+def test_a_machine_that_is_told_to_end_interrupts_recids_and_notes_nothing_about_them(
+    world: World, recids: list[Recid]
+) -> None:
+    world.context.shared.cancellation.request()
+    outcomes = [outcomes[-1] for outcomes in run_batch(world.context, recids)]
+    assert {outcome.problem and outcome.problem.code for outcome in outcomes} == {"NotBegun"}
+    assert read_ledger(world.folder / "telemetry", []).entries == ()
 
 
 def test_only_the_selected_stages_run(world: World, recids: list[Recid]) -> None:

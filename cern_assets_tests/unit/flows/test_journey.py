@@ -6,6 +6,8 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from cern_assets.errors import RecordRestrictedError
 from cern_assets.flows.journey import STAGES, run_stage
 from cern_assets.model.archives import ArchiveLimits
@@ -169,6 +171,38 @@ def test_a_file_that_our_store_lost_before_its_upload_leaves_the_recid_pending(w
     world.context.adapters.store.remove(path)
     outcome = run_stage(world.context, Recid(recid), STAGES[-1])
     assert (outcome.status, outcome.problem and outcome.problem.code) == ("failed", "MissingInput")
+    assert world.statuses(Recid(recid))["published_record"] == "done"
+
+
+def _rot(world: World, path: str) -> None:
+    """Turn a byte of a stored file over, leaving its size."""
+    stored = world.folder / "store" / path
+    data = bytearray(stored.read_bytes())
+    data[0] ^= 1
+    stored.write_bytes(data)
+
+
+@pytest.mark.parametrize("count", [1, 101], ids=["as-is", "zip"])
+def test_a_stored_file_that_rots_is_no_fault_of_the_record_and_heals_in_the_next_run(
+    world: World, recid: str, count: int
+) -> None:
+    world.source.put(recid, files={f"{number:03}.root": b"bytes" for number in range(count)})
+    for stage in STAGES[:2] if count > 1 else STAGES[:-1]:
+        assert run_stage(world.context, Recid(recid), stage).succeeded
+    _rot(world, next(iter(world.context.adapters.store.list("files"))))
+    stage = STAGES[3] if count > 1 else STAGES[-1]
+    outcome = run_stage(world.context, Recid(recid), stage)
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("failed", "StoredFileDamaged")
+    assert world.statuses(Recid(recid))["published_record"] == "done"
+
+
+def test_an_archive_that_rots_is_made_again_and_published(world: World, recid: str) -> None:
+    world.source.put(recid, files={f"{number:03}.root": b"bytes" for number in range(101)})
+    for stage in STAGES[:-1]:
+        assert run_stage(world.context, Recid(recid), stage).succeeded
+    _rot(world, next(iter(world.context.adapters.store.list("archives"))))
+    outcome = run_stage(world.context, Recid(recid), STAGES[-1])
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("failed", "StoredFileDamaged")
     assert world.statuses(Recid(recid))["published_record"] == "done"
 
 

@@ -301,7 +301,7 @@ def test_a_refused_token_is_an_error_of_every_recid(status: int) -> None:
     route, told = Route(DRAFT, answers(status, {"message": "No."})), pytest.raises(CredentialsRefusedError, match="No")
     with served(route) as url, adapter_of(url) as adapter, told as raised:
         adapter.read_draft("abcde-12345")
-    assert raised.value.affects_all
+    assert raised.value.may_affect_all
 
 
 @pytest.mark.parametrize("status", [404, 410])
