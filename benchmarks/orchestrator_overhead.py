@@ -30,7 +30,7 @@ from cern_assets.stand_ins.portal.app import build_portal
 from cern_assets.stand_ins.repository.app import build_embedded
 from cern_assets.stand_ins.sample.records import sample_collection
 from cern_assets.stand_ins.serving import serve_in_thread
-from cern_assets.wiring import opened_context
+from cern_assets.wiring import collection_named, opened_context
 
 SOURCE, TEMPLATE, TOKEN = "opendata", "900010", "benchmark"
 
@@ -48,7 +48,7 @@ class Copies:
 
 def by_flows(settings: Settings, recids: list[Recid]) -> None:
     """The peer: no orchestrator."""
-    with opened_context(settings, SOURCE) as context:
+    with opened_context(settings, collection_named(settings, SOURCE)) as context:
         assert all(outcomes[-1].succeeded for outcomes in run_batch(context, recids))
 
 

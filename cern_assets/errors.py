@@ -29,6 +29,7 @@
         ├── MetadataInvalidError         the deposit breaks a rule of the target; nothing was sent
         ├── ArchiveLimitError            the files fit the target in no allowed form
         ├── DepositRefusedError          the target refused the deposit (4xx)
+        ├── RecordClaimedError           another collection brings the record into the same target
         └── PublicationConflictError     the target holds something else under this recid
 
 Whose copy is wrong: `StoredFileDamagedError` ours, `TargetCopyDamagedError` the target's; both heal by running again.
@@ -212,3 +213,7 @@ class DepositRefusedError(PermanentError):
 
 class PublicationConflictError(PermanentError):
     """The target holds something else under this recid."""
+
+
+class RecordClaimedError(PermanentError):
+    """Another collection brings the record into the same repository."""

@@ -5,9 +5,10 @@ raise; `cern-assets doctor` prints it. Those that hold connections have a `close
 by passing the port's contract suite.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from cern_assets.model.checksums import Checksum
@@ -15,6 +16,9 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.publications import RemoteFile, RemoteRecord
 from cern_assets.model.records import FetchedRecord, RecordSummary
 from cern_assets.model.values import JsonObject, Value
+
+EVERYTHING: Mapping[str, str] = MappingProxyType({})
+"""No facet narrows the search."""
 
 
 class RecordSource(Protocol):
@@ -44,12 +48,12 @@ class RecordSource(Protocol):
             SourceUnavailableError: no usable answer after the configured attempts.
         """
 
-    def search(self, query: str = "") -> Iterator[RecordSummary]:
-        """All records that match, page by page, in the source's stable order.
+    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:
+        """All records that match a query and have these values of the source's facets, page by page, in stable order.
 
         Raises:
             SourceUnavailableError: a page could not be read; what came before is not the whole answer.
-            ConfigurationError: the query matches more than the source can page through.
+            ConfigurationError: the source has no such facet, or more records match than the source can page through.
         """
 
 

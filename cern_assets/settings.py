@@ -2,16 +2,18 @@
 
 Every field is an environment variable `CERN_ASSETS_<FIELD>` (or a line of a file `.env` in the working directory);
 `.env.example` lists them all. A variable that is empty counts as unset. Without any, everything lives in
-`.cern-assets/` below the working directory.
+`.cern-assets/` below the working directory. Sources and targets have variables of their own, with their name after the
+prefix: see `Settings.section`.
 """
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self, cast
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cern_assets.collections.spec import DEFAULT_TARGET
 from cern_assets.errors import ConfigurationError
 
 GIB = 1024**3
@@ -20,6 +22,22 @@ _PREFIX = "CERN_ASSETS_"
 
 def _stripped(secret: SecretStr) -> SecretStr:
     return SecretStr(secret.get_secret_value().strip())
+
+
+type Secret = Annotated[SecretStr, AfterValidator(_stripped)]
+type Count = Annotated[int, Field(ge=1)]
+
+
+class TargetSettings(BaseModel):
+    """A repository to publish into, and what it takes; InvenioRDM's defaults. Sizes are bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: Annotated[str, Field(min_length=1)]
+    token: Secret = SecretStr("")
+    max_files: Count = 100
+    max_file_bytes: Count = 10 * GIB
+    max_record_bytes: Count = 10 * GIB
 
 
 class Settings(BaseSettings):
@@ -35,19 +53,13 @@ class Settings(BaseSettings):
     store_url: str = ""
     """Where documents and bytes are kept: a folder or `root://host[:port]//path`. Default: `<home>/store`."""
 
-    opendata_api_url: str = "https://opendata.cern.ch"
-    """The CERN Open Data portal."""
-
-    opendata_files_url: str = "https://opendata.cern.ch"
-    """What stands in for `root://eospublic.cern.ch/` in file URIs: `https://...`, `root://host[:port]/` or a folder."""
-
-    opendata_requests_per_minute: Annotated[int, Field(ge=0)] = 60
-    """Politeness towards the portal's API; 0 for no limit (a portal of one's own)."""
+    collections: Path | None = None
+    """Folder of collections, a YAML file each. Without it, every source has one collection, of the source's name."""
 
     repository_url: str = "http://127.0.0.1:5000"
     """The InvenioRDM-compatible repository to publish into."""
 
-    repository_token: Annotated[SecretStr, AfterValidator(_stripped)] = SecretStr("")
+    repository_token: Secret = SecretStr("")
     """A depositor's access token of that repository; blanks and the newline that ends a file of secrets are cut off."""
 
     max_files: Annotated[int, Field(ge=1)] = 100
@@ -74,6 +86,54 @@ class Settings(BaseSettings):
     timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     """How long a silent peer is waited for (not a limit on a whole transfer)."""
 
+    _given: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def given(self, **variables: object) -> Self:
+        """These settings with variables of sections that win over the environment, e.g. `target_sandbox_url="..."`."""
+        changed = self.model_copy()
+        changed._given = {  # noqa: SLF001  a copy of its own kind
+            **self._given,
+            **{name: _as_text(value) for name, value in variables.items()},
+        }
+        return changed
+
+    def section[Model: BaseModel](self, model: type[Model], name: str) -> Model:
+        """The settings of a source or target: field `x` of section `opendata` is `CERN_ASSETS_OPENDATA_X`.
+
+        Raises:
+            ConfigurationError: a value is missing or not of its kind; the message names the variable.
+        """
+        prefix = f"{_PREFIX}{name.upper()}_"
+        config = SettingsConfigDict(
+            env_prefix=prefix, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        )
+        reader = type(model.__name__, (model, BaseSettings), {"model_config": config, "__module__": __name__})
+        given = {
+            field: self._given[f"{name}_{field}"] for field in model.model_fields if f"{name}_{field}" in self._given
+        }
+        try:
+            return cast(Model, reader(**given))
+        except ValidationError as error:
+            raise _refusal(error, prefix) from error
+
+    def target(self, name: str) -> TargetSettings:
+        """A repository by name: `default` is that of `CERN_ASSETS_REPOSITORY_URL`, `x` has `CERN_ASSETS_TARGET_X_URL`.
+
+        Each has a token of its own, which goes to its own address only.
+
+        Raises:
+            ConfigurationError: the settings do not say where it is.
+        """
+        if name != DEFAULT_TARGET:
+            return self.section(TargetSettings, f"target_{name}")
+        return TargetSettings(
+            url=self.repository_url,
+            token=self.repository_token,
+            max_files=self.max_files,
+            max_file_bytes=self.max_file_bytes,
+            max_record_bytes=self.max_record_bytes,
+        )
+
     @property
     def resolved_store_url(self) -> str:
         """`store_url`, or its default below `home`."""
@@ -98,27 +158,37 @@ class Settings(BaseSettings):
         """The environment of this process with these settings in it, for a child process; it holds the token."""
         fields = {name: getattr(self, name) for name in type(self).model_fields if name != "dagster_home_given"}
         ours = {f"{_PREFIX}{name.upper()}": _as_text(value) for name, value in fields.items()}
-        return {**os.environ, **ours, "DAGSTER_HOME": str(self.dagster_home)}
+        given = {f"{_PREFIX}{name.upper()}": value for name, value in self._given.items()}
+        return {**os.environ, **ours, **given, "DAGSTER_HOME": str(self.dagster_home)}
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings from the environment; `overrides` win.
+    """Read the settings from the environment; `overrides` win, those of sections too (see `Settings.given`).
 
     Raises:
         ConfigurationError: a value is not of its kind; the message names the variable.
     """
+    own = {name: value for name, value in overrides.items() if name in Settings.model_fields}
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
+        settings = Settings(**own)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
-        first = error.errors()[0]
-        name = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(
-            f"The setting {name} is not usable: {first['msg']}.",
-            field=name,
-            value=str(first.get("input"))[:80],
-            remedy="Correct it in the environment or in .env (see .env.example).",
-        ) from error
+        raise _refusal(error, _PREFIX) from error
+    return settings.given(**{name: value for name, value in overrides.items() if name not in own})
+
+
+def _refusal(error: ValidationError, prefix: str) -> ConfigurationError:
+    first = error.errors()[0]
+    name = prefix + "_".join(str(part) for part in first["loc"]).upper()
+    missing = first["type"] == "missing"
+    return ConfigurationError(
+        f"The setting {name} is not usable: {'it is needed' if missing else first['msg']}.",
+        field=name,
+        value="" if missing else str(first.get("input"))[:80],
+        remedy="Correct it in the environment or in .env (see .env.example).",
+    )
 
 
 def _as_text(value: object) -> str:
+    if value is None:
+        return ""
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

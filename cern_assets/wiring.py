@@ -8,71 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cern_assets.collections.reading import read_folder
+from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
 from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.stages import Adapters, Context, Shared
-from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.collections import Collection
-from cern_assets.model.records import SourceRecord
-from cern_assets.model.values import JsonObject
-from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
+from cern_assets.ports import ByteReader, FileStore, Repository, TelemetrySink
+from cern_assets.sources.parts import Patience, SourceParts
 
 if TYPE_CHECKING:  # reading the environment takes an import that commands without settings can do without
     from cern_assets.settings import Settings
 
 
-DEFAULT_TARGET = "default"
-"""The name of the repository that the settings name."""
+def _opendata() -> SourceParts[Any]:
+    from cern_assets.sources.opendata.parts import PARTS
+
+    return PARTS
 
 
-@dataclass(frozen=True)
-class SourceParts:
-    """What a source system brings: its client, where its bytes are read, and the pure parts of its read side."""
-
-    client: Callable[[Settings], RecordSource]
-    files_url: Callable[[Settings], str]
-    crosswalk: Callable[[], Crosswalk]
-    parse: Callable[[], Callable[[JsonObject], SourceRecord]]
-
-
-def _opendata_client(settings: Settings) -> RecordSource:
-    from cern_assets.sources.opendata.client import OpenDataSource
-
-    return OpenDataSource(
-        settings.opendata_api_url,
-        requests_per_minute=settings.opendata_requests_per_minute,
-        attempts=settings.attempts,
-        timeout_seconds=settings.timeout_seconds,
-    )
-
-
-def _opendata_crosswalk() -> Crosswalk:
-    from cern_assets.sources.opendata.crosswalk import CROSSWALK
-
-    return CROSSWALK
-
-
-def _opendata_parse() -> Callable[[JsonObject], SourceRecord]:
-    from cern_assets.sources.opendata.parse import parse_record
-
-    return parse_record
-
-
-SOURCES: Mapping[str, SourceParts] = {
-    "opendata": SourceParts(
-        client=_opendata_client,
-        files_url=lambda settings: settings.opendata_files_url,
-        crosswalk=_opendata_crosswalk,
-        parse=_opendata_parse,
-    ),
-}
+SOURCES: Mapping[str, Callable[[], SourceParts[Any]]] = {"opendata": _opendata}
 
 
 def _local_store(url: str, _timeout_seconds: float) -> FileStore:
@@ -124,8 +85,8 @@ READERS: Mapping[str, Callable[[str, float], ByteReader]] = {
 }
 
 
-def source_parts(name: str) -> SourceParts:
-    """The row of a source.
+def source_parts(name: str) -> SourceParts[Any]:
+    """What a source brings.
 
     Raises:
         ConfigurationError: no such source; the message names those there are.
@@ -134,48 +95,84 @@ def source_parts(name: str) -> SourceParts:
         raise ConfigurationError(
             f"There is no source {name!r}.", field="source", remedy=f"Choose one of: {', '.join(sorted(SOURCES))}."
         )
-    return SOURCES[name]
+    return SOURCES[name]()
+
+
+def collections_of(settings: Settings) -> tuple[CollectionSpec, ...]:
+    """The collections of the folder that the settings name; without one, each source's default collection.
+
+    Raises:
+        ConfigurationError: a file of the folder is not usable, or names a source that there is not.
+    """
+    if settings.collections is None:
+        return tuple(CollectionSpec(name=source, source=source) for source in SOURCES)
+    specs = read_folder(settings.collections)
+    for spec in specs:
+        try:
+            source_parts(spec.source)
+        except ConfigurationError as error:
+            error.uri = str(settings.collections / f"{spec.name}.yaml")
+            raise
+    return specs
+
+
+def collection_named(settings: Settings, name: str) -> CollectionSpec:
+    """One of the collections.
+
+    Raises:
+        ConfigurationError: no such collection; the message names those there are.
+    """
+    specs = {spec.name: spec for spec in collections_of(settings)}
+    if name not in specs:
+        raise ConfigurationError(
+            f"There is no collection {name!r}.",
+            field="collection",
+            remedy=f"Choose one of: {', '.join(specs)}; CERN_ASSETS_COLLECTIONS names the folder of others.",
+        )
+    return specs[name]
 
 
 @contextmanager
-def opened_context(settings: Settings, name: str) -> Iterator[Context]:
+def opened_context(settings: Settings, spec: CollectionSpec) -> Iterator[Context]:
     """Everything that the journey of a collection's recids needs, connected; closed at the end of the block."""
-    collection = default_collection(settings, name)
+    collection = resolved(settings, spec)
     adapters = _build_adapters(settings, collection)
     with closing(adapters.source), closing(adapters.files), closing(adapters.store), closing(adapters.repository):
         yield Context(adapters, collection, Shared(attempts=settings.attempts, workers=settings.workers))
 
 
-def default_collection(settings: Settings, source: str) -> Collection:
-    """The collection of all of a source's records, of the source's name.
+def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
+    """A collection with the limits of its target, where it does not set stricter ones.
 
     Raises:
-        ConfigurationError: no such source.
+        ConfigurationError: no such source, or the settings do not say where its target is.
     """
-    source_parts(source)
+    source_parts(spec.source)
+    target = settings.target(spec.target)
+    stated = {name: limit for name, limit in spec.limits.model_dump().items() if limit is not None}
+    taken = {name: getattr(target, name) for name in ArchiveLimits.model_fields}
     return Collection(
-        name=source,
-        source=source,
-        target=DEFAULT_TARGET,
-        limits=ArchiveLimits(
-            max_files=settings.max_files,
-            max_file_bytes=settings.max_file_bytes,
-            max_record_bytes=settings.max_record_bytes,
-        ),
+        name=spec.name,
+        source=spec.source,
+        target=spec.target,
+        limits=ArchiveLimits(**{name: min(most, stated.get(name, most)) for name, most in taken.items()}),
+        always_zip=spec.archive == "always",
+        access=spec.access,
     )
 
 
 def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
     source = collection.source
     parts = source_parts(source)
+    own = settings.section(parts.settings, source)
     store = build_store(settings)
     return Adapters(
-        source=parts.client(settings),
-        files=_by_scheme(READERS, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(settings), settings),
-        crosswalk=parts.crosswalk(),
+        source=parts.client(own, Patience(settings.attempts, settings.timeout_seconds)),
+        files=_by_scheme(READERS, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(own), settings),
+        crosswalk=parts.crosswalk,
         store=store,
         documents=DocumentStore(store),
-        repository=build_repository(settings),
+        repository=build_repository(settings, collection.target),
         telemetry=build_telemetry(settings),
     )
 
@@ -190,13 +187,14 @@ def store_at(url: str, settings: Settings) -> FileStore:
     return _by_scheme(STORES, "This place", url, settings)
 
 
-def build_repository(settings: Settings) -> Repository:
-    """The repository that `CERN_ASSETS_REPOSITORY_URL` names."""
+def build_repository(settings: Settings, target: str = DEFAULT_TARGET) -> Repository:
+    """A repository of the settings, by name."""
     from cern_assets.repositories.nrp.client import NrpRepository
 
+    place = settings.target(target)
     return NrpRepository(
-        settings.repository_url,
-        settings.repository_token.get_secret_value(),
+        place.url,
+        place.token.get_secret_value(),
         attempts=settings.attempts,
         timeout_seconds=settings.timeout_seconds,
     )

@@ -7,10 +7,12 @@ from functools import partial
 import click
 
 from cern_assets.cli import show
+from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
 from cern_assets.errors import CernAssetsError
 from cern_assets.flows.probe import try_writing
+from cern_assets.flows.stages import Context
 from cern_assets.settings import Settings, load_settings
-from cern_assets.wiring import SOURCES, opened_context
+from cern_assets.wiring import collections_of, opened_context
 
 
 @click.command("doctor")
@@ -34,14 +36,23 @@ def command(json_: bool) -> None:
 
 def _checks(settings: Settings) -> Iterator[dict[str, str | bool]]:
     yield _check("dagster instance", lambda: _ping_dagster(settings))
-    for source in SOURCES:
-        with opened_context(settings, source) as context:
-            ports = context.adapters
-            yield _check(f"source {source}", ports.source.ping)
-            yield _check(f"files of {source}", ports.files.ping)
-            yield _check("store", partial(try_writing, ports.store))
-            yield _check("repository", ports.repository.ping)
-            yield _check("telemetry", ports.telemetry.ping)
+    asked: set[str] = set()
+    for spec in collections_of(settings):
+        with opened_context(settings, spec) as context:
+            for part, ping in _pings(context, spec):
+                if part not in asked:
+                    asked.add(part)
+                    yield _check(part, ping)
+
+
+def _pings(context: Context, spec: CollectionSpec) -> Iterator[tuple[str, Callable[[], str]]]:
+    """What a collection needs; parts that several share bear the same name."""
+    ports = context.adapters
+    yield f"source {spec.source}", ports.source.ping
+    yield f"files of {spec.source}", ports.files.ping
+    yield "store", partial(try_writing, ports.store)
+    yield "repository" if spec.target == DEFAULT_TARGET else f"repository {spec.target}", ports.repository.ping
+    yield "telemetry", ports.telemetry.ping
 
 
 def _ping_dagster(settings: Settings) -> str:

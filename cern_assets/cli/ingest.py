@@ -1,7 +1,7 @@
 """`cern-assets ingest`: bring recids through all stages, recorded by Dagster."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -10,16 +10,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cern_assets.cli import show
 from cern_assets.cli.ledger import ledger_of, print_ledger
-from cern_assets.errors import ConfigurationError, RecordNotFoundError
-from cern_assets.model.identifiers import Recid, parse_recid
+from cern_assets.collections.recid_lists import read_list
+from cern_assets.collections.spec import CollectionSpec
+from cern_assets.errors import ConfigurationError
+from cern_assets.flows.discover import selected
+from cern_assets.model.identifiers import Recid
 from cern_assets.ports import TelemetryEvent
 from cern_assets.settings import Settings, load_settings
 from cern_assets.telemetry.ledger import STATES, Ledger
-from cern_assets.wiring import opened_context
+from cern_assets.wiring import collection_named, opened_context, source_parts
 
 
 @click.command("ingest")
-@click.option("--source", default="opendata", show_default=True, help="The source system.")
+@click.option(
+    "--collection",
+    default="opendata",
+    show_default=True,
+    help="What to ingest: a file of CERN_ASSETS_COLLECTIONS, or a source's name.",
+)
 @click.option(
     "--file",
     "list_",
@@ -28,17 +36,16 @@ from cern_assets.wiring import opened_context
 )
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
 @click.argument("recids", nargs=-1)
-def command(source: str, list_: Path | None, json_: bool, recids: tuple[str, ...]) -> None:
-    """Fetch, transform, archive and publish RECIDS, or those of a list.
+def command(collection: str, list_: Path | None, json_: bool, recids: tuple[str, ...]) -> None:
+    """Fetch, transform, archive and publish RECIDS, those of a list, or all that a collection selects.
 
     The runs are recorded in the Dagster instance and can be watched in its UI. What is done already is not done again.
     Exit code 1 if a recid is not published afterwards; the table says why.
     """
     settings = load_settings()
-    with opened_context(settings, source):  # a setting that leads nowhere is told here, before a run is recorded
-        wanted = _wanted(recids, list_)
-    runs = run_with_progress(settings, source, wanted)
-    ledger = narrowed(ledger_of(settings), source, wanted)
+    wanted = _wanted(settings, collection_named(settings, collection), recids, list_)
+    runs = run_with_progress(settings, collection, wanted)
+    ledger = narrowed(ledger_of(settings), collection, wanted)
     if json_:
         show.as_json({**ledger.totals, "balanced": ledger.balanced, "runs": runs, "recids": ledger.entries})
     else:
@@ -46,7 +53,7 @@ def command(source: str, list_: Path | None, json_: bool, recids: tuple[str, ...
     sys.exit(0 if ledger.totals["published"] == len(wanted) else 1)
 
 
-def run_with_progress(settings: Settings, source: str, recids: Sequence[Recid]) -> list[str]:
+def run_with_progress(settings: Settings, collection: str, recids: Sequence[Recid]) -> list[str]:
     """Ingest through Dagster with a progress bar on standard error; returns the ids of the runs."""
     from cern_assets.definitions import build_definitions
     from cern_assets.defs.instance import open_instance
@@ -56,39 +63,33 @@ def run_with_progress(settings: Settings, source: str, recids: Sequence[Recid]) 
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task(source, total=len(recids))
+        bar = progress.add_task(collection, total=len(recids))
 
         def watch(event: TelemetryEvent) -> None:
             ended = event.stage == STAGES[-1].name or event.code != ""
-            progress.update(bar, advance=1 if ended else 0, description=f"{source} {event.recid} {event.stage}")
+            progress.update(bar, advance=1 if ended else 0, description=f"{collection} {event.recid} {event.stage}")
 
         definitions = build_definitions(ports=WatchedPorts(ConfiguredPorts(settings), watch))
         with open_instance(settings.dagster_home) as instance:
-            return [run.run_id for run in ingest(definitions, instance, source, recids, settings.batch_size)]
+            return [run.run_id for run in ingest(definitions, instance, collection, recids, settings.batch_size)]
 
 
-def narrowed(ledger: Ledger, source: str, recids: Iterable[Recid]) -> Ledger:
+def narrowed(ledger: Ledger, collection: str, recids: Iterable[Recid]) -> Ledger:
     """The ledger of some recids only; it balances if the whole one does."""
     chosen = set(recids)
-    entries = tuple(row for row in ledger.entries if row["source"] == source and row["recid"] in chosen)
+    entries = tuple(row for row in ledger.entries if row["collection"] == collection and row["recid"] in chosen)
     totals = {state: sum(row["state"] == state for row in entries) for state in STATES}
     return Ledger(entries, {"in": len(entries), **totals}, ledger.balanced)
 
 
-def _wanted(recids: tuple[str, ...], list_: Path | None) -> list[Recid]:
-    wanted = dict.fromkeys([*(parse_recid(text) for text in recids), *(_listed(list_) if list_ else ())])
+def _wanted(settings: Settings, spec: CollectionSpec, recids: tuple[str, ...], list_: Path | None) -> list[Recid]:
+    """The recids that are named, or else those that the collection selects."""
+    parse = source_parts(spec.source).parse_recid
+    with opened_context(settings, spec) as context:  # a setting that leads nowhere is told before a run is recorded
+        named = [*(parse(text) for text in recids), *(read_list(list_, parse) if list_ else ())]
+        wanted = dict.fromkeys(named or selected(context.adapters.source, spec.selection, parse))
     if not wanted:
-        raise ConfigurationError("No recid was given.", remedy="Name recids, or a file of them with --file.")
+        raise ConfigurationError(
+            "No recid was given.", remedy="Name recids, a file of them with --file, or a collection that selects some."
+        )
     return list(wanted)
-
-
-def _listed(path: Path) -> Iterator[Recid]:
-    """The recids of a list: one a line, with empty lines and comments after `#`."""
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        text = line.partition("#")[0].strip()
-        if text:
-            try:
-                yield parse_recid(text)
-            except RecordNotFoundError as error:
-                error.uri = f"{path}:{number}"
-                raise

@@ -32,17 +32,18 @@ def ledger_of(settings: Settings) -> Ledger:
     """The ledger of the instance that the settings name."""
     from cern_assets.defs.instance import open_instance
     from cern_assets.defs.partitions import registered_recids
-    from cern_assets.wiring import SOURCES
+    from cern_assets.wiring import collections_of
 
+    names = [spec.name for spec in collections_of(settings)]
     with open_instance(settings.dagster_home) as instance:
-        registered = [(source, recid) for source in SOURCES for recid in registered_recids(instance, source)]
+        registered = [(name, recid) for name in names for recid in registered_recids(instance, name)]
     return read_ledger(settings.telemetry_dir, registered)
 
 
 def print_ledger(ledger: Ledger, state: str | None = None) -> None:
     """The table of recids and the balance, for people."""
     rows = [_cells(row) for row in ledger.entries if state in (None, row["state"])]
-    show.table(["source", "recid", "state", "stage", "files", "bytes", "link or reason"], rows)
+    show.table(["collection", "recid", "state", "stage", "files", "bytes", "link or reason"], rows)
     totals = ledger.totals
     counts = " + ".join(f"{totals[name]} {name}" for name in STATES)
     verdict = (
@@ -54,7 +55,7 @@ def print_ledger(ledger: Ledger, state: str | None = None) -> None:
 def _cells(row: Row) -> list[show.Cell]:
     state = str(row["state"])
     return [
-        str(row["source"]),
+        str(row["collection"]),
         str(row["recid"]),
         (state, show.STATE_STYLES[state]),
         str(row["stage"]),

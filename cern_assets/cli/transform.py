@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,8 +12,9 @@ from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.validation import findings_of
 from cern_assets.model.findings import Finding
 from cern_assets.model.values import JsonObject
+from cern_assets.sources.parts import SourceParts
 from cern_assets.sources.record_files import read_records
-from cern_assets.wiring import SourceParts, source_parts
+from cern_assets.wiring import source_parts
 
 
 @click.command("transform")
@@ -45,13 +47,13 @@ def command(source: str, json_: bool, files: tuple[Path, ...]) -> None:
 type _Answer = tuple[str, JsonObject | None, tuple[Finding, ...]]
 
 
-def _transformed(parts: SourceParts, body: JsonObject) -> _Answer:
+def _transformed(parts: SourceParts[Any], body: JsonObject) -> _Answer:
     try:
-        record = parts.parse()(body)
+        record = parts.parse(body)
     except CernAssetsError as error:
         finding = Finding(code=error.code, severity="error", field=error.field or "", message=str(error))
         return error.recid or "", None, (finding,)
-    deposit = transform(record, parts.crosswalk())
+    deposit = transform(record, parts.crosswalk)
     findings = record.findings + deposit.findings + findings_of(deposit.payload)
     return record.recid, deposit.payload, findings
 

@@ -15,6 +15,7 @@ from dagster._core.remote_origin import (
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
+from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.flows.stages import Context
@@ -72,9 +73,9 @@ class WatchedPorts:
     watch: Watch
 
     @contextmanager
-    def opened(self, collection: str) -> Iterator[Context]:
+    def opened(self, spec: CollectionSpec) -> Iterator[Context]:
         """The inner resource's ports, with a telemetry sink that tells the watcher too."""
-        with self.inner.opened(collection) as context:
+        with self.inner.opened(spec) as context:
             told = replace(context.adapters, telemetry=_Tee(context.adapters.telemetry, self.watch))
             yield replace(context, adapters=told)
 

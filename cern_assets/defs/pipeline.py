@@ -1,4 +1,4 @@
-"""The factory: a collection's name gives its five assets, as one multi-asset that runs many recids at once.
+"""The factory: a collection gives its five assets, as one multi-asset that runs many recids at once.
 
 One step for all five stages, as separate steps would lose every recid of a batch when one fails: here each recid goes
 as far as it can, an event is noted for each stage it passes, and the run fails at the end if one stopped, which leaves
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.events import failure, materialization, observation
 from cern_assets.defs.partitions import recid_partitions
 from cern_assets.defs.resources import PortsOpener
@@ -19,27 +20,35 @@ from cern_assets.flows.journey import STAGES, AnyStage
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import StageOutcome
 
+PRIORITY_TAG = "dagster/priority"
+"""By it the queue of runs chooses the next."""
 
-def build_collection(collection: str, *, batch_size: int) -> dg.Definitions:
+
+def build_collection(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions:
     """A collection's five assets, and the job `<collection>_ingest` that runs all of them."""
+    collection = spec.name
     return dg.Definitions(
-        assets=[build_pipeline(collection, batch_size=batch_size)],
+        assets=[build_pipeline(spec, batch_size=batch_size)],
         jobs=[
             dg.define_asset_job(
                 name=f"{collection}_ingest",
                 selection=dg.AssetSelection.groups(collection),
                 executor_def=dg.in_process_executor,
+                tags={PRIORITY_TAG: str(spec.priority)} if spec.priority else None,
                 description=f"All five stages, for recids of {collection}.",
             )
         ],
     )
 
 
-def build_pipeline(collection: str, *, batch_size: int, stages: Sequence[AnyStage] = STAGES) -> dg.AssetsDefinition:
+def build_pipeline(
+    spec: CollectionSpec, *, batch_size: int, stages: Sequence[AnyStage] = STAGES
+) -> dg.AssetsDefinition:
     """The assets `<collection>/raw_record` to `<collection>/published_record`, partitioned by recid.
 
     `batch_size` is the number of recids that a backfill puts into one run.
     """
+    collection = spec.name
 
     @dg.multi_asset(
         name=f"{collection}_pipeline",
@@ -55,7 +64,7 @@ def build_pipeline(collection: str, *, batch_size: int, stages: Sequence[AnyStag
         recids = [Recid(key) for key in context.partition_keys]
         stopped: list[StageOutcome] = []
         lost: TelemetryLostError | None = None
-        with ports.opened(collection) as opened:
+        with ports.opened(spec) as opened:
             try:
                 for outcomes in run_batch(opened, recids, selected, run_id=context.run.run_id):
                     for outcome in outcomes:

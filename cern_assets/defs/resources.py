@@ -8,6 +8,7 @@ from typing import Protocol
 import dagster as dg
 from pydantic import Field
 
+from cern_assets.collections.spec import CollectionSpec
 from cern_assets.flows.stages import Context
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import opened_context
@@ -16,25 +17,24 @@ from cern_assets.wiring import opened_context
 class PortsOpener(Protocol):
     """What the assets ask of their `ports` resource."""
 
-    def opened(self, collection: str) -> AbstractContextManager[Context]:
+    def opened(self, spec: CollectionSpec) -> AbstractContextManager[Context]:
         """The ports of a collection for the length of a block."""
 
 
 class PortsResource(dg.ConfigurableResource[None]):
     """Hands out the ports of a collection, built from the environment (see `.env.example`).
 
-    A field that is set here, in the launchpad for instance, wins over the environment for that run.
+    A field that is set here, in the launchpad for instance, wins over the environment for that run. Addresses are not
+    among them: whoever may start a run could have a token sent to a host of their choice.
     """
 
-    repository_url: str | None = Field(default=None, description="The InvenioRDM repository to publish into.")
-    opendata_files_url: str | None = Field(default=None, description="Where the source's bytes are read.")
     workers: int | None = Field(default=None, description="Recids handled at the same time.")
 
     @contextmanager
-    def opened(self, collection: str) -> Iterator[Context]:
+    def opened(self, spec: CollectionSpec) -> Iterator[Context]:
         """The ports of a collection for the length of a block."""
         overrides = {name: value for name, value in self.model_dump().items() if value is not None}
-        with opened_context(load_settings(**overrides), collection) as context:
+        with opened_context(load_settings(**overrides), spec) as context:
             yield context
 
 
@@ -45,7 +45,7 @@ class ConfiguredPorts:
     settings: Settings
 
     @contextmanager
-    def opened(self, collection: str) -> Iterator[Context]:
+    def opened(self, spec: CollectionSpec) -> Iterator[Context]:
         """The ports of a collection for the length of a block."""
-        with opened_context(self.settings, collection) as context:
+        with opened_context(self.settings, spec) as context:
             yield context

@@ -20,8 +20,9 @@ _DIGESTS: tuple[Algorithm, ...] = ("crc32", "md5")
 
 
 def rules(context: Context) -> str:
-    """The limits of the target decide about the form."""
-    return content_hash(context.collection.limits)
+    """The limits of the target decide about the form, and whether the collection wants all packed."""
+    policy = context.collection
+    return content_hash([policy.limits.model_dump(), policy.always_zip])
 
 
 def make(context: Context, task: Task) -> Made[Archive]:
@@ -34,7 +35,12 @@ def make(context: Context, task: Task) -> Made[Archive]:
     manifest = task.body("raw_files", Manifest)
     files = sorted(manifest.files, key=lambda file: tree_order(file.key))
     base = f"{context.collection.source}-{task.recid}"
-    plan = plan_archive([_member(file) for file in files], context.collection.limits, base=base)
+    plan = plan_archive(
+        [_member(file) for file in files],
+        context.collection.limits,
+        base=base,
+        always_zip=context.collection.always_zip,
+    )
     if not plan.archives:
         return Made(Archive(plan=plan, files=manifest.files))
     folder = folder_of("archives", context.collection.name, task.recid)

@@ -52,7 +52,7 @@ STAGES: tuple[AnyStage, ...] = (
         description="The InvenioRDM record made by the crosswalk, validated; every leaf of the source has its fate.",
         body=Metadata,
         needs=("raw_record",),
-        rules=lambda context: context.adapters.crosswalk.version,
+        rules=metadata.rules,
         make=metadata.make,
         summarise=metadata.summarise,
     ),

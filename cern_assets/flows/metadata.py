@@ -5,8 +5,15 @@ from collections import Counter
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.validation import ensure_valid
+from cern_assets.model.collections import Access
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
+from cern_assets.model.values import content_hash
+
+
+def rules(context: Context) -> str:
+    """The crosswalk, and whom the collection lets see its records."""
+    return content_hash([context.adapters.crosswalk.version, context.collection.access.model_dump()])
 
 
 def make(context: Context, task: Task) -> Made[Metadata]:
@@ -16,9 +23,20 @@ def make(context: Context, task: Task) -> Made[Metadata]:
         MetadataInvalidError: every field that breaks a rule of the target, and which rule.
     """
     record = task.body("raw_record", SourceRecord)
-    deposit = transform(record, context.adapters.crosswalk)
+    deposit = _restricted(transform(record, context.adapters.crosswalk), context.collection.access)
     ensure_valid(deposit, task.recid)
     return Made(deposit)
+
+
+def _restricted(deposit: Metadata, access: Access) -> Metadata:
+    """What the source or the collection calls restricted is restricted; neither opens what the other closes."""
+    stated = deposit.payload.get("access")
+    said = stated if isinstance(stated, dict) else {}
+    joined = {
+        part: "restricted" if "restricted" in (wanted, said.get(part)) else wanted
+        for part, wanted in access.model_dump().items()
+    }
+    return deposit.model_copy(update={"payload": {**deposit.payload, "access": {**said, **joined}}})
 
 
 def summarise(deposit: Metadata) -> Summary:

@@ -6,6 +6,7 @@ same draft or the record it became, and a receipt that got lost is found again b
 
 from collections.abc import Mapping
 
+from cern_assets.documents.claims import claim
 from cern_assets.errors import (
     DepositRefusedError,
     MissingInputError,
@@ -36,11 +37,19 @@ def make(context: Context, task: Task) -> Made[Receipt]:
 
     Raises:
         DepositRefusedError: the repository refuses the deposit, or changed what was sent.
+        RecordClaimedError: another collection brings the recid into this repository.
         PublicationConflictError: the repository holds several records with this recid.
         TargetCopyDamagedError, StoredFileDamagedError: its copy of a file is not ours, or ours is damaged.
         MissingInputError: our store has lost a file since it was archived.
         RepositoryUnavailableError, CredentialsRefusedError: it did not answer, or refused the token.
     """
+    claim(
+        context.adapters.store,
+        context.collection.name,
+        source=context.collection.source,
+        repository=context.adapters.repository.url,
+        recid=task.recid,
+    )
     deposit = task.body("metadata", Metadata).payload
     files = task.body("archive", Archive).files
     record = _existing(context, task) or _new_draft(context, task, deposit)

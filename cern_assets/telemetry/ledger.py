@@ -22,10 +22,10 @@ class Ledger:
 
 
 def read_ledger(folder: Path, registered: Iterable[tuple[str, str]]) -> Ledger:
-    """Read the spool of a folder against the (source, recid) pairs that the instance has as partitions."""
+    """Read the spool of a folder against the (collection, recid) pairs that the instance has as partitions."""
     with TelemetryStore(folder) as store:
         store.register(registered)
-        entries = store.rows("SELECT * FROM ledger_entries ORDER BY source, length(recid), recid")
+        entries = store.rows("SELECT * FROM ledger_entries ORDER BY collection, length(recid), recid")
         totals = store.rows("SELECT * FROM ledger_totals")[0]
     balanced = bool(totals.pop("balanced"))
     return Ledger(tuple(entries), {name: int(str(count)) for name, count in totals.items()}, balanced)

@@ -35,9 +35,9 @@ class TelemetryStore:
         self._connection.close()
 
     def register(self, recids: Iterable[tuple[str, str]]) -> None:
-        """Tell which (source, recid) pairs the instance knows: its partition keys."""
+        """Tell which (collection, recid) pairs the instance knows: its partition keys."""
         pairs = list(recids)
-        columns = [[source for source, _ in pairs], [recid for _, recid in pairs]]
+        columns = [[collection for collection, _ in pairs], [recid for _, recid in pairs]]
         # One statement, as DuckDB plans each row of an executemany anew.
         self._connection.execute("INSERT OR IGNORE INTO registered SELECT unnest(?), unnest(?)", columns)
 

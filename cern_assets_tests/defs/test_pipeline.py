@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from cern_assets.collections.spec import CollectionSpec
 from cern_assets.definitions import build_definitions
 from cern_assets.defs.io_managers import DocumentsIOManager
 from cern_assets.defs.launch import RANGE_END_TAG, RANGE_START_TAG, ingest
@@ -91,8 +92,8 @@ class _OfWorld:
     context: Context
 
     @contextmanager
-    def opened(self, collection: str) -> Iterator[Context]:
-        assert collection == self.context.collection.name
+    def opened(self, spec: CollectionSpec) -> Iterator[Context]:
+        assert spec.name == self.context.collection.name
         yield self.context
 
 
@@ -100,7 +101,7 @@ def _run(
     world: World, instance: dg.DagsterInstance, recid: str, stages: Sequence[AnyStage]
 ) -> dg.ExecuteInProcessResult:
     register_recids(instance, "opendata", [Recid(recid)])
-    pipeline = build_pipeline("opendata", batch_size=10, stages=stages)
+    pipeline = build_pipeline(CollectionSpec(name="opendata", source="opendata"), batch_size=10, stages=stages)
     resources = {"ports": _OfWorld(world.context), "documents": DocumentsIOManager()}
     definitions = dg.Definitions(assets=[pipeline], resources=resources)
     job = definitions.resolve_implicit_global_asset_job_def()

@@ -1,12 +1,13 @@
 """A record source in memory, whose records a test changes, withdraws, or breaks."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cern_assets.errors import RecordNotFoundError
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import FetchedRecord, RecordSummary, SourceRecord
+from cern_assets.ports import EVERYTHING
 from cern_assets.sources.opendata.parse import parse_record
 
 
@@ -86,7 +87,8 @@ class FakeSource:
         record, current = self._records[recid]
         return FetchedRecord(record=None if etag == current else record, etag=current)
 
-    def search(self, query: str = "") -> Iterator[RecordSummary]:
+    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:
+        assert not facets
         for recid, (record, _) in self._records.items():
             title = str(record.metadata["title"])
             if query in title:

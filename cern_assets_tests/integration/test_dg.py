@@ -17,13 +17,18 @@ from cern_assets.settings import load_settings
 PROJECT = Path(__file__).parents[2]
 
 
-def _dg(*arguments: str, home: Path) -> str:
+def _dg(*arguments: str, home: Path, project: Path = PROJECT, code: int = 0) -> str:
     # dg warns when the environment that is active is another one.
-    variables = {**os.environ, "DAGSTER_HOME": str(home), "VIRTUAL_ENV": str(Path(sys.prefix))}
+    variables = {
+        **os.environ,
+        "DAGSTER_HOME": str(home),
+        "VIRTUAL_ENV": str(Path(sys.prefix)),
+        "PYTHONPATH": str(project),
+    }
     command = [str(Path(sys.executable).with_name("dg")), *arguments]
-    done = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + (done.stderr if code else "")
 
 
 def test_dg_loads_the_definitions_and_lists_the_five_assets(home: Path) -> None:
@@ -41,3 +46,34 @@ def test_dg_launches_all_stages_of_a_recid(home: Path) -> None:
     with open_instance(dagster_home) as instance:
         for stage in STAGES:
             assert instance.get_materialized_partitions(dg.AssetKey(["opendata", stage.name])) == {recid}
+
+
+def test_a_project_that_only_installs_the_package_scaffolds_checks_and_lists_collections(
+    home: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "theirs"
+    package = project / "theirs"
+    (package / "defs").mkdir(parents=True)
+    for path in (package / "__init__.py", package / "defs" / "__init__.py"):
+        path.write_text("")
+    (package / "definitions.py").write_text(
+        "from pathlib import Path\n\nimport dagster as dg\n\n"
+        "defs = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)\n"
+    )
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "theirs"\nversion = "0"\n\n[tool.dg]\ndirectory_type = "project"\n\n'
+        '[tool.dg.cli]\nsuppress_warnings = ["project_and_activated_venv_mismatch"]\n\n'
+        '[tool.dg.project]\nroot_module = "theirs"\n'
+    )
+    _dg("scaffold", "defs", "cern_assets.RecordCollection", "higgs", home=home, project=project)
+    written = package / "defs" / "higgs" / "defs.yaml"
+    scaffolded = written.read_text()
+    written.write_text(scaffolded + "  colour: red\n")
+    assert "attributes.colour" in _dg("check", "yaml", home=home, project=project, code=1)
+    written.write_text(scaffolded)
+    _dg("scaffold", "defs", "cern_assets.RecordCollection", "muons", home=home, project=project)
+    assert "successful" in _dg("check", "yaml", home=home, project=project)
+    listed = json.loads(_dg("list", "defs", "--json", home=home, project=project))
+    assert {asset["asset_key"] for asset in listed["assets"]} == {
+        f"{name}/{stage.name}" for name in ("higgs", "muons") for stage in STAGES
+    }

@@ -1,13 +1,17 @@
 """Settings: each is a variable that `.env.example` shows, a wrong one is told by its name, the token is never told."""
 
 import re
+from collections import ChainMap
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 
 from cern_assets.errors import ConfigurationError
-from cern_assets.settings import Settings, load_settings
+from cern_assets.settings import Settings, TargetSettings, load_settings
+from cern_assets.sources.opendata.parts import OpenDataSettings
+from cern_assets.wiring import SOURCES
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 TOKEN = "the-token-of-a-depositor"
@@ -17,13 +21,24 @@ def _variable(field: str) -> str:
     return "DAGSTER_HOME" if field == "dagster_home_given" else f"CERN_ASSETS_{field.upper()}"
 
 
+def _shown(prefix: str, model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {f"CERN_ASSETS_{prefix}_{name.upper()}": field for name, field in model.model_fields.items()}
+
+
+def _variables() -> dict[str, FieldInfo]:
+    """All that there are: of the machine, of each source, and of a repository that a collection names."""
+    sources = [_shown(name.upper(), parts().settings) for name, parts in SOURCES.items()]
+    own = {_variable(name): field for name, field in Settings.model_fields.items()}
+    return dict(ChainMap(own, _shown("TARGET_SANDBOX", TargetSettings), *sources))
+
+
 def _example() -> dict[str, str]:
     """Values by variable; the one that is not ours stands in a comment."""
     return dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
 
 
 def test_the_example_shows_every_setting_and_no_other() -> None:
-    assert set(_example()) == {_variable(field) for field in Settings.model_fields}
+    assert set(_example()) == set(_variables())
 
 
 def test_the_example_copied_as_it_is_changes_nothing(tmp_path: Path) -> None:
@@ -34,7 +49,7 @@ def test_the_example_copied_as_it_is_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_the_example_shows_empty_is_empty_by_default() -> None:
-    defaults = {_variable(name): field.default for name, field in Settings.model_fields.items()}
+    defaults = {name: field.default for name, field in _variables().items()}
     empty = {name for name, value in _example().items() if not value}
     assert {name for name, default in defaults.items() if default in ("", None, SecretStr(""))} == empty
 
@@ -70,7 +85,7 @@ def test_a_wrong_value_is_told_with_its_variable_and_remedy(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError) as raised:
-        load_settings()
+        load_settings().section(OpenDataSettings, "opendata")
     assert raised.value.field == name
     assert raised.value.value == value
     assert name in str(raised.value)
@@ -123,3 +138,32 @@ def test_a_child_process_gets_the_same_settings(tmp_path: Path, monkeypatch: pyt
     taken = load_settings()
     assert taken.dagster_home == given.dagster_home
     assert taken.model_copy(update={"dagster_home_given": None}) == given
+
+
+def test_each_target_has_its_own_address_token_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CERN_ASSETS_REPOSITORY_TOKEN", TOKEN)
+    monkeypatch.setenv("CERN_ASSETS_MAX_FILES", "7")
+    monkeypatch.setenv("CERN_ASSETS_TARGET_SANDBOX_URL", "https://sandbox.example.org")
+    sandbox, default = load_settings().target("sandbox"), load_settings().target("default")
+    assert (sandbox.url, sandbox.token.get_secret_value(), sandbox.max_files) == (
+        "https://sandbox.example.org", "", 100,
+    )  # fmt: skip
+    assert (default.token.get_secret_value(), default.max_files) == (TOKEN, 7)
+
+
+def test_a_target_without_an_address_is_told_by_its_variable() -> None:
+    with pytest.raises(ConfigurationError, match="CERN_ASSETS_TARGET_NOWHERE_URL is not usable: it is needed"):
+        load_settings().target("nowhere")
+
+
+def test_a_source_s_variables_come_from_the_environment_the_file_and_what_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text(
+        "CERN_ASSETS_OPENDATA_API_URL=https://file\nCERN_ASSETS_OPENDATA_FILES_URL=https://f\n"
+    )
+    monkeypatch.setenv("CERN_ASSETS_OPENDATA_FILES_URL", "https://environment")
+    settings = load_settings().given(opendata_requests_per_minute=7)
+    own = settings.section(OpenDataSettings, "opendata")
+    assert (own.api_url, own.files_url, own.requests_per_minute) == ("https://file", "https://environment", 7)
+    assert settings.environment()["CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE"] == "7"

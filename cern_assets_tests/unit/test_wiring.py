@@ -1,21 +1,27 @@
 """Settings to ports: each address leads to the adapter of its scheme, and one that leads nowhere is told at once."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from cern_assets.errors import ConfigurationError
+from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import ByteReader
-from cern_assets.settings import load_settings
+from cern_assets.settings import Settings, load_settings
 from cern_assets.storage.http import HttpReader
 from cern_assets.storage.local import LocalStore
 from cern_assets.storage.xrootd import XRootDStore
-from cern_assets.wiring import SOURCES, build_store, build_telemetry, opened_context, source_parts
+from cern_assets.wiring import SOURCES, build_store, build_telemetry, collection_named, opened_context, source_parts
+
+
+def _opened(settings: Settings, name: str = "opendata") -> AbstractContextManager[Context]:
+    return opened_context(settings, collection_named(settings, name))
 
 
 def _reader(url: str) -> ByteReader:
-    with opened_context(load_settings(opendata_files_url=url, repository_token="t"), "opendata") as context:
+    with _opened(load_settings(opendata_files_url=url, repository_token="t")) as context:
         return context.adapters.files
 
 
@@ -78,16 +84,16 @@ def test_an_unknown_source_is_refused_naming_those_there_are() -> None:
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
 def test_a_source_s_parts_are_all_its_own(name: str) -> None:
-    with opened_context(load_settings(repository_token="t"), name) as context:
+    with _opened(load_settings(repository_token="t"), name) as context:
         assert context.adapters.source.name == context.adapters.crosswalk.source == name
         assert (context.collection.name, context.collection.source) == (name, name)
-    assert source_parts(name).crosswalk().identifier(Recid("133"))
-    assert callable(source_parts(name).parse())
+    assert source_parts(name).crosswalk.identifier(Recid("133"))
+    assert callable(source_parts(name).parse)
 
 
 def test_limits_and_numbers_of_the_settings_reach_the_ports() -> None:
     settings = load_settings(max_files=3, max_file_bytes=4, max_record_bytes=5, attempts=6, workers=7)
-    with opened_context(settings, "opendata") as context:
+    with _opened(settings) as context:
         limits = context.collection.limits
         assert (limits.max_files, limits.max_file_bytes, limits.max_record_bytes) == (3, 4, 5)
         assert (context.shared.attempts, context.shared.workers) == (6, 7)

@@ -5,41 +5,44 @@
 --   published  the repository holds it as it was last fetched, transformed and archived
 --   pending    everything else: not begun, on its way, waiting, or held up by something around it
 CREATE VIEW ledger_entries AS
-WITH latest AS (
-    SELECT * FROM events
-    QUALIFY row_number() OVER (PARTITION BY source, recid, stage ORDER BY ts DESC) = 1
+WITH told AS (  -- events from before there were collections are those of the source's own
+    SELECT * REPLACE (coalesce(collection, source) AS collection) FROM events
+),
+latest AS (
+    SELECT * FROM told
+    QUALIFY row_number() OVER (PARTITION BY collection, recid, stage ORDER BY ts DESC) = 1
 ),
 stopped AS (  -- the newest stage that did not succeed and has not succeeded since
     SELECT * FROM latest
     WHERE status IN ('waiting', 'failed', 'rejected', 'withdrawn')
-    QUALIFY row_number() OVER (PARTITION BY source, recid ORDER BY ts DESC) = 1
+    QUALIFY row_number() OVER (PARTITION BY collection, recid ORDER BY ts DESC) = 1
 ),
 changed AS (  -- when an earlier stage last made something new
-    SELECT source, recid, max(ts) AS ts FROM events
+    SELECT collection, recid, max(ts) AS ts FROM told
     WHERE status = 'done' AND stage <> 'published_record'
-    GROUP BY source, recid
+    GROUP BY collection, recid
 ),
 published AS (
     SELECT latest.* FROM latest
-    LEFT JOIN changed USING (source, recid)
+    LEFT JOIN changed USING (collection, recid)
     WHERE latest.stage = 'published_record' AND latest.status IN ('done', 'unchanged')
       AND (changed.ts IS NULL OR latest.ts >= changed.ts)
 ),
 reached AS (
-    SELECT source, recid, max(ts) AS ts, arg_max(stage, ts) AS stage,
+    SELECT collection, recid, max(ts) AS ts, arg_max(stage, ts) AS stage,
            coalesce(arg_max(size_bytes, ts) FILTER (WHERE stage = 'raw_files'), 0) AS size_bytes,
            coalesce(arg_max(files, ts) FILTER (WHERE stage = 'raw_files'), 0) AS files,
            coalesce(arg_max(url, ts) FILTER (WHERE url <> ''), '') AS url
     FROM latest
-    GROUP BY source, recid
+    GROUP BY collection, recid
 ),
 known AS (
-    SELECT source, recid FROM registered
+    SELECT collection, recid FROM registered
     UNION
-    SELECT source, recid FROM reached
+    SELECT collection, recid FROM reached
 )
 SELECT
-    known.source,
+    known.collection,
     known.recid,
     CASE
         WHEN stopped.status IN ('withdrawn', 'rejected') THEN stopped.status
@@ -56,7 +59,7 @@ SELECT
     reached.ts AS ts,
     registered.recid IS NOT NULL AS registered
 FROM known
-LEFT JOIN registered ON registered.source = known.source AND registered.recid = known.recid
-LEFT JOIN reached ON reached.source = known.source AND reached.recid = known.recid
-LEFT JOIN stopped ON stopped.source = known.source AND stopped.recid = known.recid
-LEFT JOIN published ON published.source = known.source AND published.recid = known.recid;
+LEFT JOIN registered ON registered.collection = known.collection AND registered.recid = known.recid
+LEFT JOIN reached ON reached.collection = known.collection AND reached.recid = known.recid
+LEFT JOIN stopped ON stopped.collection = known.collection AND stopped.recid = known.recid
+LEFT JOIN published ON published.collection = known.collection AND published.recid = known.recid;

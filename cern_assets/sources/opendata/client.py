@@ -4,8 +4,9 @@ Endpoints and limits: https://opendata.cern.ch is a legacy Invenio (invenio-reco
 requests a minute from one address.
 """
 
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import cast
 from urllib.parse import quote
@@ -19,14 +20,16 @@ from cern_assets.errors import (
 )
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import FetchedRecord, RecordSummary, SourceFile
+from cern_assets.ports import EVERYTHING
 from cern_assets.sources.json_text import read_json
-from cern_assets.sources.opendata.config import NAME, SEARCH_WINDOW
+from cern_assets.sources.opendata.config import FACETS, NAME, SEARCH_WINDOW
 from cern_assets.sources.opendata.files import FileReader
 from cern_assets.sources.opendata.parse import parse_record, parse_summary
 from cern_assets.sources.opendata.portal_requests import PortalRequests
 from cern_assets.sources.politeness import RequestLimit
 
 _PAGE_SIZE = 200
+_YEARS = re.compile(r"\d{4}--\d{4}", re.ASCII)
 _UNCHANGED = 304
 
 
@@ -66,7 +69,7 @@ class OpenDataSource:
 
     def ping(self) -> str:
         """Ask for the number of records."""
-        total, _ = self._hits("", page=1, size=1)
+        total, _ = self._hits("", EVERYTHING, page=1, size=1)
         return f"CERN Open Data at {self._requests.base_url} answers and has {total} records"
 
     def page(self, recid: Recid) -> str:
@@ -88,16 +91,19 @@ class OpenDataSource:
         record = parse_record(body)
         return FetchedRecord(record=record, etag=response.headers.get("etag"))
 
-    def search(self, query: str = "") -> Iterator[RecordSummary]:
+    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:
         """All records that match a query in the portal's own syntax, the latest first; see `RecordSource.search`.
+
+        Facets are `experiment`, `type` (`Dataset::Collision`) and `year` (`1994--1995`); their values are exact.
 
         File lists are left out of the answers (`skip_files`), and records on tape are asked for (`ondemand`), which
         the portal silently leaves out otherwise. Hits that are no records (documentation pages) are passed over.
         """
+        _check_facets(facets)
         seen: set[Recid] = set()
         reached, page = 0, 1
         while True:
-            total, hits = self._hits(query, page=page, size=_PAGE_SIZE)
+            total, hits = self._hits(query, facets, page=page, size=_PAGE_SIZE)
             _check_window(query, total)
             for summary in filter(None, map(parse_summary, hits)):
                 # A record that is added while we read moves the last of a page to the next one.
@@ -141,8 +147,15 @@ class OpenDataSource:
                 with suppress(RecordNotFoundError):
                     index.update(self._file_index(recid, index["key"]))
 
-    def _hits(self, query: str, *, page: int, size: int) -> tuple[int, list[object]]:
-        params = {"page": str(page), "size": str(size), "sort": "mostrecent", "skip_files": "1", "ondemand": "true"}
+    def _hits(self, query: str, facets: Mapping[str, str], *, page: int, size: int) -> tuple[int, list[object]]:
+        params = {
+            **facets,
+            "page": str(page),
+            "size": str(size),
+            "sort": "mostrecent",
+            "skip_files": "1",
+            "ondemand": "true",
+        }
         try:
             response = self._requests.get("/api/records/", params={**params, **({"q": query} if query else {})})
             return _read_hits(read_json(response.content, uri=str(response.url)))
@@ -164,6 +177,22 @@ def _read_hits(answer: object) -> tuple[int, list[object]]:
     if not isinstance(total, int) or not isinstance(found, list):
         raise RecordInvalidError("There are no hits and no total in it.")
     return total, found
+
+
+def _check_facets(facets: Mapping[str, str]) -> None:
+    """A facet that the portal does not know would select everything; a single year is refused by it."""
+    for name, value in facets.items():
+        if name not in FACETS:
+            raise ConfigurationError(
+                f"CERN Open Data has no facet {name!r}.",
+                field=f"facets.{name}",
+                value=value,
+                remedy=f"Choose among {', '.join(sorted(FACETS))}, or say it in the query, e.g. {name}:{value}.",
+            )
+    if "year" in facets and not _YEARS.fullmatch(facets["year"]):
+        raise ConfigurationError(
+            "A year is no range of years.", field="facets.year", value=facets["year"], remedy="Write it as 1994--1995."
+        )
 
 
 def _check_window(query: str, total: int) -> None:

@@ -15,6 +15,9 @@ EOS_FOLDER = "eos/opendata/"
 SEARCH_WINDOW = 10_000
 """Hits that the search pages through (`page * size`); beyond it the portal answers 400."""
 
+FACETS = frozenset({"experiment", "type", "year"})
+"""Facets by which the search can be narrowed; it passes over others without a word."""
+
 PORTAL_MADE = frozenset({"$schema", "availability", "files", "pids"})
 """Top-level keys that the portal makes, as it does every key that begins with `_`: see `parse.canonical_metadata`."""
 

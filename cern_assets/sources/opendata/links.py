@@ -7,9 +7,10 @@ from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.model.findings import Finding, shorten
-from cern_assets.model.identifiers import Recid, parse_recid
+from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json
 from cern_assets.sources.opendata.config import SITE_URL
+from cern_assets.sources.opendata.recids import parse_recid
 
 _RELATIONS = {
     "isChildOf": "ispartof",

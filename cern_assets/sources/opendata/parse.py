@@ -6,12 +6,13 @@ from typing import cast
 from pydantic import ValidationError
 
 from cern_assets.errors import RecordInvalidError, RecordNotFoundError
-from cern_assets.model.identifiers import Recid, parse_recid
+from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject
 from cern_assets.sources.opendata.config import NAME, PORTAL_MADE, SITE_URL
 from cern_assets.sources.opendata.files import FileReader, printable
 from cern_assets.sources.opendata.irregularities import metadata_findings, stated_totals_findings
+from cern_assets.sources.opendata.recids import parse_recid
 
 
 def parse_record(body: object) -> SourceRecord:

@@ -17,7 +17,7 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.settings import Settings
 from cern_assets.stand_ins.demo.servers import TOKEN, demo_servers
 from cern_assets.stand_ins.serving import HOST
-from cern_assets.wiring import opened_context
+from cern_assets.wiring import collection_named, opened_context
 
 SOURCE = "opendata"
 
@@ -42,18 +42,16 @@ def demo_settings(configured: Settings) -> Iterator[Settings]:
         yield configured.model_copy(
             update={
                 "home": home,
-                "opendata_api_url": portal,
-                "opendata_files_url": portal,
-                "opendata_requests_per_minute": 0,
                 "repository_url": repository,
                 "repository_token": SecretStr(TOKEN),
+                "collections": None,
             }
-        )
+        ).given(**{f"{SOURCE}_api_url": portal, f"{SOURCE}_files_url": portal, f"{SOURCE}_requests_per_minute": 0})
 
 
 def sample_recids(settings: Settings) -> tuple[Recid, ...]:
     """What the sample portal has, asked through the ordinary client."""
-    with opened_context(settings, SOURCE) as context:
+    with opened_context(settings, collection_named(settings, SOURCE)) as context:
         return discover(context.adapters.source)
 
 

@@ -41,8 +41,20 @@ def read_page(params: Mapping[str, str]) -> Page:
     return Page(number=number, size=size, first=first)
 
 
+def read_years(text: str) -> tuple[int, int]:
+    """Read `1994--1995`.
+
+    Raises:
+        PaginationError: it is no range; the portal answers 400, as to a wrong page.
+    """
+    first, dashes, last = text.partition("--")
+    if not dashes or not first.isdecimal() or not last.isdecimal():
+        raise PaginationError("Invalid range of years.")
+    return int(first), int(last)
+
+
 def find(records: Iterable[JsonObject], params: Mapping[str, str]) -> list[JsonObject]:
-    """All records that match `q`, `experiment` and `type`, sorted as `sort` says; other parameters are passed over.
+    """All records that match `q`, `experiment`, `type` and `year`, sorted as `sort` says; others are passed over.
 
     Records whose distribution is `ondemand` are left out unless `ondemand=true`, as on the portal. A query is made of
     words of the title, and of `field:value` for any field (`doi:"..."`, `type.primary:Dataset`); all have to match.
@@ -63,6 +75,9 @@ def _tests(params: Mapping[str, str]) -> Iterator[Callable[[JsonObject], bool]]:
         primary, _, secondary = params["type"].partition("::")
         yield lambda record: primary in _values(record, "type.primary")
         yield lambda record: not secondary or secondary in _values(record, "type.secondary")
+    if "year" in params:
+        first, last = read_years(params["year"])
+        yield lambda record: any(first <= int(year) <= last for year in _values(record, "date_created"))
     for term in _TERM.finditer(params.get("q", "")):
         if term["value"] != "AND":
             yield _term_test(term["field"], term["value"].strip('"').casefold())

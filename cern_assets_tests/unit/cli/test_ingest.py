@@ -39,13 +39,16 @@ def test_the_table_shows_the_published_page(run: Run, home: Path) -> None:
     assert "1 in = 1 published + 0 rejected" in answer.out
 
 
+REMEDY = "Choose one of: opendata; CERN_ASSETS_COLLECTIONS names the folder of others."
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--source", "zenodo", "133"), "There is no source 'zenodo'. [field source] Choose one of: opendata."),
+        (("--collection", "zenodo", "133"), f"There is no collection 'zenodo'. [field collection] {REMEDY}"),
         (("133; rm -rf",), "This is no recid. [field recid, value '133; rm -rf'] Give it like 133 or atlas-160006."),
         (("--file", "list"), "[file list:2, field recid, value '../133'] Give it like 133 or atlas-160006."),
-        ((), "No recid was given. Name recids, or a file of them with --file."),
+        ((), "No recid was given. Name recids, a file of them with --file, or a collection that selects some."),
     ],
 )
 def test_a_wrong_command_is_told_before_anything_is_done(

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cern_assets.errors import RecordNotFoundError, UnsafeNameError
-from cern_assets.model.identifiers import parse_recid
 from cern_assets.model.names import safe_key
+from cern_assets.sources.opendata.recids import parse_recid
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -335,3 +335,24 @@ def test_requests_are_counted_with_their_repetitions() -> None:
         source.fetch(RECID)
         source.close()
     assert 50 < max(waits) <= 60
+
+
+@pytest.mark.parametrize(
+    ("facets", "said"),
+    [({"colour": "red"}, "has no facet 'colour'"), ({"year": "1994"}, "Write it as 1994--1995")],
+)
+def test_a_facet_that_the_portal_would_pass_over_or_refuse_is_told_before_it_is_asked(
+    facets: dict[str, str], said: str
+) -> None:
+    source = OpenDataSource("http://127.0.0.1:9", requests_per_minute=0, attempts=1, timeout_seconds=1)
+    with closing(source), pytest.raises(ConfigurationError, match=said):
+        next(iter(source.search("", facets)))
+
+
+def test_facets_narrow_what_a_search_finds(sample_portal_url: str) -> None:
+    with closing(OpenDataSource(sample_portal_url, requests_per_minute=0, attempts=1, timeout_seconds=9)) as source:
+        everything = {summary.recid for summary in source.search()}
+        datasets = {summary.recid for summary in source.search("", {"type": "Dataset"})}
+        assert set() < datasets < everything
+        assert {summary.recid for summary in source.search("", {"type": "Dataset", "year": "1800--1801"})} == set()
+        assert {summary.recid for summary in source.search("", {"year": "1800--2100"})} <= everything

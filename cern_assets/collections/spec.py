@@ -1,0 +1,63 @@
+"""What a collection's file may say."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cern_assets.model.collections import Access
+from cern_assets.model.values import Value
+
+DEFAULT_TARGET = "default"
+"""The repository of `CERN_ASSETS_REPOSITORY_URL`."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+"""What asset keys, partitions, folders and variables can be called alike."""
+
+
+class Selection(Value):
+    """Which recids belong to a collection: those of a list, of a file (one a line) and of a query, each once.
+
+    `file` is relative to the collection's own file; `query` is in the source's search syntax; `facets` narrow it, or
+    select by themselves. With `all`, every record that the source's search tells.
+    """
+
+    recids: tuple[str | int, ...] = ()
+    file: Path | None = None
+    query: Annotated[str | None, Field(min_length=1)] = None
+    facets: dict[str, str] = Field(default_factory=dict)
+    all: bool = False
+
+
+class Limits(Value):
+    """Stricter limits than the target's own: files in a record, bytes in a file and in a record."""
+
+    max_files: Annotated[int | None, Field(ge=1)] = None
+    max_file_bytes: Annotated[int | None, Field(ge=1)] = None
+    max_record_bytes: Annotated[int | None, Field(ge=1)] = None
+
+
+class CollectionSpec(Value):
+    """A collection as its file says it; `name` is the file's own name where it says none.
+
+    `files` is how bytes travel: `mirror` keeps a verified copy in the store. `archive` says what is packed: files that
+    the target would not take as they are (`when-needed`), or all (`always`). `target` is `default` or a name whose
+    address the settings hold. Of runs that wait, those of a higher `priority` begin first.
+    """
+
+    name: Name = ""
+    source: Name
+    selection: Selection = Selection()
+    files: Literal["mirror"] = "mirror"
+    limits: Limits = Limits()
+    archive: Literal["when-needed", "always"] = "when-needed"
+    target: Name = DEFAULT_TARGET
+    access: Access = Access()
+    profile: Literal["plain"] = "plain"
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+
+    def placed(self, name: str, folder: Path) -> "CollectionSpec":
+        """The same with `name` where it has none, and its list of recids below `folder`."""
+        file = self.selection.file
+        selection = self.selection.model_copy(update={"file": folder / file}) if file else self.selection
+        return self.model_copy(update={"name": self.name or name, "selection": selection})

@@ -1,0 +1,46 @@
+"""What a source system brings: one value that its folder gives, and that is all the rest of the package knows of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from cern_assets.metadata.crosswalk import Crosswalk
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.records import SourceRecord
+from cern_assets.model.values import JsonObject
+from cern_assets.ports import RecordSource
+
+
+class SourceSettings(BaseModel):
+    """Base of a source's own settings: a field `api_url` of the source `x` is the variable `CERN_ASSETS_X_API_URL`.
+
+    Every field has a default, and a description that `.env.example` shows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How a machine calls the outside: how often it tries, and how long it waits for a silent peer."""
+
+    attempts: int
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class SourceParts[Own: SourceSettings]:
+    """The read side of one source system.
+
+    `settings` is the model of its variables, `client` makes the adapter, `files_url` says where its bytes are read;
+    `crosswalk` and `parse` are its pure parts. `parse_recid` reads a recid as a person types it and raises
+    `RecordNotFoundError` for what can be none.
+    """
+
+    settings: type[Own]
+    client: Callable[[Own, Patience], RecordSource]
+    files_url: Callable[[Own], str]
+    crosswalk: Crosswalk
+    parse: Callable[[JsonObject], SourceRecord]
+    parse_recid: Callable[[str], Recid]
