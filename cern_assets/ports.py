@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cern_assets.model.checksums import Checksum
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.outcomes import Status
 from cern_assets.model.publications import RemoteFile, RemoteRecord
 from cern_assets.model.records import FetchedRecord, RecordSummary
 from cern_assets.model.values import JsonObject, Value
@@ -201,7 +202,7 @@ class Repository(Protocol):
 
 
 class TelemetryEvent(Value):
-    """One line of the spool: see `sql/schema/001_events.sql` for the meaning of each column."""
+    """What a line of the spool says of an outcome: see `sql/schema/001_events.sql` for the meaning of each column."""
 
     ts: str
     run_id: str
@@ -210,7 +211,7 @@ class TelemetryEvent(Value):
     repository: str
     recid: str
     stage: str
-    status: str
+    status: Status
     elapsed_seconds: float
     size_bytes: int
     files: int
@@ -227,4 +228,8 @@ class TelemetrySink(Protocol):
         """Say where events go."""
 
     def emit(self, event: TelemetryEvent) -> None:
-        """Note an event; it survives the death of this process once the call returns."""
+        """Note an event; it survives the death of this process once the call returns.
+
+        Raises:
+            StorageFullError, StorageUnavailableError: this event is lost, as the message says; later ones may be noted.
+        """

@@ -43,7 +43,9 @@ def _local_store(url: str, _timeout_seconds: float) -> FileStore:
     standing = next(place for place in (folder, *folder.parents) if place.exists())
     if not standing.is_dir():
         raise ConfigurationError(
-            f"The store cannot be made at {folder}.", uri=str(standing), remedy="Choose another place: this is a file."
+            f"The store cannot be made at {folder}: this is a file.",
+            uri=str(standing),
+            remedy="Set CERN_ASSETS_STORE_URL or CERN_ASSETS_HOME to another place.",
         )
     return LocalStore(folder)
 

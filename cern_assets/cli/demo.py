@@ -6,7 +6,7 @@ import click
 
 from cern_assets.cli import show
 from cern_assets.cli.ingest import run_with_progress
-from cern_assets.cli.ledger import ledger_of, print_ledger
+from cern_assets.cli.ledger import as_facts, ledger_of, print_ledger
 from cern_assets.settings import Settings, load_settings
 from cern_assets.stand_ins.demo.run import SOURCE, dagster_ui, demo_settings, sample_recids
 from cern_assets.stand_ins.demo.servers import free_port
@@ -35,20 +35,20 @@ def command(keep: bool, ui_port: int | None, json_: bool) -> None:
     """
     with demo_settings(load_settings()) as settings:
         runs = run_with_progress(settings, SOURCE, sample_recids(settings))
-        ledger = ledger_of(settings)
-        if json_:
-            facts = {"repository": settings.repository_url, "runs": runs, "recids": ledger.entries}
-            show.as_json({**ledger.totals, "balanced": ledger.balanced, **facts})
-        else:
-            print_ledger(ledger)
-            click.echo(_HINTS if ui_port is None else "")
+        with ledger_of(settings) as ledger:
+            complete = _all_but_the_bad_one_published(ledger)
+            if json_:
+                show.as_json({**as_facts(ledger), "repository": settings.repository_url, "runs": runs})
+            else:
+                print_ledger(ledger)
+                click.echo(_HINTS if ui_port is None else "")
         if ui_port is not None:
             _serve_ui(settings, free_port(ui_port), to_stderr=json_)
         elif keep:
             with until_interrupted():
                 click.echo(f"\nThe repository's pages are at {settings.repository_url}/ {_STOP}", err=json_)
                 wait_for_interrupt()
-    sys.exit(0 if _all_but_the_bad_one_published(ledger) else 1)
+    sys.exit(0 if complete else 1)
 
 
 _HINTS = """

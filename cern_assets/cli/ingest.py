@@ -1,7 +1,7 @@
 """`cern-assets ingest`: bring recids through all stages, recorded by Dagster."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cern_assets.cli import show
-from cern_assets.cli.ledger import ledger_of, print_ledger
+from cern_assets.cli.ledger import as_facts, ledger_of, print_ledger
 from cern_assets.collections.recid_lists import read_list
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.errors import ConfigurationError
@@ -17,7 +17,6 @@ from cern_assets.flows.discover import selected
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import TelemetryEvent
 from cern_assets.settings import Settings, load_settings
-from cern_assets.telemetry.ledger import STATES, Ledger
 from cern_assets.wiring import collection_named, opened_context, source_parts
 
 
@@ -45,12 +44,12 @@ def command(collection: str, list_: Path | None, json_: bool, recids: tuple[str,
     settings = load_settings()
     wanted = _wanted(settings, collection_named(settings, collection), recids, list_)
     runs = run_with_progress(settings, collection, wanted)
-    ledger = narrowed(ledger_of(settings), collection, wanted)
-    if json_:
-        show.as_json({**ledger.totals, "balanced": ledger.balanced, "runs": runs, "recids": ledger.entries})
-    else:
-        print_ledger(ledger)
-    sys.exit(0 if ledger.totals["published"] == len(wanted) else 1)
+    with ledger_of(settings, collection, wanted) as ledger:
+        if json_:
+            show.as_json({**as_facts(ledger), "runs": runs})
+        else:
+            print_ledger(ledger)
+        sys.exit(0 if ledger.totals["published"] == len(wanted) else 1)
 
 
 def run_with_progress(settings: Settings, collection: str, recids: Sequence[Recid]) -> list[str]:
@@ -72,14 +71,6 @@ def run_with_progress(settings: Settings, collection: str, recids: Sequence[Reci
         definitions = build_definitions(ports=WatchedPorts(ConfiguredPorts(settings), watch))
         with open_instance(settings.dagster_home) as instance:
             return [run.run_id for run in ingest(definitions, instance, collection, recids, settings.batch_size)]
-
-
-def narrowed(ledger: Ledger, collection: str, recids: Iterable[Recid]) -> Ledger:
-    """The ledger of some recids only; it balances if the whole one does."""
-    chosen = set(recids)
-    entries = tuple(row for row in ledger.entries if row["collection"] == collection and row["recid"] in chosen)
-    totals = {state: sum(row["state"] == state for row in entries) for state in STATES}
-    return Ledger(entries, {"in": len(entries), **totals}, ledger.balanced)
 
 
 def _wanted(settings: Settings, spec: CollectionSpec, recids: tuple[str, ...], list_: Path | None) -> list[Recid]:

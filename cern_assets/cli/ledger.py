@@ -1,55 +1,133 @@
 """`cern-assets ledger`: where every recid of the instance stands."""
 
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import batched
 
 import click
 
 from cern_assets.cli import show
+from cern_assets.documents.store import DocumentStore
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.outcomes import STAGE_NAMES, STATES, State
 from cern_assets.settings import Settings, load_settings
-from cern_assets.telemetry.ledger import STATES, Ledger, read_ledger
+from cern_assets.telemetry.ledger import Counts, Ledger, opened_ledger
+from cern_assets.telemetry.partitions import kept_in_sqlite, sqlite_partitions
 from cern_assets.telemetry.store import Row
+
+_SHOWN = 20
+_PIECE = 10_000
 
 
 @click.command("ledger")
 @click.option("--state", type=click.Choice(STATES), help="Show only recids in this state.")
+@click.option("--limit", type=click.IntRange(0), default=_SHOWN, show_default=True, help="Show at most so many recids.")
+@click.option("--all", "all_", is_flag=True, help="Show all recids.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
-def command(state: str | None, json_: bool) -> None:
+def command(state: State | None, limit: int, all_: bool, json_: bool) -> None:
     """Show where every recid of the instance stands; the counts must balance.
 
-    Every recid that came in is in exactly one bucket. The count of those that came in is taken from the instance's
-    partitions, the buckets from what the stages reported; exit code 1 if they do not agree.
+    Every recid that came in is in exactly one bucket. Three counts are made independently and compared: the instance's
+    partitions, the receipts in the store, and what the stages reported. Exit code 1 if they do not agree; the
+    differences name the recids.
     """
-    ledger = ledger_of(load_settings())
-    if json_:
-        entries = [row for row in ledger.entries if state in (None, row["state"])]
-        show.as_json({**ledger.totals, "balanced": ledger.balanced, "recids": entries})
-    else:
-        print_ledger(ledger, state)
-    sys.exit(0 if ledger.balanced else 1)
+    most = None if all_ else limit
+    with ledger_of(load_settings()) as ledger:
+        if json_:
+            show.as_json(as_facts(ledger, state=state, limit=most))
+        else:
+            print_ledger(ledger, state=state, limit=most)
+        sys.exit(0 if ledger.balanced else 1)
 
 
-def ledger_of(settings: Settings) -> Ledger:
-    """The ledger of the instance that the settings name."""
-    from cern_assets.defs.instance import open_instance
-    from cern_assets.defs.partitions import registered_recids
-    from cern_assets.wiring import collections_of
+def ledger_of(
+    settings: Settings, collection: str | None = None, recids: Sequence[Recid] = ()
+) -> AbstractContextManager[Ledger]:
+    """The ledger of the instance that the settings name; of some recids of a collection only, if they are given."""
+    from cern_assets.wiring import build_store, collections_of
 
-    names = [spec.name for spec in collections_of(settings)]
-    with open_instance(settings.dagster_home) as instance:
-        registered = [(name, recid) for name in names for recid in registered_recids(instance, name)]
-    return read_ledger(settings.telemetry_dir, registered)
+    names = (collection,) if collection else tuple(spec.name for spec in collections_of(settings))
+    documents = DocumentStore(build_store(settings))
+    return opened_ledger(
+        settings.telemetry_dir,
+        Counts(
+            registered=_partitions(settings, names, set(recids)),
+            documents={STAGE_NAMES[-1]: list(_receipts(documents, names, recids))},
+            collections=names,
+            asked=[(name, recids) for name in names if recids],
+        ),
+    )
 
 
-def print_ledger(ledger: Ledger, state: str | None = None) -> None:
-    """The table of recids and the balance, for people."""
-    rows = [_cells(row) for row in ledger.entries if state in (None, row["state"])]
-    show.table(["collection", "recid", "state", "stage", "files", "bytes", "link or reason"], rows)
+def as_facts(ledger: Ledger, *, state: State | None = None, limit: int | None = None) -> dict[str, object]:
+    """The ledger for programs: totals, whether they balance, what they do not agree on, and the recids."""
+    return {
+        **ledger.totals,
+        "balanced": ledger.balanced,
+        "differences": list(ledger.differences(limit)),
+        "lost": list(ledger.lost),
+        "unread": list(ledger.unread),
+        "recids": list(ledger.entries(state=state, limit=limit)),
+    }
+
+
+def print_ledger(ledger: Ledger, *, state: State | None = None, limit: int | None = None) -> None:
+    """The balance, what does not agree, and then the table of recids, for people."""
     totals = ledger.totals
     counts = " + ".join(f"{totals[name]} {name}" for name in STATES)
     verdict = (
         click.style("balanced", fg="green") if ledger.balanced else click.style("NOT BALANCED", fg="red", bold=True)
     )
     click.echo(f"{totals['in']} in = {counts}: {verdict}")
+    for line in _complaints(ledger):
+        click.secho(line, fg="red")
+    rows = [_cells(row) for row in ledger.entries(state=state, limit=limit)]
+    if rows:
+        show.table(["collection", "recid", "state", "stage", "files", "bytes", "link or reason"], rows)
+    matching = totals[state] if state else totals["in"] + totals["unregistered"]
+    if len(rows) < matching:
+        click.echo(f"{matching - len(rows)} more: --limit N or --all shows them, --state NAME chooses.")
+
+
+def _complaints(ledger: Ledger) -> Iterator[str]:
+    for row in ledger.differences(_SHOWN):
+        place = f"{row['collection']} {row['recid']} {row['stage']}".strip()
+        yield f"{place}: {row['difference']}"
+    if ledger.disputed > _SHOWN:
+        yield f"... of {ledger.disputed} recids in all; running them again mends what can be mended."
+    for row in ledger.lost:
+        yield f"events {row['first']} to {row['last']} of the writer {row['writer']} are lost"
+    for row in ledger.unread:
+        yield f"{row['lines']} line(s) of {row['file']} cannot be read: {row['reason']}"
+
+
+def _partitions(settings: Settings, names: Sequence[str], asked: set[Recid]) -> Iterator[tuple[str, Sequence[str]]]:
+    if kept_in_sqlite(settings.dagster_home):
+        pieces: Iterable[tuple[str, Sequence[str]]] = sqlite_partitions(settings.dagster_home, names)
+    else:
+        pieces = _asked_of_dagster(settings, names)
+    for name, recids in pieces:
+        yield name, [recid for recid in recids if not asked or recid in asked]
+
+
+def _asked_of_dagster(settings: Settings, names: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    from cern_assets.defs.instance import open_instance
+    from cern_assets.defs.partitions import registered_recids
+
+    with open_instance(settings.dagster_home) as instance:
+        for name in names:
+            yield name, registered_recids(instance, name)
+
+
+def _receipts(
+    documents: DocumentStore, names: Sequence[str], asked: Sequence[Recid]
+) -> Iterator[tuple[str, Sequence[str]]]:
+    for name in names:
+        if asked:
+            yield name, [recid for recid in asked if documents.holds(name, STAGE_NAMES[-1], recid)]
+        else:
+            yield from ((name, piece) for piece in batched(documents.recids(name, STAGE_NAMES[-1]), _PIECE))
 
 
 def _cells(row: Row) -> list[show.Cell]:

@@ -6,7 +6,14 @@ from datetime import datetime
 
 import click
 
-STATE_STYLES = {"published": "green", "rejected": "red", "withdrawn": "yellow", "pending": "cyan"}
+STATE_STYLES = {
+    "published": "green",
+    "rejected": "red",
+    "withdrawn": "yellow",
+    "pending": "cyan",
+    "waiting": "blue",
+    "unknown": "red",
+}
 PORT = click.IntRange(0, 65535)
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _PIPED_WIDTH = 200

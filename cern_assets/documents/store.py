@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 
 from cern_assets.errors import FileMissingError
 from cern_assets.model.documents import Document
@@ -44,6 +45,25 @@ class DocumentStore:
         except ValueError as error:  # of the encoding, of JSON, or pydantic's
             _LOG.warning("The document %s cannot be read and will be made again: %s", self._store.uri(path), error)
             return None
+
+    def holds(self, collection: str, stage: str, recid: Recid) -> bool:
+        """Whether there is a document, readable or not.
+
+        Raises:
+            StorageUnavailableError, CredentialsRefusedError: it may be there or not.
+        """
+        return self._store.size_bytes(_path(collection, stage, recid)) is not None
+
+    def recids(self, collection: str, stage: str) -> Iterator[Recid]:
+        """Recids of which there is a document of a stage, in no order.
+
+        Raises:
+            StorageUnavailableError, CredentialsRefusedError: those given are not all.
+        """
+        for path in self._store.list(f"documents/{collection}/{stage}"):
+            name = path.rpartition("/")[2]
+            if name.endswith(".json"):
+                yield Recid(name.removesuffix(".json"))
 
     def write[Body: Value](self, document: Document[Body]) -> None:
         """Store a document, replacing an older one in one step.

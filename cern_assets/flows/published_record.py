@@ -1,7 +1,7 @@
 """Stage 5, published_record: one draft a recid, its files, a comparison, publication, and a receipt.
 
-Safe to repeat at any point: the receipt is written as `draft` before any byte moves, a second attempt goes on with the
-same draft or the record it became, and a receipt that got lost is found again by the record's identifier.
+Safe to repeat at any point: the draft is noted before any byte moves, a second attempt goes on with the same draft or
+the record it became, and a receipt that got lost is found again by the record's identifier.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,8 @@ from cern_assets.model.publications import Receipt, RemoteFile, RemoteRecord
 from cern_assets.model.values import JsonObject, content_hash
 from cern_assets.ports import Upload
 
-STAGE = "published_record"
+_DRAFTS = "drafts"
+"""Where drafts are noted: beside the receipts, as a receipt never stands for work in progress."""
 
 
 def rules(context: Context) -> str:
@@ -72,8 +73,9 @@ def summarise(receipt: Receipt) -> Summary:
 
 def _existing(context: Context, task: Task) -> RemoteRecord | None:
     """The record that an earlier attempt made, by its receipt or else by its identifier."""
-    receipt = task.previous_body(Receipt)
-    if receipt is not None and receipt.repository == context.adapters.repository.url:
+    for receipt in filter(None, (_noted_draft(context, task), task.previous_body(Receipt))):
+        if receipt.repository != context.adapters.repository.url:
+            continue
         record = context.adapters.repository.read_published(
             receipt.record_id
         ) or context.adapters.repository.read_draft(receipt.record_id)
@@ -100,17 +102,22 @@ def _new_draft(context: Context, task: Task, deposit: JsonObject) -> RemoteRecor
     return draft
 
 
+def _noted_draft(context: Context, task: Task) -> Receipt | None:
+    """The last draft that was made for this recid; it may have been published since."""
+    document = context.adapters.documents.read(context.collection.name, _DRAFTS, task.recid, Receipt)
+    return document.body if document else None
+
+
 def _remember_draft(context: Context, task: Task, draft: RemoteRecord) -> None:
     receipt = _receipt(context, draft)
-    # Without an input hash this document never passes for a finished stage.
     context.adapters.documents.write(
         Document(
             collection=context.collection.name,
             source=context.collection.source,
             repository=context.adapters.repository.url,
-            stage=STAGE,
+            stage=_DRAFTS,
             recid=task.recid,
-            input_hash="",
+            input_hash=task.input_hash,
             content_hash=content_hash(receipt),
             body=receipt,
         )

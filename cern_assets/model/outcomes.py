@@ -1,7 +1,7 @@
 """Outcomes: what happened to one recid at one stage. Dagster metadata, telemetry and the ledger are made of them."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -10,7 +10,23 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json, Value
 
 Status = Literal["done", "unchanged", "waiting", "failed", "rejected", "withdrawn"]
-SUCCESSFUL: tuple[Status, ...] = ("done", "unchanged")
+State = Literal["published", "rejected", "pending", "waiting", "withdrawn"]
+STATES: tuple[State, ...] = get_args(State)
+STATE_OF: Mapping[Status, State] = {
+    "done": "published",
+    "unchanged": "published",
+    "waiting": "waiting",
+    "failed": "pending",
+    "rejected": "rejected",
+    "withdrawn": "withdrawn",
+}
+"""The state in which a status leaves a recid; what succeeded publishes it at the last stage, and before it is pending.
+
+The one table of it: the ledger's SQL reads this too.
+"""
+SUCCESSFUL: tuple[Status, ...] = tuple(status for status, state in STATE_OF.items() if state == "published")
+STAGE_NAMES = ("raw_record", "raw_files", "metadata", "archive", "published_record")
+"""The stages in their order; `flows` says what each of them does."""
 
 
 class Problem(Value):

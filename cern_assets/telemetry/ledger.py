@@ -1,31 +1,97 @@
-"""The ledger: where every recid of an instance stands, and whether the counts balance."""
+"""The ledger: where every recid of an instance stands, and whether the counts of it agree."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from cern_assets.model.outcomes import STATES, State
 from cern_assets.telemetry.store import Row, TelemetryStore
 
-STATES = ("published", "rejected", "pending", "withdrawn")
+type Pieces = Iterable[tuple[str, Sequence[str]]]
+"""Recids by collection, in as many pieces as suit: at no time are all of them lists."""
+
+_ENTRIES = """
+SELECT * FROM ledger_entries WHERE (collection, recid) IN (
+    SELECT (collection, recid) FROM ledger_standing
+    WHERE (? IS NULL OR state = ?) AND (? IS NULL OR collection = ?)
+    ORDER BY collection, length(recid), recid LIMIT ?
+) ORDER BY collection, length(recid), recid
+"""
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """`entries` has one row a recid (see `sql/views/ledger_entries.sql`), `totals` the counts by state.
+class Counts:
+    """What is counted beside telemetry: partitions, and the recids with a document, by collection.
 
-    `balanced` compares two independent counts: the partitions of the instance, and the states that telemetry gives.
+    `documents` has the stages whose documents are counted; `asked` narrows the ledger to some recids, as the other
+    counts then are too.
     """
 
-    entries: tuple[Row, ...]
-    totals: dict[str, int]
-    balanced: bool
+    registered: Pieces
+    documents: Mapping[str, Pieces] = field(default_factory=dict)
+    collections: tuple[str, ...] = ()
+    asked: Pieces = ()
 
 
-def read_ledger(folder: Path, registered: Iterable[tuple[str, str]]) -> Ledger:
-    """Read the spool of a folder against the (collection, recid) pairs that the instance has as partitions."""
+class Ledger:
+    """A ledger that is open; `totals` are recids by state, with `in` (partitions) and `unregistered`."""
+
+    def __init__(self, store: TelemetryStore) -> None:
+        self._store = store
+        counted = {str(row["state"]): row for row in store.rows("SELECT * FROM ledger_totals")}
+        states: dict[str, int] = {state: _count(counted, state, "recids") for state in STATES}
+        registered = sum(_count(counted, state, "registered") for state in counted)
+        known = sum(_count(counted, state, "recids") for state in counted)
+        self.totals = {"in": registered, **states, "unregistered": known - registered}
+        self.lost = tuple(store.rows("SELECT * FROM lost_events ORDER BY writer, first"))
+        self.unread = tuple(store.rows("SELECT * FROM unread_lines ORDER BY file, reason"))
+        (row,) = store.rows("SELECT count(DISTINCT (collection, recid)) AS recids FROM ledger_differences")
+        self.disputed = int(str(row["recids"]))
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every recid stands in exactly one state, all counts agree on it, and no event is lost."""
+        buckets = sum(self.totals[state] for state in STATES)
+        return self.disputed == 0 and not self.lost and buckets == self.totals["in"]
+
+    def differences(self, limit: int | None = None) -> Iterator[Row]:
+        """On which recids the counts disagree: collection, recid, stage, difference."""
+        return self._store.rows(
+            "SELECT * FROM ledger_differences ORDER BY collection, length(recid), recid, stage, difference LIMIT ?",
+            [limit],
+        )
+
+    def entries(
+        self, state: State | None = None, collection: str | None = None, limit: int | None = None
+    ) -> Iterator[Row]:
+        """One row a recid (see `sql/views/ledger_entries.sql`), in order, read from the database as it is asked for."""
+        return self._store.rows(_ENTRIES, [state, state, collection, collection, limit])
+
+
+@contextmanager
+def opened_ledger(folder: Path, counts: Counts) -> Iterator[Ledger]:
+    """The ledger of a spool's folder against the other counts.
+
+    The documents are counted before telemetry is read: what a run finishes in between is no difference.
+    """
+    began = datetime.now(UTC)
+    counted = {stage: [(name, list(recids)) for name, recids in pieces] for stage, pieces in counts.documents.items()}
     with TelemetryStore(folder) as store:
-        store.register(registered)
-        entries = store.rows("SELECT * FROM ledger_entries ORDER BY collection, length(recid), recid")
-        totals = store.rows("SELECT * FROM ledger_totals")[0]
-    balanced = bool(totals.pop("balanced"))
-    return Ledger(tuple(entries), {name: int(str(count)) for name, count in totals.items()}, balanced)
+        for collection, recids in counts.registered:
+            store.register(collection, recids)
+        for collection, recids in counts.asked:
+            store.ask(collection, recids)
+        for stage, pieces in counted.items():
+            for collection in counts.collections:
+                store.begin_counting(collection, stage, began)
+            for collection, recids in pieces:
+                store.count(collection, stage, recids)
+        for view in ("ledger_stages", "ledger_standing"):
+            store.keep(view)
+        yield Ledger(store)
+
+
+def _count(rows: dict[str, Row], state: str, column: str) -> int:
+    return int(str(rows[state][column])) if state in rows else 0

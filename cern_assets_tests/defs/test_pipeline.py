@@ -20,7 +20,7 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.manifests import Manifest
 from cern_assets.model.metadata import Metadata
 from cern_assets.settings import load_settings
-from cern_assets.telemetry.ledger import read_ledger
+from cern_assets_tests.services.ledgers import read_ledger
 from cern_assets_tests.services.world import World
 
 GOOD, BAD, OTHER = Recid("900001"), Recid("900011"), Recid("900003")
@@ -65,7 +65,7 @@ def test_the_ledger_of_the_instance_balances_and_gives_the_reason(instance: dg.D
         load_settings().telemetry_dir, [("opendata", recid) for recid in registered_recids(instance, "opendata")]
     )
     assert ledger.totals == {
-        "in": 3, "published": 1, "rejected": 1, "pending": 1, "withdrawn": 0, "unregistered": 0,
+        "in": 3, "published": 1, "rejected": 1, "pending": 1, "waiting": 0, "withdrawn": 0, "unregistered": 0,
     }  # fmt: skip
     assert ledger.balanced
     assert {row["recid"]: row["code"] for row in ledger.entries}[BAD] == "ChecksumMismatch"

@@ -19,8 +19,8 @@ from cern_assets.model.metadata import Metadata
 from cern_assets.model.publications import Receipt
 from cern_assets.model.values import Json
 from cern_assets.settings import load_settings
-from cern_assets.telemetry.ledger import read_ledger
 from cern_assets_tests.services.embedded import running_embedded
+from cern_assets_tests.services.ledgers import read_ledger
 from cern_assets_tests.services.repository import RunningRepository
 
 pytestmark = pytest.mark.service

@@ -20,8 +20,8 @@ from cern_assets.flows.journey import STAGES
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import TelemetryEvent
 from cern_assets.storage.local import LocalStore
-from cern_assets.telemetry.ledger import read_ledger
 from cern_assets.telemetry.spool import SpoolSink
+from cern_assets_tests.services.ledgers import read_ledger
 from cern_assets_tests.services.world import World
 
 

@@ -1,0 +1,19 @@
+-- What is counted beside the spool, put here by whoever opens the store.
+CREATE TABLE registered (   -- the partitions of the instance
+    collection VARCHAR NOT NULL,
+    recid      VARCHAR NOT NULL
+);
+CREATE TABLE documents (    -- the documents in the store
+    collection VARCHAR NOT NULL,
+    stage      VARCHAR NOT NULL,
+    recid      VARCHAR NOT NULL
+);
+CREATE TABLE counted (      -- the collections and stages whose documents were counted, and when counting began, UTC
+    collection VARCHAR NOT NULL,
+    stage      VARCHAR NOT NULL,
+    began      TIMESTAMP NOT NULL
+);
+CREATE TABLE asked (        -- the recids that the ledger is about; none: all
+    collection VARCHAR NOT NULL,
+    recid      VARCHAR NOT NULL
+);

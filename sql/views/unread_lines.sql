@@ -1,0 +1,14 @@
+-- Which lines of the spool could not be read as events? Counted by file and reason.
+CREATE VIEW unread_lines AS
+SELECT
+    file,
+    CASE
+        WHEN version > known_version() THEN 'version ' || version
+        WHEN kind <> 'outcome' THEN 'kind ' || kind
+        ELSE 'damaged'
+    END AS reason,
+    count(*) AS lines
+FROM all_lines
+WHERE version > known_version() OR kind <> 'outcome'
+   OR ts IS NULL OR recid IS NULL OR stage IS NULL OR status IS NULL
+GROUP BY ALL;
