@@ -80,6 +80,12 @@ class Settings(BaseSettings):
     attempts: Annotated[int, Field(ge=1)] = 4
     """How often a call is tried that failed in a way that may pass."""
 
+    withdraw_after_seconds: Annotated[float, Field(ge=0)] = 86_400.0
+    """How long the source has to go on not knowing a record that it showed before, until it counts as withdrawn."""
+
+    withdraw_at_most: Annotated[int, Field(ge=0)] = 20
+    """Records that may count as withdrawn in one run; more look like a fault of the source, and wait."""
+
     dagster_home_given: Annotated[Path | None, Field(validation_alias="DAGSTER_HOME")] = None
     """Folder of the Dagster instance (the variable is Dagster's own, without our prefix)."""
 

@@ -17,6 +17,8 @@ from cern_assets.collections.reading import read_folder
 from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
 from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import ConfigurationError
+from cern_assets.flows.allowance import Allowance
+from cern_assets.flows.cancellation import pause
 from cern_assets.flows.stages import Adapters, Context, Shared
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.collections import Collection
@@ -140,7 +142,16 @@ def opened_context(settings: Settings, spec: CollectionSpec) -> Iterator[Context
     collection = resolved(settings, spec)
     adapters = _build_adapters(settings, collection)
     with closing(adapters.source), closing(adapters.files), closing(adapters.store), closing(adapters.repository):
-        yield Context(adapters, collection, Shared(attempts=settings.attempts, workers=settings.workers))
+        yield Context(adapters, collection, _shared(settings))
+
+
+def _shared(settings: Settings) -> Shared:
+    return Shared(
+        attempts=settings.attempts,
+        workers=settings.workers,
+        withdraw_after_seconds=settings.withdraw_after_seconds,
+        withdrawals=Allowance(settings.withdraw_at_most),
+    )
 
 
 def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
@@ -169,7 +180,9 @@ def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
     own = settings.section(parts.settings, source)
     store = build_store(settings)
     return Adapters(
-        source=parts.client(own, Patience(settings.attempts, settings.timeout_seconds)),
+        source=parts.client(
+            own, Patience(settings.attempts, settings.timeout_seconds, settings.home.resolve() / "pace", pause)
+        ),
         files=_by_scheme(READERS, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(own), settings),
         crosswalk=parts.crosswalk,
         store=store,

@@ -1,7 +1,9 @@
 """`cern-assets ingest`: bring recids through all stages, recorded by Dagster."""
 
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -18,6 +20,9 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.ports import TelemetryEvent
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import collection_named, opened_context, source_parts
+
+_INTERRUPTED = 130
+"""What shells give a command that Ctrl-C ended."""
 
 
 @click.command("ingest")
@@ -39,21 +44,25 @@ def command(collection: str, list_: Path | None, json_: bool, recids: tuple[str,
     """Fetch, transform, archive and publish RECIDS, those of a list, or all that a collection selects.
 
     The runs are recorded in the Dagster instance and can be watched in its UI. What is done already is not done again.
-    Exit code 1 if a recid is not published afterwards; the table says why.
+    Exit code 1 if a recid is not published afterwards (the table says why), 130 if it was ended early.
     """
     settings = load_settings()
     wanted = _wanted(settings, collection_named(settings, collection), recids, list_)
-    runs = run_with_progress(settings, collection, wanted)
+    runs, cancelled = run_with_progress(settings, collection, wanted)
     with ledger_of(settings, collection, wanted) as ledger:
         if json_:
             show.as_json({**as_facts(ledger), "runs": runs})
         else:
             print_ledger(ledger)
+        if cancelled:
+            done = ledger.totals["published"]
+            click.echo(f"Ended early: {done} of {len(wanted)} are published. The same command goes on.", err=True)
+            sys.exit(_INTERRUPTED)
         sys.exit(0 if ledger.totals["published"] == len(wanted) else 1)
 
 
-def run_with_progress(settings: Settings, collection: str, recids: Sequence[Recid]) -> list[str]:
-    """Ingest through Dagster with a progress bar on standard error; returns the ids of the runs."""
+def run_with_progress(settings: Settings, collection: str, recids: Sequence[Recid]) -> tuple[list[str], bool]:
+    """Ingest through Dagster with a progress bar on standard error; the runs' ids, and whether they ended early."""
     from cern_assets.definitions import build_definitions
     from cern_assets.defs.instance import open_instance
     from cern_assets.defs.launch import WatchedPorts, ingest
@@ -69,8 +78,21 @@ def run_with_progress(settings: Settings, collection: str, recids: Sequence[Reci
             progress.update(bar, advance=1 if ended else 0, description=f"{collection} {event.recid} {event.stage}")
 
         definitions = build_definitions(ports=WatchedPorts(ConfiguredPorts(settings), watch))
-        with open_instance(settings.dagster_home) as instance:
-            return [run.run_id for run in ingest(definitions, instance, collection, recids, settings.batch_size)]
+        with open_instance(settings.dagster_home) as instance, _ending_in_order():
+            runs = list(ingest(definitions, instance, collection, recids, settings.batch_size))
+    return [run.run_id for run in runs], any(run.cancelled for run in runs)
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """SIGTERM, and SIGHUP unless it is ignored, do what Ctrl-C does: Dagster ends its run in order at that only."""
+    numbers = [signal.SIGTERM, *([] if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else [signal.SIGHUP])]
+    previous = {number: signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _wanted(settings: Settings, spec: CollectionSpec, recids: tuple[str, ...], list_: Path | None) -> list[Recid]:

@@ -32,16 +32,20 @@ type Watch = Callable[[TelemetryEvent], None]
 
 @dataclass(frozen=True)
 class Launched:
-    """A run that has ended: its id and whether no recid of it stopped."""
+    """A run that has ended: its id, whether no recid of it stopped, and whether somebody ended it early."""
 
     run_id: str
     success: bool
+    cancelled: bool
 
 
 def ingest(
     definitions: dg.Definitions, instance: dg.DagsterInstance, collection: str, recids: Sequence[Recid], batch_size: int
 ) -> Iterator[Launched]:
-    """Register the recids as partitions and run all stages for them, a range of neighbours a run, in this process."""
+    """Register the recids as partitions and run all stages for them, a range of neighbours a run, in this process.
+
+    An interrupt ends the running range at the next safe point of each recid, and begins no other.
+    """
     register_recids(instance, collection, recids)
     job = definitions.resolve_job_def(f"{collection}_ingest")
     for first, last in contiguous_ranges(registered_recids(instance, collection), recids, batch_size):
@@ -52,7 +56,20 @@ def ingest(
             remote_job_origin=_origin(job.name),
         )
         result = execute_run(InMemoryJob(job), run, instance)
-        yield Launched(run_id=run.run_id, success=result.success)
+        cancelled = any(_is_interrupt(event) for event in result.all_events)
+        if cancelled:
+            instance.report_run_canceled(run)
+        yield Launched(run_id=run.run_id, success=result.success, cancelled=cancelled)
+        if cancelled:
+            return
+
+
+def _is_interrupt(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed because somebody ended the command; Dagster calls that cancelled for its own button only."""
+    error = event.step_failure_data.error if event.is_step_failure else None
+    while error is not None and error.cls_name != "DagsterExecutionInterruptedError":
+        error = error.cause
+    return error is not None
 
 
 def _origin(job: str) -> RemoteJobOrigin:

@@ -5,10 +5,14 @@ goes on counting it.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import batched
 
 import dagster as dg
 
 from cern_assets.model.identifiers import Recid
+
+_PIECE = 20_000
+"""Keys that Dagster is given at a time: it puts all into one statement, and SQLite takes 250,000 values in one."""
 
 
 def recid_partitions(collection: str) -> dg.DynamicPartitionsDefinition:
@@ -20,8 +24,8 @@ def register_recids(instance: dg.DagsterInstance, collection: str, recids: Itera
     """Add the recids that are not partitions yet; returns how many were added."""
     known = set(registered_recids(instance, collection))
     new = [recid for recid in dict.fromkeys(recids) if recid not in known]
-    if new:
-        instance.add_dynamic_partitions(f"{collection}_recid", new)
+    for piece in batched(new, _PIECE):
+        instance.add_dynamic_partitions(f"{collection}_recid", piece)
     return len(new)
 
 

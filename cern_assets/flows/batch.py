@@ -78,11 +78,12 @@ class _Batch:
         if reason is not None:
             return (_failed(self._context, recid, self._stages[0], Problem(code="NotBegun", message=reason)),)
         outcomes = []
-        for outcome in _isolated(self._context, recid, self._stages):
-            outcomes.append(outcome)
-            if outcome.problem is None or outcome.problem.code != INTERRUPTED:
-                self._note(outcome)
-            self._probe.look_into(outcome.problem)
+        with self._context.shared.cancellation.working():
+            for outcome in _isolated(self._context, recid, self._stages):
+                outcomes.append(outcome)
+                if outcome.problem is None or outcome.problem.code != INTERRUPTED:
+                    self._note(outcome)
+                self._probe.look_into(outcome.problem)
         return tuple(outcomes)
 
     def told(self) -> None:

@@ -1,10 +1,14 @@
 """Ending early: one flag that reaches from the one who asks into each copy of bytes."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 
 from cern_assets.errors import RunInterruptedError
+
+_LOOKS_EVERY_SECONDS = 0.2
 
 
 class Cancellation:
@@ -37,6 +41,15 @@ class Cancellation:
             raise RunInterruptedError("The run was ended before this recid was through.", remedy="Run it again.")
 
     @contextmanager
+    def working(self) -> Iterator[None]:
+        """The thread works under this flag while the block runs: `pause` in it ends when the flag is raised."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    @contextmanager
     def checked(self, opened: AbstractContextManager[Iterator[bytes]]) -> Iterator[Iterator[bytes]]:
         """The same stream, with a check before each chunk."""
         with opened as chunks:
@@ -46,3 +59,21 @@ class Cancellation:
         for chunk in chunks:
             self.check()
             yield chunk
+
+
+_current: ContextVar[Cancellation | None] = ContextVar("cancellation", default=None)
+
+
+def pause(seconds: float) -> None:
+    """Sleep, but not on after the thread's work is asked to end: a source's pace may mean a minute.
+
+    Raises:
+        RunInterruptedError: somebody asked to stop.
+    """
+    flag, until = _current.get(), time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if flag is None:
+            time.sleep(left)
+        else:
+            flag.check()
+            time.sleep(min(left, _LOOKS_EVERY_SECONDS))

@@ -1,16 +1,31 @@
 """Stage 1, raw_record: ask the source, cheaply when nothing changed."""
 
-from cern_assets.errors import RecordAliasError, RecordInvalidError, RecordNotFoundError, RecordWithdrawnError
+import time
+
+from cern_assets.errors import (
+    RecordAliasError,
+    RecordInvalidError,
+    RecordNotFoundError,
+    RecordWithdrawnError,
+    WaitingError,
+)
 from cern_assets.flows.stages import Context, Made, Summary, Task
+from cern_assets.model.absences import Absence
+from cern_assets.model.documents import Document
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import SourceRecord
+from cern_assets.model.values import content_hash
+
+_ABSENCES = "absences"
+"""Where it is noted since when a record is missed, beside the documents of the stages."""
 
 
 def make(context: Context, task: Task) -> Made[SourceRecord]:
     """Read the record with the ETag of the last answer.
 
     Raises:
-        RecordWithdrawnError: the source showed the record before and does not now.
+        WaitingError: the source showed the record before and does not now, which may pass.
+        RecordWithdrawnError: it has been so for as long as the settings say.
         RecordInvalidError: parsing found what makes the record unusable (findings of severity `error`).
         RecordAliasError: the source answers with a record of another recid.
         RecordNotFoundError, RecordRestrictedError, SourceUnavailableError: as the source says.
@@ -22,11 +37,9 @@ def make(context: Context, task: Task) -> Made[SourceRecord]:
     except RecordNotFoundError as error:
         if known is None:
             raise
-        raise RecordWithdrawnError(
-            "The source showed this record before and does not know it now.",
-            uri=known.url,
-            remedy="The published copy was left as it is; decide whether to withdraw it.",
-        ) from error
+        raise _missed(context, task, known) from error
+    if _absence(context, task) is not None:
+        _note_absence(context, task, since=None)
     record = fetched.record or known
     assert record is not None, "a source answers `not modified` only to an ETag"
     _refuse_alias(record, task.recid)
@@ -41,6 +54,53 @@ def summarise(record: SourceRecord) -> Summary:
         files=len(record.files),
         findings=record.findings,
         facts={"title": str(record.metadata.get("title", ""))},
+    )
+
+
+def _missed(context: Context, task: Task, known: SourceRecord) -> WaitingError | RecordWithdrawnError:
+    """A source that is being mended forgets records for an hour: one look is not enough, nor are many at once."""
+    now, since = time.time(), _absence(context, task)
+    if since is None:
+        since = now
+        _note_absence(context, task, since=now)
+    left = since + context.shared.withdraw_after_seconds - now
+    if left > 0:
+        return WaitingError(
+            "The source showed this record before and does not know it now; it may be a fault that passes.",
+            uri=known.url,
+            remedy=f"Run it again in {left / 3600:.1f} hours: if it is still so, the record counts as withdrawn.",
+        )
+    if not context.shared.withdrawals.take():
+        return WaitingError(
+            f"The source does not know this record any more, nor {context.shared.withdrawals.most} others of this run.",
+            uri=known.url,
+            remedy="See whether the source is as it should be, then run it again (CERN_ASSETS_WITHDRAW_AT_MOST).",
+        )
+    return RecordWithdrawnError(
+        "The source showed this record before and does not know it now.",
+        uri=known.url,
+        remedy="The published copy was left as it is; decide whether to withdraw it.",
+    )
+
+
+def _absence(context: Context, task: Task) -> float | None:
+    document = context.adapters.documents.read(context.collection.name, _ABSENCES, task.recid, Absence)
+    return document.body.since if document else None
+
+
+def _note_absence(context: Context, task: Task, *, since: float | None) -> None:
+    absence = Absence(since=since)
+    context.adapters.documents.write(
+        Document(
+            collection=context.collection.name,
+            source=context.collection.source,
+            repository=context.adapters.repository.url,
+            stage=_ABSENCES,
+            recid=task.recid,
+            input_hash=task.input_hash,
+            content_hash=content_hash(absence),
+            body=absence,
+        )
     )
 
 

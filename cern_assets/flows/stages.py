@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cern_assets.documents.store import DocumentStore
+from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.cancellation import Cancellation
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.collections import Collection
@@ -35,11 +36,14 @@ class Shared:
     """What all recids of a machine share.
 
     `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
-    `cancellation` ends all of them early.
+    `cancellation` ends all of them early. A record that the source showed before and does not know now is withdrawn
+    when that has been so for `withdraw_after_seconds`, and if `withdrawals` allows one more.
     """
 
     attempts: int
     workers: int
+    withdraw_after_seconds: float = 0.0
+    withdrawals: Allowance = field(default_factory=lambda: Allowance(20))
     cancellation: Cancellation = field(default_factory=Cancellation)
 
 

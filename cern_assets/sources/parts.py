@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,10 +24,16 @@ class SourceSettings(BaseModel):
 
 @dataclass(frozen=True)
 class Patience:
-    """How a machine calls the outside: how often it tries, and how long it waits for a silent peer."""
+    """How a machine calls the outside: how often it tries, and how long it waits for a silent peer.
+
+    In the folder `pace`, all processes of the machine note when they asked which host; `wait` sleeps for seconds, and
+    ends early with the run.
+    """
 
     attempts: int
     timeout_seconds: float
+    pace: Path
+    wait: Callable[[float], None]
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,45 @@
 """How fast a source may be asked."""
 
+import fcntl
+import json
+import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 _WINDOW_SECONDS = 60.0
+_FURTHEST_SECONDS = 3600.0
+"""A start that lies further ahead was noted by a clock that has been set back since."""
+
+type _Starts = list[float]
 
 
 class RequestLimit:
-    """Never more than so many requests in any minute, over all threads that share it.
+    """Never more than so many requests in any minute, over all threads and processes that share it.
 
     It remembers when the last requests started; a further one waits until the oldest of them is a minute old. So a few
     requests go out at once, and no minute ever holds more than the limit (which a bucket that refills while it is being
     emptied does not promise: up to twice as many fit into its first minute).
 
-    `clock` gives seconds that never go back, `wait` sleeps for seconds.
+    With a `file`, the starts are kept there, under a lock that ends with the process that holds it, and a minute of all
+    processes of the machine holds no more than the limit. `clock` gives seconds of a clock that they share, `wait`
+    sleeps for seconds.
     """
 
     def __init__(
         self,
         per_minute: int,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        file: Path | None = None,
+        clock: Callable[[], float] = time.time,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         """Limit to `per_minute` requests; 0 sets no limit of our own, and `hold` still works."""
-        self._starts: deque[float] = deque(maxlen=per_minute)
+        self._per_minute = per_minute
+        self._file = file
+        self._kept: _Starts = []
         self._held_until = float("-inf")
         self._clock = clock
         self._wait = wait
@@ -36,14 +49,48 @@ class RequestLimit:
         """Wait until one more request may start."""
         with self._lock:
             now = self._clock()
-            start = max(now, self._held_until)
-            if self._starts and len(self._starts) == self._starts.maxlen:
-                start = max(start, self._starts[0] + _WINDOW_SECONDS)
-            self._starts.append(start)
+            with self._starts(now) as starts:
+                start = max(now, self._held_until)
+                if self._per_minute and len(starts) >= self._per_minute:
+                    start = max(start, starts[-self._per_minute] + _WINDOW_SECONDS)
+                if self._per_minute:
+                    starts.append(start)
+                    del starts[: -self._per_minute]
         if start > now:
             self._wait(start - now)
 
     def hold(self, seconds: float) -> None:
-        """Let no thread start a request for so long, because the source asked for it."""
+        """Let no thread start a request for so long, because the source asked for it; other processes hear it too."""
         with self._lock:
-            self._held_until = max(self._held_until, self._clock() + seconds)
+            now = self._clock()
+            self._held_until = max(self._held_until, now + seconds)
+            with self._starts(now) as starts:
+                starts[:] = [max(start, self._held_until - _WINDOW_SECONDS) for start in starts]
+
+    @contextmanager
+    def _starts(self, now: float) -> Iterator[_Starts]:
+        """When the last requests started, the earliest first; what the block makes of the list is kept."""
+        if self._file is None or not self._per_minute:
+            yield self._kept
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            starts = self._read(descriptor, now)
+            yield starts
+            text = json.dumps(starts).encode()
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, text, 0)
+        finally:
+            os.close(descriptor)
+
+    def _read(self, descriptor: int, now: float) -> _Starts:
+        text = os.pread(descriptor, 64 * self._per_minute + 64, 0)
+        if not text and os.fstat(descriptor).st_size == 0:
+            return []
+        try:
+            starts = sorted(float(start) for start in json.loads(text))
+        except (ValueError, TypeError):  # torn: a minute that is full, as far as anybody knows
+            return [now] * self._per_minute
+        return [start for start in starts if start < now + _FURTHEST_SECONDS]

@@ -71,6 +71,13 @@ def test_the_ledger_of_the_instance_balances_and_gives_the_reason(instance: dg.D
     assert {row["recid"]: row["code"] for row in ledger.entries}[BAD] == "ChecksumMismatch"
 
 
+def test_a_quarter_of_a_million_recids_can_be_added_at_once(instance: dg.DagsterInstance) -> None:
+    many = [Recid(str(number)) for number in range(250_001)]
+    assert register_recids(instance, "many", many) == len(many)
+    assert register_recids(instance, "many", many[:3]) == 0
+    assert registered_recids(instance, "many") == many
+
+
 def test_each_materialization_says_what_it_stands_for(instance: dg.DagsterInstance, sample_portal_url: str) -> None:
     list(ingest(build_definitions(), instance, "opendata", [GOOD], batch_size=100))
     for stage in NAMES:

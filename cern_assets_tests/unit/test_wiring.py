@@ -72,7 +72,7 @@ def test_a_folder_of_files_that_is_not_there_is_refused(tmp_path: Path, name: st
 
 def test_a_store_that_a_file_is_in_the_way_of_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigurationError, match="Choose another place") as raised:
+    with pytest.raises(ConfigurationError, match="to another place") as raised:
         build_store(load_settings(store_url=str(tmp_path / "file" / "store")))
     assert raised.value.uri == str(tmp_path / "file")
 

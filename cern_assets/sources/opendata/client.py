@@ -8,8 +8,9 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from cern_assets.errors import (
     ConfigurationError,
@@ -43,16 +44,19 @@ class OpenDataSource:
         requests_per_minute: int,
         attempts: int,
         timeout_seconds: float,
+        pace: Path | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         """Read from the portal at `api_url`; 0 requests per minute set no limit. `wait` sleeps between attempts.
+
+        In the folder `pace`, processes that ask the same portal share its limit.
 
         Raises:
             ConfigurationError: the URL is none.
         """
         self._requests = PortalRequests(
             api_url,
-            limit=RequestLimit(requests_per_minute, wait=wait),
+            limit=RequestLimit(requests_per_minute, file=_pace_file(pace, api_url), wait=wait),
             attempts=attempts,
             timeout_seconds=timeout_seconds,
             wait=wait,
@@ -167,6 +171,12 @@ class OpenDataSource:
                 value=query,
                 remedy="Check the query, and that this is the address of the portal.",
             ) from error
+
+
+def _pace_file(folder: Path | None, api_url: str) -> Path | None:
+    """The file of a host; the port belongs to it, as test servers differ in that."""
+    parts = urlsplit(api_url)
+    return folder / quote(parts.netloc.rpartition("@")[2] or "unknown", safe="") if folder else None
 
 
 def _read_hits(answer: object) -> tuple[int, list[object]]:

@@ -38,6 +38,8 @@ def _client(settings: OpenDataSettings, patience: Patience) -> RecordSource:
         requests_per_minute=settings.requests_per_minute,
         attempts=patience.attempts,
         timeout_seconds=patience.timeout_seconds,
+        pace=patience.pace,
+        wait=patience.wait,
     )
 
 

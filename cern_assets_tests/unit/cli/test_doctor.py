@@ -78,7 +78,7 @@ def test_a_store_below_a_file_is_refused_at_once(run: Run, home: Path, monkeypat
     monkeypatch.setenv("CERN_ASSETS_STORE_URL", str(home / "file" / "store"))
     answer = run("doctor")
     assert answer.code == 2
-    assert "Choose another place" in answer.err
+    assert "to another place" in answer.err
 
 
 def test_a_spoilt_instance_file_is_told_with_its_remedy(run: Run, home: Path) -> None:

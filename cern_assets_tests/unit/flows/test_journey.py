@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from cern_assets.errors import RecordRestrictedError
+from cern_assets.flows.allowance import Allowance
+from cern_assets.flows.batch import run_batch
 from cern_assets.flows.journey import STAGES, run_stage
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.findings import Finding
@@ -238,6 +240,32 @@ def test_a_recid_that_the_source_no_longer_shows_is_withdrawn_and_its_copy_stays
     world.source.withdraw(Recid(recid))
     assert world.statuses(Recid(recid)) == {"raw_record": "withdrawn"}
     assert [record.state for record in world.held(Recid(recid))] == ["published"]
+
+
+def test_a_record_that_is_missed_once_waits_for_a_second_look_and_goes_on_if_it_is_back(
+    world: World, recid: str
+) -> None:
+    world.source.put(recid)
+    world.run(Recid(recid))
+    world.source.withdraw(Recid(recid))
+    outcome = world.run(Recid(recid), withdraw_after_seconds=3600.0)["raw_record"]
+    assert (outcome.status, "Run it again in 1.0 hours" in str(outcome.problem)) == ("waiting", True)
+    world.source.put(recid)
+    assert set(world.statuses(Recid(recid), withdraw_after_seconds=3600.0).values()) <= {"done", "unchanged"}
+    world.source.withdraw(Recid(recid))
+    again = world.run(Recid(recid), withdraw_after_seconds=3600.0)["raw_record"]
+    assert (again.status, "in 1.0 hours" in str(again.problem)) == ("waiting", True)
+    assert world.statuses(Recid(recid)) == {"raw_record": "withdrawn"}
+
+
+def test_only_so_many_records_are_withdrawn_in_one_run(world: World, recid: str) -> None:
+    recids = [world.source.put(f"{recid}{number}") for number in range(5)]
+    world.run(*recids)
+    for each in recids:
+        world.source.withdraw(each)
+    context = world.changed(withdrawals=Allowance(2))
+    statuses = sorted(outcomes[-1].status for outcomes in run_batch(context, recids))
+    assert statuses == ["waiting", "waiting", "waiting", "withdrawn", "withdrawn"]
 
 
 def test_another_name_of_a_record_is_rejected_so_that_it_is_not_published_under_two(world: World, recid: str) -> None:

@@ -1,0 +1,43 @@
+"""An ingest that is ended: in order, within seconds though the source's pace means a minute, and told how to go on."""
+
+import os
+import signal
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cern_assets.defs.instance import open_instance
+from cern_assets.settings import load_settings
+from cern_assets_tests.services.command_line import finished, published_recids, started
+
+RECIDS = ("900003", "900009", "900001", "900002", "900004", "900005")
+WITHIN_SECONDS = 30
+
+
+def _variables(**more: str) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if name.startswith("CERN_ASSETS_")}
+    return {**ours, **more}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_ingest_that_is_ended_says_what_is_done_and_goes_on_when_run_again(
+    home: Path, number: signal.Signals
+) -> None:
+    slow = _variables(CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE="4", CERN_ASSETS_WORKERS="1")
+    with started("ingest", *RECIDS, folder=home, **slow) as process:
+        url = load_settings().repository_url
+        while not published_recids(url):
+            assert process.poll() is None
+        process.send_signal(number)
+        out, err = process.communicate(timeout=WITHIN_SECONDS)
+    done = len(published_recids(url))
+    assert 0 < done < len(RECIDS)
+    assert err.splitlines()[-1] == f"Ended early: {done} of {len(RECIDS)} are published. The same command goes on."
+    assert process.returncode == 130
+    assert f"{len(RECIDS)} in = {done} published + 0 rejected" in out
+    with open_instance(load_settings().dagster_home) as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.CANCELED]
+    again = finished("ingest", *RECIDS, folder=home, **_variables())
+    assert again.code == 0
+    assert published_recids(url) == sorted(RECIDS)
