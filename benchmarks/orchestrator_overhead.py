@@ -56,7 +56,7 @@ def by_dagster(settings: Settings, recids: list[Recid]) -> None:
     """Partitions registered, a run recorded, an event for each recid and stage."""
     definitions = build_definitions(ports=ConfiguredPorts(settings))
     with open_instance(settings.dagster_home) as instance:
-        assert all(run.success for run in ingest(definitions, instance, SOURCE, recids, settings.batch_size))
+        assert all(run.success for run in ingest(definitions, instance, SOURCE, recids, batch_size=settings.batch_size))
 
 
 def main(count: int, repetitions: int) -> None:

@@ -18,7 +18,7 @@ from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
 from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.allowance import Allowance
-from cern_assets.flows.cancellation import pause
+from cern_assets.flows.cancellation import Cancellation, pause
 from cern_assets.flows.stages import Adapters, Context, Shared
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.collections import Collection
@@ -137,18 +137,21 @@ def collection_named(settings: Settings, name: str) -> CollectionSpec:
 
 
 @contextmanager
-def opened_context(settings: Settings, spec: CollectionSpec) -> Iterator[Context]:
+def opened_context(
+    settings: Settings, spec: CollectionSpec, cancellation: Cancellation | None = None
+) -> Iterator[Context]:
     """Everything that the journey of a collection's recids needs, connected; closed at the end of the block."""
     collection = resolved(settings, spec)
     adapters = _build_adapters(settings, collection)
     with closing(adapters.source), closing(adapters.files), closing(adapters.store), closing(adapters.repository):
-        yield Context(adapters, collection, _shared(settings))
+        yield Context(adapters, collection, _shared(settings, cancellation or Cancellation()))
 
 
-def _shared(settings: Settings) -> Shared:
+def _shared(settings: Settings, cancellation: Cancellation) -> Shared:
     return Shared(
         attempts=settings.attempts,
         workers=settings.workers,
+        cancellation=cancellation,
         withdraw_after_seconds=settings.withdraw_after_seconds,
         withdrawals=Allowance(settings.withdraw_at_most),
     )

@@ -1,9 +1,7 @@
 """`cern-assets ingest`: bring recids through all stages, recorded by Dagster."""
 
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,18 +9,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cern_assets.cli import show
+from cern_assets.cli.interrupts import INTERRUPTED, in_order
 from cern_assets.cli.ledger import as_facts, ledger_of, print_ledger
 from cern_assets.collections.recid_lists import read_list
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.errors import ConfigurationError
+from cern_assets.flows.cancellation import Cancellation
 from cern_assets.flows.discover import selected
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import TelemetryEvent
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import collection_named, opened_context, source_parts
-
-_INTERRUPTED = 130
-"""What shells give a command that Ctrl-C ended."""
 
 
 @click.command("ingest")
@@ -57,7 +54,7 @@ def command(collection: str, list_: Path | None, json_: bool, recids: tuple[str,
         if cancelled:
             done = ledger.totals["published"]
             click.echo(f"Ended early: {done} of {len(wanted)} are published. The same command goes on.", err=True)
-            sys.exit(_INTERRUPTED)
+            sys.exit(INTERRUPTED)
         sys.exit(0 if ledger.totals["published"] == len(wanted) else 1)
 
 
@@ -65,10 +62,11 @@ def run_with_progress(settings: Settings, collection: str, recids: Sequence[Reci
     """Ingest through Dagster with a progress bar on standard error; the runs' ids, and whether they ended early."""
     from cern_assets.definitions import build_definitions
     from cern_assets.defs.instance import open_instance
-    from cern_assets.defs.launch import WatchedPorts, ingest
+    from cern_assets.defs.launch import Launched, WatchedPorts, ingest
     from cern_assets.defs.resources import ConfiguredPorts
     from cern_assets.flows.journey import STAGES
 
+    cancellation = Cancellation()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task(collection, total=len(recids))
@@ -77,22 +75,22 @@ def run_with_progress(settings: Settings, collection: str, recids: Sequence[Reci
             ended = event.stage == STAGES[-1].name or event.code != ""
             progress.update(bar, advance=1 if ended else 0, description=f"{collection} {event.recid} {event.stage}")
 
-        definitions = build_definitions(ports=WatchedPorts(ConfiguredPorts(settings), watch))
-        with open_instance(settings.dagster_home) as instance, _ending_in_order():
-            runs = list(ingest(definitions, instance, collection, recids, settings.batch_size))
+        def work() -> list[Launched]:
+            definitions = build_definitions(ports=WatchedPorts(ConfiguredPorts(settings, cancellation), watch))
+            with open_instance(settings.dagster_home) as instance:
+                return list(
+                    ingest(
+                        definitions,
+                        instance,
+                        collection,
+                        recids,
+                        batch_size=settings.batch_size,
+                        cancellation=cancellation,
+                    )
+                )
+
+        runs = in_order(work, cancellation.request)
     return [run.run_id for run in runs], any(run.cancelled for run in runs)
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """SIGTERM, and SIGHUP unless it is ignored, do what Ctrl-C does: Dagster ends its run in order at that only."""
-    numbers = [signal.SIGTERM, *([] if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else [signal.SIGHUP])]
-    previous = {number: signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT)) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _wanted(settings: Settings, spec: CollectionSpec, recids: tuple[str, ...], list_: Path | None) -> list[Recid]:

@@ -12,7 +12,7 @@ import cern_assets.cli
 from cern_assets.errors import CernAssetsError
 
 PROGRAM = "cern-assets"
-_HELPERS = {"main", "reference", "show"}
+_HELPERS = {"interrupts", "main", "reference", "show"}
 
 
 class _Commands(click.Group):

@@ -18,6 +18,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
 from cern_assets.defs.resources import PortsOpener
+from cern_assets.flows.cancellation import Cancellation
 from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import TelemetryEvent, TelemetrySink
@@ -40,11 +41,17 @@ class Launched:
 
 
 def ingest(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, collection: str, recids: Sequence[Recid], batch_size: int
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    collection: str,
+    recids: Sequence[Recid],
+    *,
+    batch_size: int,
+    cancellation: Cancellation | None = None,
 ) -> Iterator[Launched]:
     """Register the recids as partitions and run all stages for them, a range of neighbours a run, in this process.
 
-    An interrupt ends the running range at the next safe point of each recid, and begins no other.
+    The flag `cancellation`, which the resource `ports` hands to the recids, ends the running range; no other begins.
     """
     register_recids(instance, collection, recids)
     job = definitions.resolve_job_def(f"{collection}_ingest")
@@ -56,20 +63,12 @@ def ingest(
             remote_job_origin=_origin(job.name),
         )
         result = execute_run(InMemoryJob(job), run, instance)
-        cancelled = any(_is_interrupt(event) for event in result.all_events)
+        cancelled = cancellation is not None and cancellation.requested
         if cancelled:
             instance.report_run_canceled(run)
         yield Launched(run_id=run.run_id, success=result.success, cancelled=cancelled)
         if cancelled:
             return
-
-
-def _is_interrupt(event: dg.DagsterEvent) -> bool:
-    """Whether a step failed because somebody ended the command; Dagster calls that cancelled for its own button only."""
-    error = event.step_failure_data.error if event.is_step_failure else None
-    while error is not None and error.cls_name != "DagsterExecutionInterruptedError":
-        error = error.cause
-    return error is not None
 
 
 def _origin(job: str) -> RemoteJobOrigin:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import dagster as dg
 from pydantic import Field
 
 from cern_assets.collections.spec import CollectionSpec
+from cern_assets.flows.cancellation import Cancellation
 from cern_assets.flows.stages import Context
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import opened_context
@@ -40,12 +41,13 @@ class PortsResource(dg.ConfigurableResource[None]):
 
 @dataclass(frozen=True)
 class ConfiguredPorts:
-    """The same for commands, which have their settings already."""
+    """The same for commands, which have their settings already, and may end all recids early."""
 
     settings: Settings
+    cancellation: Cancellation = field(default_factory=Cancellation)
 
     @contextmanager
     def opened(self, spec: CollectionSpec) -> Iterator[Context]:
         """The ports of a collection for the length of a block."""
-        with opened_context(self.settings, spec) as context:
+        with opened_context(self.settings, spec, self.cancellation) as context:
             yield context

@@ -38,6 +38,22 @@ def test_an_ingest_that_is_ended_says_what_is_done_and_goes_on_when_run_again(
     assert f"{len(RECIDS)} in = {done} published + 0 rejected" in out
     with open_instance(load_settings().dagster_home) as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.CANCELED]
+    assert "Traceback" not in err
     again = finished("ingest", *RECIDS, folder=home, **_variables())
     assert again.code == 0
+    assert published_recids(url) == sorted(RECIDS)
+
+
+def test_a_second_signal_ends_at_once_and_loses_nothing(home: Path) -> None:
+    slow = _variables(CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE="4", CERN_ASSETS_WORKERS="1")
+    with started("ingest", *RECIDS, folder=home, **slow) as process:
+        url = load_settings().repository_url
+        while not published_recids(url):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=WITHIN_SECONDS)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert finished("ingest", *RECIDS, folder=home, **_variables()).code == 0
     assert published_recids(url) == sorted(RECIDS)
