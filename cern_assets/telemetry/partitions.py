@@ -1,8 +1,9 @@
-"""The partitions of a Dagster instance, read where SQLite keeps them: asking Dagster itself takes three seconds."""
+"""A Dagster instance's partitions and runs, read where SQLite keeps them: asking Dagster itself takes three seconds."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import yaml
@@ -26,6 +27,19 @@ def kept_in_sqlite(home: Path) -> bool:
     return isinstance(configured, dict) and not _ELSEWHERE & configured.keys()
 
 
+def sqlite_runs(home: Path) -> int | None:
+    """How many runs the instance of a folder has recorded; None where that is not to be read.
+
+    Raises:
+        StorageUnavailableError: the file cannot be read.
+    """
+    path = home / "history" / "runs.db"
+    if not path.exists():
+        return None
+    (count,) = next(_read(path, "SELECT count(*) FROM runs", []))
+    return int(str(count))
+
+
 def sqlite_partitions(home: Path, collections: Iterable[str]) -> Iterator[tuple[str, Sequence[str]]]:
     """The recids that are partitions of collections, in pieces; none where no instance has been made yet.
 
@@ -33,17 +47,20 @@ def sqlite_partitions(home: Path, collections: Iterable[str]) -> Iterator[tuple[
         StorageUnavailableError: the file cannot be read.
     """
     path = home / "history" / "runs" / "index.db"
-    if not path.exists():
-        return
+    if path.exists():
+        for collection in collections:
+            found = _read(path, _QUERY, [f"{collection}_recid"])
+            while piece := list(islice(found, _PIECE)):
+                yield collection, [str(recid) for (recid,) in piece]
+
+
+def _read(path: Path, query: str, parameters: list[str]) -> Iterator[tuple[object, ...]]:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as database:
-            for collection in collections:
-                found = database.execute(_QUERY, [f"{collection}_recid"])
-                while piece := found.fetchmany(_PIECE):
-                    yield collection, [recid for (recid,) in piece]
+            yield from database.execute(query, parameters)
     except sqlite3.Error as error:
         raise StorageUnavailableError(
-            f"The partitions of the Dagster instance cannot be read: {error}.",
+            f"The Dagster instance cannot be read: {error}.",
             uri=str(path),
             remedy="Run `cern-assets doctor`; if the instance is spoilt, restore its folder from a copy.",
         ) from error

@@ -1,5 +1,7 @@
 """The doctor: green where all answers, and otherwise a remedy for each part that does not."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,3 +90,24 @@ def test_a_spoilt_instance_file_is_told_with_its_remedy(run: Run, home: Path) ->
     assert list(_failing(answer)) == ["dagster instance"]
     assert "no_such_entry" in _failing(answer)["dagster instance"]
     assert "delete it" in _failing(answer)["dagster instance"]
+
+
+def test_the_doctor_needs_no_dagster_for_an_instance_with_our_configuration(run: Run, home: Path) -> None:
+    assert run("ingest", "--json", "900003").code == 0
+    program = """
+import sys
+from cern_assets.cli.main import main
+try:
+    main(["doctor"])
+finally:
+    sys.exit("dagster" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "1 runs recorded" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_instance_whose_runs_are_no_database_is_told(run: Run, home: Path) -> None:
+    (home / "dagster" / "history" / "runs.db").write_bytes(b"no database" * 100)
+    answer = run("doctor", "--json")
+    assert "cannot be read" in _failing(answer)["dagster instance"]

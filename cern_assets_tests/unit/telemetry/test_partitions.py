@@ -41,5 +41,5 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "history" / "runs" / "index.db"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"no database" * 100)
-    with pytest.raises(StorageUnavailableError, match="partitions of the Dagster instance cannot be read"):
+    with pytest.raises(StorageUnavailableError, match="Dagster instance cannot be read"):
         list(sqlite_partitions(tmp_path, ["a"]))
