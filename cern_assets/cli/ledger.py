@@ -61,14 +61,19 @@ def ledger_of(
 
 
 def as_facts(ledger: Ledger, *, state: State | None = None, limit: int | None = None) -> dict[str, object]:
-    """The ledger for programs: totals, whether they balance, what they do not agree on, and the recids."""
+    """The ledger for programs: totals, whether they balance, what they do not agree on, and the recids.
+
+    `more` is the number of recids that the limit left out.
+    """
+    rows = list(ledger.entries(state=state, limit=limit))
     return {
         **ledger.totals,
         "balanced": ledger.balanced,
         "differences": list(ledger.differences(limit)),
         "lost": list(ledger.lost),
         "unread": list(ledger.unread),
-        "recids": list(ledger.entries(state=state, limit=limit)),
+        "recids": rows,
+        "more": _matching(ledger, state) - len(rows),
     }
 
 
@@ -85,9 +90,13 @@ def print_ledger(ledger: Ledger, *, state: State | None = None, limit: int | Non
     rows = [_cells(row) for row in ledger.entries(state=state, limit=limit)]
     if rows:
         show.table(["collection", "recid", "state", "stage", "files", "bytes", "link or reason"], rows)
-    matching = totals[state] if state else totals["in"] + totals["unregistered"]
-    if len(rows) < matching:
-        click.echo(f"{matching - len(rows)} more: --limit N or --all shows them, --state NAME chooses.")
+    more = _matching(ledger, state) - len(rows)
+    if more:
+        click.echo(f"{more} more: --limit N or --all shows them, --state NAME chooses.")
+
+
+def _matching(ledger: Ledger, state: State | None) -> int:
+    return ledger.totals[state] if state else ledger.totals["in"] + ledger.totals["unregistered"]
 
 
 def _complaints(ledger: Ledger) -> Iterator[str]:

@@ -28,6 +28,7 @@ def test_totals_come_first_and_then_the_rows_that_are_asked_for(run: Run, ingest
     assert "900009" not in answer.out
     assert answer.out.splitlines()[-1].startswith("2 more: --limit N or --all")
     assert "more:" not in run("ledger", "--all").out
+    assert run("ledger", "--json", "--limit", "1").json["more"] == 2
     assert set(run("ledger", "--json", "--state", "rejected").states) == {"123456789"}
 
 
