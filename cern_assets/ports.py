@@ -15,7 +15,7 @@ from cern_assets.model.checksums import Checksum
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import Status
 from cern_assets.model.publications import RemoteFile, RemoteRecord
-from cern_assets.model.records import FetchedRecord, RecordSummary
+from cern_assets.model.records import Answer, FetchedRecord, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject, Value
 
 EVERYTHING: Mapping[str, str] = MappingProxyType({})
@@ -47,6 +47,17 @@ class RecordSource(Protocol):
             RecordRestrictedError: the source asks for credentials.
             RecordInvalidError: the answer is no record.
             SourceUnavailableError: no usable answer after the configured attempts.
+        """
+
+    @property
+    def rules(self) -> str:
+        """The version of how an answer is read: where it differs, a kept answer is read again."""
+
+    def read(self, answer: Answer) -> SourceRecord:
+        """Read an answer that was kept, without asking the source.
+
+        Raises:
+            RecordInvalidError: the answer is no record.
         """
 
     def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:

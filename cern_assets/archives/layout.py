@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from cern_assets.archives.members import Member
 
+LAYOUT = "1"
+"""The version of the plan and the bytes: to be counted up when either changes for the same files, and only then."""
+
 LIMIT_32 = 0xFFFFFFFF
 LIMIT_16 = 0xFFFF
 STORED = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cern_assets.archives.layout import LAYOUT
 from cern_assets.archives.listing import listing
 from cern_assets.archives.members import Member
 from cern_assets.archives.plan import plan_archive, tree_order
@@ -11,7 +12,7 @@ from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.model.archives import MANIFEST_KEY, Archive, ArchivePlan, PlannedArchive
 from cern_assets.model.checksums import Algorithm
 from cern_assets.model.manifests import Manifest, StoredFile
-from cern_assets.model.values import content_hash
+from cern_assets.model.values import Json, content_hash
 from cern_assets.transfers.hashing import Hasher
 from cern_assets.transfers.members import known_members
 from cern_assets.transfers.zip_files import write_archive
@@ -20,9 +21,17 @@ _DIGESTS: tuple[Algorithm, ...] = ("crc32", "md5")
 
 
 def rules(context: Context) -> str:
-    """The limits of the target decide about the form, and whether the collection wants all packed."""
+    """The limits of the target decide about the form, and whether the collection wants all packed.
+
+    `LAYOUT` stands for the code that plans and writes: a change that leaves the archives as they are redoes none.
+    """
     policy = context.collection
-    return content_hash([policy.limits.model_dump(), policy.always_zip])
+    return content_hash([policy.limits.model_dump(), policy.always_zip, LAYOUT])
+
+
+def stored(manifest: Manifest) -> Json:
+    """What the archive is made of: where each stored file lies, its size and its checksums."""
+    return [[file.key, file.path, file.size_bytes, *map(str, file.checksums)] for file in manifest.files]
 
 
 def make(context: Context, task: Task) -> Made[Archive]:

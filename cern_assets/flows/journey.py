@@ -1,8 +1,8 @@
 """The journey of one recid: five stages in order, and the one rule that decides what is done.
 
-Each stage's document records the hash of its inputs: the documents before it and the version of its rules. Equal means
-there is nothing to do, different means do it again. Skipping, resuming after a crash, noticing changes and the data
-versions that Dagster shows are all this one comparison.
+Each stage's document records the hash of its inputs: the parts that it depends on of the documents before it, and the
+version of its rules. Equal means there is nothing to do, different means do it again. Skipping, resuming after a crash,
+noticing changes and the data versions that Dagster shows are all this one comparison.
 """
 
 import time
@@ -24,6 +24,7 @@ from cern_assets.model.values import Value, content_hash
 
 # Stages differ in the type of their bodies; the table holds them all.
 type AnyStage = Stage[Any]
+type Known = dict[str, Document[Value]]
 
 STAGES: tuple[AnyStage, ...] = (
     Stage(
@@ -31,7 +32,8 @@ STAGES: tuple[AnyStage, ...] = (
         kind="json",
         description="The record as the source answers it, parsed; its irregularities are findings.",
         body=SourceRecord,
-        needs=(),
+        needs={},
+        rules=raw_record.rules,
         make=raw_record.make,
         summarise=raw_record.summarise,
         looks_outside=True,
@@ -41,7 +43,7 @@ STAGES: tuple[AnyStage, ...] = (
         kind="file",
         description="Every file of the record, read once, verified against the source's checksum, and stored.",
         body=Manifest,
-        needs=("raw_record",),
+        needs={"raw_record": raw_files.listed},
         make=raw_files.make,
         summarise=raw_files.summarise,
         intact=raw_files.intact,
@@ -51,7 +53,7 @@ STAGES: tuple[AnyStage, ...] = (
         kind="json",
         description="The InvenioRDM record made by the crosswalk, validated; every leaf of the source has its fate.",
         body=Metadata,
-        needs=("raw_record",),
+        needs={"raw_record": metadata.described},
         rules=metadata.rules,
         make=metadata.make,
         summarise=metadata.summarise,
@@ -61,7 +63,7 @@ STAGES: tuple[AnyStage, ...] = (
         kind="zip",
         description="The files in the form in which they are uploaded: as they are, or one deterministic ZIP.",
         body=Archive,
-        needs=("raw_files",),
+        needs={"raw_files": archive.stored},
         rules=archive.rules,
         make=archive.make,
         summarise=archive.summarise,
@@ -72,7 +74,7 @@ STAGES: tuple[AnyStage, ...] = (
         kind="invenio",
         description="The record in the repository, compared field by field and byte by byte with what was sent.",
         body=Receipt,
-        needs=("metadata", "archive"),
+        needs={"metadata": published_record.deposited, "archive": published_record.packed},
         rules=published_record.rules,
         make=published_record.make,
         summarise=published_record.summarise,
@@ -91,22 +93,31 @@ def stage_named(name: str) -> AnyStage:
 
 
 def travel(context: Context, recid: Recid, stages: Sequence[AnyStage] = STAGES) -> Iterator[StageOutcome]:
-    """Run the selected stages for one recid, in order, until one does not succeed; an outcome each."""
+    """Run the selected stages for one recid, in order, until one does not succeed; an outcome each.
+
+    What one stage leaves is handed to the next, and not read again from the store.
+    """
+    known: Known = {}
     for stage in stages:
-        outcome = run_stage(context, recid, stage)
+        outcome = run_stage(context, recid, stage, known)
         yield outcome
         if not outcome.succeeded:
             return
 
 
-def run_stage(context: Context, recid: Recid, stage: AnyStage) -> StageOutcome:
-    """Run one stage for one recid, or find that there is nothing to do; errors of the package become outcomes."""
+def run_stage(context: Context, recid: Recid, stage: AnyStage, known: Known | None = None) -> StageOutcome:
+    """Run one stage for one recid, or find that there is nothing to do; errors of the package become outcomes.
+
+    `known` are documents of this recid, by stage, that need not be read; the stage's own joins them.
+    """
+    known = {} if known is None else known
     started = time.monotonic()
     try:
         context.shared.cancellation.check()
-        status, document = _done(context, recid, stage)
+        status, document = _done(context, recid, stage, known)
     except CernAssetsError as error:
         return _stopped(context, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
+    known[stage.name] = document
     summary: Summary = stage.summarise(document.body)
     return StageOutcome(
         collection=context.collection.name,
@@ -126,12 +137,11 @@ def run_stage(context: Context, recid: Recid, stage: AnyStage) -> StageOutcome:
     )
 
 
-def _done(context: Context, recid: Recid, stage: AnyStage) -> tuple[Status, Document[Value]]:
+def _done(context: Context, recid: Recid, stage: AnyStage, known: Known) -> tuple[Status, Document[Value]]:
     """The stage's document, and whether it had to be made."""
-    task = _task(context, recid, stage)
+    task = _task(context, recid, stage, known)
     previous = task.previous
-    settled = previous is not None and previous.input_hash == task.input_hash
-    if previous is not None and settled and not stage.looks_outside and stage.intact(context, previous.body):
+    if previous is not None and task.settled and not stage.looks_outside and stage.intact(context, previous.body):
         return "unchanged", previous
     made = stage.make(context, task)
     document = Document[Value](
@@ -144,8 +154,9 @@ def _done(context: Context, recid: Recid, stage: AnyStage) -> tuple[Status, Docu
         content_hash=content_hash(made.body),
         body=made.body,
         etag=made.etag,
+        answer=made.answer,
     )
-    if previous is not None and settled and previous.content_hash == document.content_hash:
+    if previous is not None and task.settled and previous.content_hash == document.content_hash:
         if previous.etag != document.etag:
             context.adapters.documents.write(document)
         return "unchanged", document
@@ -153,12 +164,12 @@ def _done(context: Context, recid: Recid, stage: AnyStage) -> tuple[Status, Docu
     return "done", document
 
 
-def _task(context: Context, recid: Recid, stage: AnyStage) -> Task:
-    needs = {name: _needed(context, recid, name) for name in stage.needs}
-    hashes = {name: document.content_hash for name, document in needs.items()}
+def _task(context: Context, recid: Recid, stage: AnyStage, known: Known) -> Task:
+    needs = {name: known.get(name) or _needed(context, recid, name) for name in stage.needs}
+    parts = {name: content_hash(part(needs[name].body)) for name, part in stage.needs.items()}
     return Task(
         recid=recid,
-        input_hash=content_hash({"documents": hashes, "rules": stage.rules(context)}),
+        input_hash=content_hash({"parts": parts, "rules": stage.rules(context)}),
         needs=needs,
         previous=context.adapters.documents.read(context.collection.name, stage.name, recid, stage.body),
     )

@@ -4,16 +4,22 @@ from collections import Counter
 
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.crosswalk import transform
-from cern_assets.metadata.validation import ensure_valid
+from cern_assets.metadata.validation import ensure_valid, validation_version
 from cern_assets.model.collections import Access
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
-from cern_assets.model.values import content_hash
+from cern_assets.model.values import Json, content_hash
 
 
 def rules(context: Context) -> str:
-    """The crosswalk, and whom the collection lets see its records."""
-    return content_hash([context.adapters.crosswalk.version, context.collection.access.model_dump()])
+    """The crosswalk, the rules of validation, and whom the collection lets see its records."""
+    access = context.collection.access.model_dump()
+    return content_hash([context.adapters.crosswalk.version, validation_version(), access])
+
+
+def described(record: SourceRecord) -> Json:
+    """What the deposit is made of: the record's own metadata, and whether it has files."""
+    return [record.recid, dict(record.metadata), len(record.files)]
 
 
 def make(context: Context, task: Task) -> Made[Metadata]:

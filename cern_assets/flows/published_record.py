@@ -21,7 +21,7 @@ from cern_assets.model.documents import Document
 from cern_assets.model.manifests import StoredFile
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.publications import Receipt, RemoteFile, RemoteRecord
-from cern_assets.model.values import JsonObject, content_hash
+from cern_assets.model.values import Json, JsonObject, content_hash
 from cern_assets.ports import Upload
 
 _DRAFTS = "drafts"
@@ -31,6 +31,16 @@ _DRAFTS = "drafts"
 def rules(context: Context) -> str:
     """A receipt holds for one repository."""
     return context.adapters.repository.url
+
+
+def deposited(deposit: Metadata) -> Json:
+    """What is sent of the metadata: the payload, and not the account of leaves."""
+    return dict(deposit.payload)
+
+
+def packed(archive: Archive) -> Json:
+    """What is sent of the files: key, size and MD5, wherever they lie."""
+    return [[file.key, file.size_bytes, str(file.checksum("md5"))] for file in archive.files]
 
 
 def make(context: Context, task: Task) -> Made[Receipt]:

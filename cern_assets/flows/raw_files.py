@@ -8,12 +8,18 @@ from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.model.checksums import Algorithm
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.records import SourceFile, SourceRecord
+from cern_assets.model.values import Json
 from cern_assets.transfers.hashing import fingerprint
 from cern_assets.transfers.transfer import transfer
 
 # adler32 is what the sources state, md5 what the repository states, crc32 what a ZIP needs before the first byte.
 ALGORITHMS: tuple[Algorithm, ...] = ("adler32", "crc32", "md5")
 _SHOWN = 20
+
+
+def listed(record: SourceRecord) -> Json:
+    """What the bytes depend on: where each file lies and what it should be, and not whether it is on tape."""
+    return [[file.key, file.path, file.size_bytes, str(file.checksum)] for file in record.files]
 
 
 def make(context: Context, task: Task) -> Made[Manifest]:

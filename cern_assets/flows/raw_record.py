@@ -20,8 +20,13 @@ _ABSENCES = "absences"
 """Where it is noted since when a record is missed, beside the documents of the stages."""
 
 
+def rules(context: Context) -> str:
+    """How the source's answer is read."""
+    return context.adapters.source.rules
+
+
 def make(context: Context, task: Task) -> Made[SourceRecord]:
-    """Read the record with the ETag of the last answer.
+    """Ask with the ETag of the last answer; where it holds and the rules of reading are new, read that answer again.
 
     Raises:
         WaitingError: the source showed the record before and does not now, which may pass.
@@ -31,7 +36,8 @@ def make(context: Context, task: Task) -> Made[SourceRecord]:
         RecordNotFoundError, RecordRestrictedError, SourceUnavailableError: as the source says.
     """
     known = task.previous_body(SourceRecord)
-    etag = task.previous.etag if task.previous and known else None
+    answer = task.previous.answer if task.previous else None
+    etag = task.previous.etag if task.previous and (task.settled or answer) else None
     try:
         fetched = context.adapters.source.fetch(task.recid, etag=etag)
     except RecordNotFoundError as error:
@@ -40,11 +46,13 @@ def make(context: Context, task: Task) -> Made[SourceRecord]:
         raise _missed(context, task, known) from error
     if _absence(context, task) is not None:
         _note_absence(context, task, since=None)
-    record = fetched.record or known
+    record = fetched.record
+    if record is None:
+        record = known if task.settled or answer is None else context.adapters.source.read(answer)
     assert record is not None, "a source answers `not modified` only to an ETag"
     _refuse_alias(record, task.recid)
     _refuse_unusable(record)
-    return Made(record, etag=fetched.etag)
+    return Made(record, etag=fetched.etag, answer=fetched.answer or answer)
 
 
 def summarise(record: SourceRecord) -> Summary:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.allowance import Allowance
@@ -11,6 +12,7 @@ from cern_assets.model.collections import Collection
 from cern_assets.model.documents import Document
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.records import Answer
 from cern_assets.model.values import Json, Value
 from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
 
@@ -65,6 +67,11 @@ class Task:
     needs: Mapping[str, Document[Value]]
     previous: Document[Value] | None
 
+    @property
+    def settled(self) -> bool:
+        """Whether the document of the last time was made of the same inputs by the same rules."""
+        return self.previous is not None and self.previous.input_hash == self.input_hash
+
     def body[Body: Value](self, stage: str, body_type: type[Body]) -> Body:
         """What an earlier stage made."""
         body = self.needs[stage].body
@@ -79,10 +86,11 @@ class Task:
 
 @dataclass(frozen=True)
 class Made[Body: Value]:
-    """What a stage made; `etag` is the source's validator, for the raw record only."""
+    """What a stage made; the source's validator and its answer are the raw record's only."""
 
     body: Body
     etag: str | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True)
@@ -100,17 +108,18 @@ class Summary:
 class Stage[Body: Value]:
     """A row of the table of stages.
 
-    `kind` is the badge that Dagster shows. `rules` names the version of what decides about the result besides the
-    documents before it. `make` does the work, safe to repeat. `summarise` shows a body to people. `intact` says whether
-    the files that the body speaks of are still there. `looks_outside`: only the outside knows, so the stage is made
-    whenever it is selected.
+    `kind` is the badge that Dagster shows. `needs` names the stages before it, each with the part of its body that this
+    one depends on: what is not in it may change without this stage being made again. `rules` names the version of what
+    decides about the result besides. `make` does the work, safe to repeat. `summarise` shows a body to people. `intact`
+    says whether the files that the body speaks of are still there. `looks_outside`: only the outside knows, so the
+    stage is made whenever it is selected.
     """
 
     name: str
     kind: str
     description: str
     body: type[Body]
-    needs: tuple[str, ...]
+    needs: Mapping[str, Callable[[Any], Json]]
     make: Callable[[Context, Task], Made[Body]]
     summarise: Callable[[Body], Summary]
     rules: Callable[[Context], str] = lambda _context: ""

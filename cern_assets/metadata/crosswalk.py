@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 
+from cern_assets.code_version import code_version
 from cern_assets.metadata.fates import Ledger
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.model.findings import Finding, Severity, shorten
@@ -19,8 +18,6 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, content_hash
-
-_ENGINE = ("cern_assets.metadata", "cern_assets.model")
 
 
 @dataclass(frozen=True)
@@ -81,19 +78,19 @@ class Crosswalk:
 
     @cached_property
     def version(self) -> str:
-        """SHA-256 (hex) over the rows, the text of all code they run through, and the version of the HTML sanitiser.
+        """SHA-256 (hex) over the rows, the rules they run through, and the version of the HTML sanitiser.
 
-        Equal versions make equal deposits of equal records. Whole packages are hashed as text, those of the converters
-        and the ones they build on, with their schemas: a changed comment makes records be converted again for nothing,
-        but no changed rule is missed, and nobody has to remember to count a number up. It is computed at first use.
+        Equal versions make equal deposits of equal records. What the converters and the engine reach is hashed
+        (`code_version`): a changed comment converts nothing again, no changed rule is missed, and nobody has to
+        remember to count a number up. It is computed at first use.
         """
-        functions = [self.identifier, *(row.convert for row in self.rows if isinstance(row, Row))]
-        packages = {*_ENGINE, *(function.__module__.rpartition(".")[0] for function in functions)}
+        converters: list[Callable[..., object]] = [self.identifier]
+        converters += [row.convert for row in self.rows if isinstance(row, Row)]
         return content_hash(
             {
                 "source": self.source,
                 "rows": [repr(_row_data(row)) for row in self.rows],
-                "code": {package: _texts(files(package)) for package in sorted(packages)},
+                "code": code_version(transform, *converters),
                 "nh3": version("nh3"),
             }
         )
@@ -181,14 +178,3 @@ def _row_data(row: Row | Drop) -> tuple[object, ...]:
     if isinstance(row, Drop):
         return (row.reads, row.reason)
     return (row.reads, row.target, row.convert.__qualname__, row.note, row.fallback, row.keep_equal)
-
-
-def _texts(folder: Traversable) -> dict[str, str]:
-    """Read all code and schemas of a package, by file name."""
-    found: dict[str, str] = {}
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            found |= {f"{entry.name}/{name}": text for name, text in _texts(entry).items()}
-        elif entry.name.endswith((".py", ".json")):
-            found[entry.name] = entry.read_text(encoding="utf-8")
-    return found

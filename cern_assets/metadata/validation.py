@@ -13,6 +13,7 @@ from importlib.resources import files
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from cern_assets.code_version import code_version
 from cern_assets.errors import MetadataInvalidError
 from cern_assets.metadata import dates, identifiers
 from cern_assets.model.findings import Finding, shorten
@@ -50,6 +51,12 @@ def findings_of(payload: JsonObject) -> tuple[Finding, ...]:
     )
 
 
+@cache
+def validation_version() -> str:
+    """SHA-256 (hex) over the rules and the schema: a deposit that passed an older version is looked at again."""
+    return code_version(ensure_valid, besides=[_schema_text()])
+
+
 def ensure_valid(deposit: Metadata, recid: Recid) -> None:
     """Do nothing for a valid deposit.
 
@@ -70,8 +77,11 @@ def ensure_valid(deposit: Metadata, recid: Recid) -> None:
 
 @cache
 def _schema() -> Draft202012Validator:
-    text = files("cern_assets.metadata").joinpath("schemas", "invenio-rdm-record.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(text))
+    return Draft202012Validator(json.loads(_schema_text()))
+
+
+def _schema_text() -> str:
+    return files("cern_assets.metadata").joinpath("schemas", "invenio-rdm-record.json").read_text(encoding="utf-8")
 
 
 def _in_words(error: ValidationError) -> Violation:

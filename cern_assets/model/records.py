@@ -47,11 +47,42 @@ class SourceRecord(Value):
         return sum(file.size_bytes or 0 for file in self.files)
 
 
+class AnswerBody(Value):
+    """One body that a source sent: from where, and its text. `part` names the part of the record that it completes.
+
+    Bytes that are no UTF-8 stand in the text as Python's `surrogateescape` writes them, so that none is lost.
+    """
+
+    uri: str
+    text: str
+    part: str = ""
+
+    @property
+    def content(self) -> bytes:
+        """The bytes as they came."""
+        return self.text.encode("utf-8", "surrogateescape")
+
+
+class Answer(Value):
+    """What a source sent for one recid, as it came: the record's own body first, then what completes it.
+
+    It is kept beside what was parsed from it, so that a parser that is corrected can read it again.
+    """
+
+    bodies: tuple[AnswerBody, ...]
+
+
+def answer_body(content: bytes, uri: str, part: str = "") -> AnswerBody:
+    """A body of these bytes."""
+    return AnswerBody(uri=uri, text=content.decode("utf-8", "surrogateescape"), part=part)
+
+
 class FetchedRecord(Value):
-    """A source's answer for one recid: the record, or None where the ETag sent still holds."""
+    """What came of asking for one recid: the record and the answer it was read from, or None where the ETag holds."""
 
     record: SourceRecord | None
     etag: str | None
+    answer: Answer | None = None
 
 
 class RecordSummary(Value):

@@ -22,6 +22,9 @@ def canonical_json(value: object) -> str:
 
 
 def content_hash(value: object) -> str:
-    """SHA-256 (hex) over the canonical JSON of a value or of plain JSON data."""
-    data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    """SHA-256 (hex) over the canonical JSON of a value or of plain JSON data.
+
+    Fields of a value that have their defaults do not count: a model that gets a new one leaves the hashes as they are.
+    """
+    data = value.model_dump(mode="json", exclude_defaults=True) if isinstance(value, BaseModel) else value
     return hashlib.sha256(canonical_json(data).encode("utf-8", "surrogatepass")).hexdigest()

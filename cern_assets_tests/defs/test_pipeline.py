@@ -141,7 +141,7 @@ def test_a_new_stage_is_a_row_of_the_table_and_nothing_else(
         kind="table",
         description="A stage made up by a test.",
         body=Manifest,
-        needs=("raw_files",),
+        needs={"raw_files": lambda manifest: len(manifest.files)},
         make=count,
         summarise=lambda manifest: Summary(files=len(manifest.files)),
     )

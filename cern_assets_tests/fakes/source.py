@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cern_assets.errors import RecordNotFoundError
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.records import FetchedRecord, RecordSummary, SourceRecord
+from cern_assets.model.records import Answer, AnswerBody, FetchedRecord, RecordSummary, SourceRecord
 from cern_assets.ports import EVERYTHING
 from cern_assets.sources.opendata.parse import parse_record
 
@@ -19,6 +19,7 @@ class FakeSource:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.asked: list[tuple[Recid, str | None]] = []
+        self.rules = "as it is"
         self._records: dict[Recid, tuple[SourceRecord, str]] = {}
         self._errors: dict[Recid, Exception] = {}
         self._refusal: Exception | None = None
@@ -85,7 +86,19 @@ class FakeSource:
         if recid not in self._records:
             raise RecordNotFoundError("There is no such record.")
         record, current = self._records[recid]
-        return FetchedRecord(record=None if etag == current else record, etag=current)
+        if etag == current:
+            return FetchedRecord(record=None, etag=current)
+        answer = Answer(bodies=(AnswerBody(uri=self.page(recid), text=record.model_dump_json()),))
+        return FetchedRecord(record=record, etag=current, answer=answer)
+
+    def read(self, answer: Answer) -> SourceRecord:
+        """Read a kept answer; by other rules than those it began with, titles are read as capitals."""
+        record = SourceRecord.model_validate_json(answer.bodies[0].text)
+        if self.rules == "as it is":
+            return record
+        return record.model_copy(
+            update={"metadata": {**record.metadata, "title": str(record.metadata["title"]).upper()}}
+        )
 
     def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:
         assert not facets

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
 from urllib.parse import quote, urlsplit
 
 from cern_assets.errors import (
@@ -20,12 +19,20 @@ from cern_assets.errors import (
     SourceUnavailableError,
 )
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.records import FetchedRecord, RecordSummary, SourceFile
+from cern_assets.model.records import (
+    Answer,
+    AnswerBody,
+    FetchedRecord,
+    RecordSummary,
+    SourceFile,
+    SourceRecord,
+    answer_body,
+)
 from cern_assets.ports import EVERYTHING
 from cern_assets.sources.json_text import read_json
 from cern_assets.sources.opendata.config import FACETS, NAME, SEARCH_WINDOW
 from cern_assets.sources.opendata.files import FileReader
-from cern_assets.sources.opendata.parse import parse_record, parse_summary
+from cern_assets.sources.opendata.parse import parse_summary, read_answer, reading_rules, stated_indexes
 from cern_assets.sources.opendata.portal_requests import PortalRequests
 from cern_assets.sources.politeness import RequestLimit
 
@@ -90,10 +97,18 @@ class OpenDataSource:
         response = self._requests.get(path, headers={"If-None-Match": etag} if etag else None)
         if response.status_code == _UNCHANGED:
             return FetchedRecord(record=None, etag=etag)
-        body = read_json(response.content, uri=str(response.url))
-        self._complete_indexes(recid, body)
-        record = parse_record(body)
-        return FetchedRecord(record=record, etag=response.headers.get("etag"))
+        own = answer_body(response.content, str(response.url))
+        answer = Answer(bodies=(own, *self._missing_indexes(recid, read_json(own.content, uri=own.uri))))
+        return FetchedRecord(record=self.read(answer), etag=response.headers.get("etag"), answer=answer)
+
+    @property
+    def rules(self) -> str:
+        """The version of what reads an answer."""
+        return reading_rules()
+
+    def read(self, answer: Answer) -> SourceRecord:
+        """Read an answer that was kept."""
+        return read_answer(answer)
 
     def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:
         """All records that match a query in the portal's own syntax, the latest first; see `RecordSource.search`.
@@ -131,25 +146,22 @@ class OpenDataSource:
             RecordNotFoundError: the portal knows no such record or index.
             RecordInvalidError, SourceUnavailableError: as for `fetch`.
         """
-        return FileReader().read({"_file_indices": [self._file_index(recid, index_key)]})
+        body = self._file_index(recid, index_key)
+        return FileReader().read({"_file_indices": [read_json(body.content, uri=body.uri)]})
 
-    def _file_index(self, recid: Recid, index_key: str) -> dict[str, object]:
+    def _file_index(self, recid: Recid, index_key: str) -> AnswerBody:
         response = self._requests.get(f"/record/{quote(recid, safe='')}/file_index/{quote(index_key, safe='')}")
-        index = read_json(response.content, uri=str(response.url))
-        if not isinstance(index, dict):
-            raise RecordInvalidError("A file index is no JSON object.", recid=recid, uri=str(response.url))
-        return cast("dict[str, object]", index)
+        body = answer_body(response.content, str(response.url), index_key)
+        if not isinstance(read_json(body.content, uri=body.uri), dict):
+            raise RecordInvalidError("A file index is no JSON object.", recid=recid, uri=body.uri)
+        return body
 
-    def _complete_indexes(self, recid: Recid, body: object) -> None:
+    def _missing_indexes(self, recid: Recid, body: object) -> Iterator[AnswerBody]:
         """Ask for file indexes that came without all of their members; what stays incomplete becomes a finding."""
-        metadata = body.get("metadata") if isinstance(body, dict) else None
-        indexes = metadata.get("_file_indices") if isinstance(metadata, dict) else None
-        if not isinstance(indexes, list):
-            return
-        for index in indexes:
-            if isinstance(index, dict) and _lacks_members(index):
+        for index in stated_indexes(body):
+            if _lacks_members(index):
                 with suppress(RecordNotFoundError):
-                    index.update(self._file_index(recid, index["key"]))
+                    yield self._file_index(recid, str(index["key"]))
 
     def _hits(self, query: str, facets: Mapping[str, str], *, page: int, size: int) -> tuple[int, list[object]]:
         params = {

@@ -5,10 +5,12 @@ from typing import cast
 
 from pydantic import ValidationError
 
+from cern_assets.code_version import code_version
 from cern_assets.errors import RecordInvalidError, RecordNotFoundError
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.records import RecordSummary, SourceRecord
+from cern_assets.model.records import Answer, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject
+from cern_assets.sources.json_text import read_json
 from cern_assets.sources.opendata.config import NAME, PORTAL_MADE, SITE_URL
 from cern_assets.sources.opendata.files import FileReader, printable
 from cern_assets.sources.opendata.irregularities import metadata_findings, stated_totals_findings
@@ -45,6 +47,33 @@ def parse_record(body: object) -> SourceRecord:
             value=printable(error),
             remedy="Ask the source's curators to correct it.",
         ) from error
+
+
+def read_answer(answer: Answer) -> SourceRecord:
+    """Read a record from all that the portal sent for it: its own body, and file indexes that came by themselves.
+
+    Raises:
+        RecordInvalidError: a body is no JSON object, or tells no recid.
+    """
+    own, *indexes = (read_json(body.content, uri=body.uri) for body in answer.bodies)
+    completions = dict(zip((body.part for body in answer.bodies[1:]), indexes, strict=True))
+    for index in stated_indexes(own):
+        completion = completions.get(str(index.get("key")))
+        if isinstance(completion, dict):
+            index.update(completion)
+    return parse_record(own)
+
+
+def reading_rules() -> str:
+    """The version of `read_answer`."""
+    return code_version(read_answer)
+
+
+def stated_indexes(body: object) -> list[dict[str, object]]:
+    """The file indexes that an answer of the API states."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    indexes = metadata.get("_file_indices") if isinstance(metadata, dict) else None
+    return [index for index in indexes if isinstance(index, dict)] if isinstance(indexes, list) else []
 
 
 def canonical_metadata(metadata: dict[str, object], recid: Recid) -> JsonObject:

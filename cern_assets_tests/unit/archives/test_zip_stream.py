@@ -1,5 +1,6 @@
 """The ZIP stream: readable by others, the same each time, as long as announced, and never of wrong bytes."""
 
+import hashlib
 import io
 import zipfile
 import zlib
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cern_assets.archives.layout import zip_size_bytes
+from cern_assets.archives.layout import LAYOUT, zip_size_bytes
 from cern_assets.archives.members import Member
 from cern_assets.archives.zip_stream import zip_chunks
 from cern_assets.errors import ChecksumMismatchError, SizeMismatchError
@@ -67,3 +68,12 @@ def test_files_and_offsets_over_four_gibibytes_get_zip64_fields() -> None:
     extra_local, extra_central, extra_far, end64 = 20, 20, 12, 56 + 20
     large = [Member("large.root", 5 * GIB), Member("behind.root", 1)]
     assert zip_size_bytes(large) == plain + 5 * GIB + extra_local + extra_central + extra_far + end64
+
+
+def test_the_bytes_of_an_archive_are_those_of_its_layout_version() -> None:
+    """Whoever changes the bytes counts `LAYOUT` up, so that archives are written again, and notes the digest here."""
+    archive = _archive({"a.txt": b"first", "b/ü.txt": b"second", "empty": b""})
+    assert (LAYOUT, hashlib.sha256(archive).hexdigest()) == (
+        "1",
+        "c45e94bea24f85699228cfa9c9014d918f63e27fb1593597963ab060f12b4363",
+    )

@@ -4,10 +4,13 @@ import csv
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import RecordRestrictedError
 from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.batch import run_batch
@@ -17,8 +20,10 @@ from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.publications import Receipt
 from cern_assets.model.records import SourceFile, SourceRecord
+from cern_assets.model.values import Value, content_hash
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
+from cern_assets.storage.local import LocalStore
 from cern_assets_tests.services.world import GIB, World
 
 ALL_DONE = dict.fromkeys((stage.name for stage in STAGES), "done")
@@ -341,3 +346,76 @@ def test_the_receipt_says_what_the_repository_holds(world: World, recid: str) ->
     (record,) = world.held(Recid(recid))
     assert (receipt.body.state, receipt.body.record_id) == ("published", record.record_id)
     assert [str(file.checksum) for file in receipt.body.files] == ["md5:9dd4e461268c8034f5c8564e155c67a6"]
+
+
+class _CountedStore(LocalStore):
+    """A folder that notes which documents are read."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.read: list[str] = []
+
+    @contextmanager
+    def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
+        self.read.append(path)
+        with super().open(path, offset_bytes=offset_bytes) as chunks:
+            yield chunks
+
+
+def test_a_corrected_parser_reads_the_answer_again_that_the_source_says_still_holds(world: World, recid: str) -> None:
+    world.source.put(recid, title="quiet", files={"a.root": b"x"})
+    world.run(Recid(recid))
+    world.source.rules = "in capitals"
+    statuses = world.statuses(Recid(recid))
+    assert [etag is None for _, etag in world.source.asked] == [True, False]
+    assert (statuses["raw_record"], statuses["raw_files"], statuses["metadata"]) == ("done", "unchanged", "done")
+    (record,) = world.held(Recid(recid))
+    assert isinstance(record.payload["metadata"], dict)
+    assert record.payload["metadata"]["title"] == "QUIET"
+    assert world.statuses(Recid(recid)) == ALL_UNCHANGED
+
+
+def test_a_record_without_its_answer_is_asked_for_anew_when_the_parser_is_corrected(world: World, recid: str) -> None:
+    world.source.put(recid)
+    world.run(Recid(recid))
+    documents = world.context.adapters.documents
+    document = documents.read("opendata", "raw_record", Recid(recid), SourceRecord)
+    assert document is not None
+    documents.write(document.model_copy(update={"answer": None}))
+    world.source.rules = "in capitals"
+    assert world.statuses(Recid(recid))["raw_record"] == "done"
+    assert [etag is None for _, etag in world.source.asked] == [True, True]
+
+
+def test_a_tape_state_that_flips_and_a_finding_that_is_added_redo_nothing_after_the_record(
+    world: World, recid: str
+) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    world.run(Recid(recid))
+    record = world.source.fetch(Recid(recid)).record
+    assert record is not None
+    on_tape = tuple(file.model_copy(update={"availability": "on demand"}) for file in record.files)
+    finding = Finding(code="new", severity="info", field="title", value="", message="Seen by a newer parser.")
+    world.source.put_record(record.model_copy(update={"files": on_tape, "findings": (finding,)}))
+    statuses = world.statuses(Recid(recid))
+    assert statuses.pop("raw_record") == "done"
+    assert set(statuses.values()) == {"unchanged"}
+
+
+def test_a_field_with_a_default_that_a_model_gets_leaves_the_hashes_as_they_are() -> None:
+    class Older(Value):
+        name: str
+
+    class Newer(Older):
+        kind: str = "plain"
+
+    assert content_hash(Older(name="a")) == content_hash(Newer(name="a")) != content_hash(Newer(name="a", kind="b"))
+
+
+def test_a_recid_that_is_done_costs_one_reading_of_each_document(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    world.run(Recid(recid))
+    store = _CountedStore(world.folder / "store")
+    world.run(Recid(recid), store=store, documents=DocumentStore(store))
+    documents = [path for path in store.read if path.startswith("documents/")]
+    assert sorted(documents) == sorted(set(documents))
