@@ -5,18 +5,22 @@ raise; `cern-assets doctor` prints it. Those that hold connections have a `close
 by passing the port's contract suite.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-from cern_assets.model.checksums import Checksum
+from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.model.files import Leftover
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import Status
-from cern_assets.model.publications import RemoteFile, RemoteRecord
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
 from cern_assets.model.records import Answer, FetchedRecord, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject, Value
+
+type Range = tuple[int, int]
+"""Offset and size in bytes."""
 
 EVERYTHING: Mapping[str, str] = MappingProxyType({})
 """No facet narrows the search."""
@@ -99,9 +103,49 @@ class ByteReader(Protocol):
             TransferInterruptedError, StorageUnavailableError: also while iterating.
         """
 
+    def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
+        """Read parts of a file at once, in the order asked for; shorter ones where the file ends.
+
+        Raises:
+            FileMissingError: there is no such file.
+            TransferInterruptedError, StorageUnavailableError
+        """
+
+    def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:
+        """What the place itself says of a file, without its bytes coming here; None where it does not compute that.
+
+        Raises:
+            FileMissingError: there is no such file.
+            StorageUnavailableError
+        """
+
+    def is_online(self, path: str) -> bool | None:
+        """Whether a file can be read now, and not only after it came back from tape; None where the place can't tell.
+
+        Raises:
+            StorageUnavailableError
+        """
+
+    def prepare(self, paths: Sequence[str]) -> str | None:
+        """Ask for files to be brought back from tape; the place's name for the request, None where there is no tape.
+
+        Raises:
+            StorageUnavailableError, CredentialsRefusedError
+        """
+
 
 class ByteWriter(Protocol):
     """A file being written: it does not exist under its name until `commit` returns."""
+
+    @property
+    def written_bytes(self) -> int:
+        """Bytes that are written, those of an earlier attempt included."""
+
+    def earlier(self) -> Iterator[bytes]:
+        """The bytes of an earlier attempt, as chunks, to be hashed; before the first `write`."""
+
+    def start_over(self) -> None:
+        """Throw away what is written."""
 
     def write(self, chunk: bytes) -> None:
         """Append.
@@ -117,14 +161,43 @@ class ByteWriter(Protocol):
 class FileStore(ByteReader, Protocol):
     """A tree of files that can be written: EOS/XRootD or a local folder."""
 
-    def create(self, path: str, *, size_bytes: int | None) -> AbstractContextManager[ByteWriter]:
+    def create(
+        self, path: str, *, size_bytes: int | None, resume: str | None = None
+    ) -> AbstractContextManager[ByteWriter]:
         """Begin a file; leaving the block without `commit` leaves no trace of it.
 
-        `size_bytes` is reserved beforehand where the store can; None for small documents of unknown size.
+        `size_bytes` is reserved beforehand where the store can; None for small documents of unknown size. An empty
+        folder of the file's name is not in its way.
+
+        With `resume`, a word of letters and digits that stands for exactly this content, what was written stays for the
+        next who begins the file with the same word; while another is writing it, one begins afresh.
 
         Raises:
             StorageFullError: the size does not fit; nothing was written.
         """
+
+    def fetch(self, uri: str, path: str, *, size_bytes: int) -> bool:
+        """Have the store copy a file from another server by itself; False where it cannot, and nothing was written.
+
+        The copy has the size that is stated; its bytes are not looked at.
+
+        Raises:
+            StorageFullError: the size does not fit; nothing was written.
+            StorageUnavailableError
+        """
+
+    def reserve(self, path: str) -> bool:
+        """Make an empty file of this name: of all who try, one is told True, until it is removed.
+
+        Raises:
+            StorageFullError, StorageUnavailableError, CredentialsRefusedError
+        """
+
+    def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
+        """Temporary files below a folder, of writers that died or are at work; nothing if there is no such folder."""
+
+    def collect(self, leftover: Leftover) -> None:
+        """Delete a leftover; no error if it is gone."""
 
     def remove(self, path: str) -> None:
         """Delete a file; no error if there is none. Folders are left alone."""
@@ -170,41 +243,58 @@ class Repository(Protocol):
         does not prove that nothing was just created.
         """
 
-    def create_draft(self, payload: JsonObject) -> RemoteRecord:
+    def create_draft(self, payload: JsonObject) -> Draft:
         """Create a draft. Never repeated by itself: a lost answer may leave a draft behind."""
 
-    def read_draft(self, record_id: str) -> RemoteRecord | None:
+    def read_draft(self, record_id: str) -> Draft | None:
         """A draft, or None."""
 
-    def read_published(self, record_id: str) -> RemoteRecord | None:
+    def read_published(self, record_id: str) -> Published | None:
         """A published record, or None."""
 
-    def update_draft(self, record_id: str, payload: JsonObject) -> RemoteRecord:
+    def update_draft(self, record_id: str, payload: JsonObject) -> Draft:
         """Replace a draft's metadata, access, pids and custom fields by the payload's."""
 
-    def edit(self, record_id: str) -> RemoteRecord:
+    def delete_draft(self, draft: Draft) -> None:
+        """Delete a draft with its files, or give up the editing of a published record; no error if it is gone."""
+
+    def edit(self, record_id: str) -> Draft:
         """A draft of a published record, to change its metadata under the same id; safe to repeat."""
 
-    def new_version(self, record_id: str) -> RemoteRecord:
+    def new_version(self, record_id: str) -> Draft:
         """A draft of the next version of a published record, without files; safe to repeat."""
 
     def files(self, record: RemoteRecord) -> tuple[RemoteFile, ...]:
         """The files of a draft or of a published record."""
 
-    def upload(self, draft: RemoteRecord, upload: Upload) -> RemoteFile:
+    def import_files(self, draft: Draft) -> tuple[RemoteFile, ...]:
+        """Take all files of the version before into the draft of a new one that has none: no byte is sent."""
+
+    def upload(self, draft: Draft, upload: Upload) -> RemoteFile:
         """Put one file into a draft and commit it, whatever state an earlier attempt left under that key.
 
         Raises:
             SizeMismatchError, ChecksumMismatchError: the repository's copy is not the file sent; it was deleted again.
         """
 
-    def delete_file(self, draft: RemoteRecord, key: str) -> None:
+    def delete_file(self, draft: Draft, key: str) -> None:
         """Take a file out of a draft; no error if it is not there."""
 
     def download(self, record: RemoteRecord, key: str) -> AbstractContextManager[Iterator[bytes]]:
         """Read a file back, as chunks."""
 
-    def publish(self, draft: RemoteRecord) -> RemoteRecord:
+    def review(self, draft: Draft) -> Review | None:
+        """How the review of a draft by a community stands, None if there is none."""
+
+    def submit_review(self, draft: Draft, community: str) -> Review:
+        """Ask a community, by its slug or id, to take a draft; where we may decide for it, the draft is published.
+
+        Raises:
+            ConfigurationError: there is no such community.
+            DepositRefusedError: with the repository's own words on each field.
+        """
+
+    def publish(self, draft: Draft) -> Published:
         """Publish a draft.
 
         Raises:

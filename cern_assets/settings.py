@@ -77,6 +77,18 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=256)] = 8
     """Recids handled at the same time in one run."""
 
+    slots: Annotated[int, Field(ge=1, le=1024)] = 8
+    """Slots for large files that all processes of the machine share; a file takes one for each `slot_bytes` it has."""
+
+    slot_bytes: Annotated[int, Field(ge=1)] = GIB
+    """Bytes of a slot. A file below a tenth of it moves without."""
+
+    third_party_copy: bool = False
+    """Let an XRootD store copy files from an XRootD source by itself; each is then read once from the store."""
+
+    leftovers_seconds: Annotated[float, Field(ge=0)] = 86_400.0
+    """Age at which files that a dead writer left in the store are deleted."""
+
     attempts: Annotated[int, Field(ge=1)] = 4
     """How often a call is tried that failed in a way that may pass."""
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from cern_assets.collections.reading import read_folder
 from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
+from cern_assets.documents.journal import Journal
 from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.allowance import Allowance
@@ -24,6 +25,7 @@ from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.collections import Collection
 from cern_assets.ports import ByteReader, FileStore, Repository, TelemetrySink
 from cern_assets.sources.parts import Patience, SourceParts
+from cern_assets.transfers.slots import Slots
 
 if TYPE_CHECKING:  # reading the environment takes an import that commands without settings can do without
     from cern_assets.settings import Settings
@@ -151,6 +153,11 @@ def _shared(settings: Settings, cancellation: Cancellation) -> Shared:
     return Shared(
         attempts=settings.attempts,
         workers=settings.workers,
+        slots=Slots(
+            settings.home.resolve() / "slots", count=settings.slots, slot_bytes=settings.slot_bytes, wait=pause
+        ),
+        third_party_copy=settings.third_party_copy,
+        leftovers_seconds=settings.leftovers_seconds,
         cancellation=cancellation,
         withdraw_after_seconds=settings.withdraw_after_seconds,
         withdrawals=Allowance(settings.withdraw_at_most),
@@ -174,6 +181,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         limits=ArchiveLimits(**{name: min(most, stated.get(name, most)) for name, most in taken.items()}),
         always_zip=spec.archive == "always",
         access=spec.access,
+        community=spec.community,
     )
 
 
@@ -190,6 +198,7 @@ def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
         crosswalk=parts.crosswalk,
         store=store,
         documents=DocumentStore(store),
+        journal=Journal(store),
         repository=build_repository(settings, collection.target),
         telemetry=build_telemetry(settings),
     )

@@ -42,7 +42,8 @@ class CollectionSpec(Value):
 
     `files` is how bytes travel: `mirror` keeps a verified copy in the store. `archive` says what is packed: files that
     the target would not take as they are (`when-needed`), or all (`always`). `target` is `default` or a name whose
-    address the settings hold. Of runs that wait, those of a higher `priority` begin first.
+    address the settings hold; `community` is one of that target, by slug or id, through which its records are published
+    for the first time. Of runs that wait, those of a higher `priority` begin first.
     """
 
     name: Name = ""
@@ -53,6 +54,7 @@ class CollectionSpec(Value):
     archive: Literal["when-needed", "always"] = "when-needed"
     target: Name = DEFAULT_TARGET
     access: Access = Access()
+    community: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")] = None
     profile: Literal["plain"] = "plain"
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
 

@@ -64,7 +64,7 @@ def _write(documents: DocumentStore, key: dg.AssetKey, recid: Recid, body: Value
             source="",
             stage=stage,
             recid=recid,
-            input_hash="",
+            input_hash=None,
             content_hash=digest,
             body=body,
         )

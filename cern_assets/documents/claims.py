@@ -20,7 +20,10 @@ def claim(store: FileStore, collection: str, *, source: str, repository: str, re
     place = hashlib.sha256(repository.encode()).hexdigest()[:16]
     path = f"claims/{place}/{source}/{hash_prefix(recid)}/{recid}.json"
     holder = _holder(store, path)
+    if holder is None and not store.reserve(path):
+        holder = _holder(store, path)
     if holder is None:
+        # The name is ours, or that of one who died between reserving it and writing.
         content = json.dumps({"collection": collection, "repository": repository}) + "\n"
         with store.create(path, size_bytes=None) as writer:
             writer.write(content.encode())

@@ -9,8 +9,10 @@ from cern_assets.archives.plan import plan_archive, tree_order
 from cern_assets.documents.paths import folder_of
 from cern_assets.flows.damage import reading_ours
 from cern_assets.flows.stages import Context, Made, Summary, Task
+from cern_assets.flows.tidying import clear_the_way, tidy
 from cern_assets.model.archives import MANIFEST_KEY, Archive, ArchivePlan, PlannedArchive
-from cern_assets.model.checksums import Algorithm
+from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.model.files import FileRef
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.values import Json, content_hash
 from cern_assets.transfers.hashing import Hasher
@@ -31,7 +33,7 @@ def rules(context: Context) -> str:
 
 def stored(manifest: Manifest) -> Json:
     """What the archive is made of: where each stored file lies, its size and its checksums."""
-    return [[file.key, file.path, file.size_bytes, *map(str, file.checksums)] for file in manifest.files]
+    return [[file.key, file.ref.model_dump(), file.size_bytes, *map(str, file.checksums)] for file in manifest.files]
 
 
 def make(context: Context, task: Task) -> Made[Archive]:
@@ -50,13 +52,15 @@ def make(context: Context, task: Task) -> Made[Archive]:
         base=base,
         always_zip=context.collection.always_zip,
     )
-    if not plan.archives:
-        return Made(Archive(plan=plan, files=manifest.files))
     folder = folder_of("archives", context.collection.name, task.recid)
+    wanted = {f"{folder}/{archive.key}" for archive in plan.archives}
+    wanted |= {f"{folder}/{MANIFEST_KEY}"} if plan.form == "zips" else set()
+    present = clear_the_way(context, folder, wanted)
     written = [_write_zip(context, f"{folder}/{archive.key}", archive, files) for archive in plan.archives]
     if plan.form == "zips":
         written.append(_write_listing(context, f"{folder}/{MANIFEST_KEY}", plan, files))
-    return Made(Archive(plan=plan, files=tuple(written)))
+    tidy(context, folder, present - wanted)
+    return Made(Archive(plan=plan, files=tuple(written) if plan.archives else manifest.files))
 
 
 def summarise(archive: Archive) -> Summary:
@@ -74,19 +78,19 @@ def summarise(archive: Archive) -> Summary:
 
 def intact(context: Context, archive: Archive) -> bool:
     """Whether the files to upload are in the store with their sizes."""
-    return all(context.adapters.store.size_bytes(file.path) == file.size_bytes for file in archive.files)
+    places = context.adapters.places
+    return all(places.size_bytes(file.ref) == file.size_bytes for file in archive.files)
 
 
 def _write_zip(context: Context, path: str, archive: PlannedArchive, files: Sequence[StoredFile]) -> StoredFile:
     chosen = files[archive.first : archive.first + archive.count]
-    places = {file.key: file.path for file in chosen}
-    store, stop, members = context.adapters.store, context.shared.cancellation, [_member(file) for file in chosen]
-    with reading_ours(context, chosen):
-        pairs = known_members(members, lambda name: stop.checked(store.open(places[name])))
-        written = write_archive(store, path, members, pairs, _DIGESTS)
-    return StoredFile(
-        key=archive.key, path=path, size_bytes=written.size_bytes, checksums=written.checksums, verified=True
-    )
+    members, places = [_member(file) for file in chosen], context.adapters.places
+    refs = {file.key: file.ref for file in chosen}
+    stop = context.shared.cancellation
+    with context.shared.slots.taken(archive.size_bytes), reading_ours(context, chosen):
+        pairs = known_members(members, lambda name: stop.checked(places.open(refs[name])))
+        written = write_archive(context.adapters.store, path, members, pairs, _DIGESTS)
+    return _stored_file(archive.key, path, written.size_bytes, written.checksums)
 
 
 def _write_listing(context: Context, path: str, plan: ArchivePlan, files: Sequence[StoredFile]) -> StoredFile:
@@ -96,7 +100,12 @@ def _write_listing(context: Context, path: str, plan: ArchivePlan, files: Sequen
     with context.adapters.store.create(path, size_bytes=len(content)) as writer:
         writer.write(content)
         writer.commit()
-    return StoredFile(key=MANIFEST_KEY, path=path, size_bytes=len(content), checksums=hasher.checksums(), verified=True)
+    return _stored_file(MANIFEST_KEY, path, len(content), hasher.checksums())
+
+
+def _stored_file(key: str, path: str, size_bytes: int, checksums: tuple[Checksum, ...]) -> StoredFile:
+    ref = FileRef(place="store", path=path)
+    return StoredFile(key=key, ref=ref, size_bytes=size_bytes, checksums=checksums, verified=True)
 
 
 def _member(file: StoredFile) -> Member:

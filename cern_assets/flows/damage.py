@@ -29,13 +29,13 @@ def reading_ours(context: Context, files: Sequence[StoredFile]) -> Iterator[None
     try:
         yield
     except (ChecksumMismatchError, SizeMismatchError, FileMissingError) as error:
-        damaged = [file for file in files if not _whole(context, file)]
+        damaged = [file for file in files if file.ref.place == "store" and not _whole(context, file)]
         for file in damaged:
-            context.adapters.store.remove(file.path)
+            context.adapters.store.remove(file.ref.path)
         if damaged:
             raise StoredFileDamagedError(
                 f"{len(damaged)} of our stored files are lost or damaged: {error.message}",
-                uri=context.adapters.store.uri(damaged[0].path),
+                uri=context.adapters.places.uri(damaged[0].ref),
                 remedy="What is damaged was removed; run this recid again to fetch it anew, and look at the disk.",
             ) from error
         raise TargetCopyDamagedError(
@@ -49,9 +49,9 @@ def reading_ours(context: Context, files: Sequence[StoredFile]) -> Iterator[None
 
 def _whole(context: Context, file: StoredFile) -> bool:
     """Whether the store still holds the bytes that were stored."""
-    if context.adapters.store.size_bytes(file.path) != file.size_bytes:
+    if context.adapters.places.size_bytes(file.ref) != file.size_bytes:
         return False
     stated = [checksum.algorithm for checksum in file.checksums]
-    with context.shared.cancellation.checked(context.adapters.store.open(file.path)) as chunks:
+    with context.shared.cancellation.checked(context.adapters.places.open(file.ref)) as chunks:
         size_bytes, found = fingerprint(chunks, tuple(stated))
     return size_bytes == file.size_bytes and set(found) == set(file.checksums)

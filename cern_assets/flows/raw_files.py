@@ -1,20 +1,26 @@
 """Stage 2, raw_files: read every byte once, verify it as it passes, and store it."""
 
+import time
 from collections.abc import Mapping, Sequence
 
+from cern_assets.documents.journal import latest
 from cern_assets.documents.paths import folder_of
 from cern_assets.errors import FileOfflineError
 from cern_assets.flows.stages import Context, Made, Summary, Task
-from cern_assets.model.checksums import Algorithm
+from cern_assets.flows.tidying import clear_the_way, tidy
+from cern_assets.model.checksums import Algorithm, Checksum, same_checksum
+from cern_assets.model.files import FileRef
+from cern_assets.model.journal import StagingAsked, TransferBegun
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.records import SourceFile, SourceRecord
-from cern_assets.model.values import Json
+from cern_assets.model.values import Json, content_hash
 from cern_assets.transfers.hashing import fingerprint
 from cern_assets.transfers.transfer import transfer
 
 # adler32 is what the sources state, md5 what the repository states, crc32 what a ZIP needs before the first byte.
 ALGORITHMS: tuple[Algorithm, ...] = ("adler32", "crc32", "md5")
 _SHOWN = 20
+_ASK_AGAIN_SECONDS = 86_400.0
 
 
 def listed(record: SourceRecord) -> Json:
@@ -32,13 +38,15 @@ def make(context: Context, task: Task) -> Made[Manifest]:
     """
     record = task.body("raw_record", SourceRecord)
     folder = folder_of("files", context.collection.name, task.recid)
-    earlier = {file.path: file for file in _stored_before(task)}
-    kept = {file.key: _kept(context, file, f"{folder}/{file.key}", earlier) for file in record.files}
-    _refuse_offline(record, [file for file in record.files if kept[file.key] is None])
-    manifest = Manifest(
-        files=tuple(kept[file.key] or _store(context, file, f"{folder}/{file.key}") for file in record.files)
-    )
-    return Made(manifest)
+    paths = {file.key: f"{folder}/{file.key}" for file in record.files}
+    present = clear_the_way(context, folder, set(paths.values()))
+    earlier = {file.ref.path: file for file in _stored_before(task)}
+    kept = {file.key: _kept(context, file, paths[file.key], earlier) for file in record.files}
+    _refuse_offline(context, task, [file for file in record.files if kept[file.key] is None])
+    files = tuple(kept[file.key] or _store(context, task, file, paths[file.key]) for file in record.files)
+    resumable = {_word(file, paths[file.key]) for file in record.files}
+    tidy(context, folder, present - set(paths.values()), resumable)
+    return Made(Manifest(files=files))
 
 
 def summarise(manifest: Manifest) -> Summary:
@@ -55,7 +63,8 @@ def summarise(manifest: Manifest) -> Summary:
 
 def intact(context: Context, manifest: Manifest) -> bool:
     """Whether all stored files are where the manifest says, with their sizes."""
-    return all(context.adapters.store.size_bytes(file.path) == file.size_bytes for file in manifest.files)
+    places = context.adapters.places
+    return all(places.size_bytes(file.ref) == file.size_bytes for file in manifest.files)
 
 
 def _stored_before(task: Task) -> tuple[StoredFile, ...]:
@@ -69,48 +78,107 @@ def _kept(context: Context, file: SourceFile, path: str, earlier: Mapping[str, S
         return None
     known = earlier.get(path)
     if known is not None:
-        return known if known.checksum(file.checksum.algorithm) == file.checksum else None
+        return known if same_checksum(known.checksum(file.checksum.algorithm), file.checksum) else None
     # An attempt that died before its manifest left whole files behind: reading our copy is cheaper than the source's.
+    return _ours(context, file, path, file.checksum)
+
+
+def _ours(context: Context, file: SourceFile, path: str, expected: Checksum) -> StoredFile | None:
+    """A file that lies in our store, if its bytes are the expected ones."""
     with context.shared.cancellation.checked(context.adapters.store.open(path)) as chunks:
-        size_bytes, checksums = fingerprint(chunks, _algorithms(file))
-    if file.checksum not in checksums:
-        return None
-    return StoredFile(key=file.key, path=path, size_bytes=size_bytes, checksums=checksums, verified=True)
+        size_bytes, checksums = fingerprint(chunks, _algorithms(expected))
+    return _stored(file, path, size_bytes, checksums, verified=True) if expected in checksums else None
 
 
-def _store(context: Context, file: SourceFile, path: str) -> StoredFile:
-    moved = transfer(
-        context.adapters.files,
-        file.path,
-        context.adapters.store,
-        path,
-        size_bytes=file.size_bytes,
-        expected=file.checksum,
-        algorithms=_algorithms(file),
-        attempts=context.shared.attempts,
-        check=context.shared.cancellation.check,
-    )
-    return StoredFile(
-        key=file.key,
-        path=path,
-        size_bytes=moved.size_bytes,
-        checksums=moved.checksums,
-        verified=file.checksum is not None,
-    )
-
-
-def _algorithms(file: SourceFile) -> tuple[Algorithm, ...]:
-    if file.checksum is None or file.checksum.algorithm in ALGORITHMS:
-        return ALGORITHMS
-    return (*ALGORITHMS, file.checksum.algorithm)
-
-
-def _refuse_offline(record: SourceRecord, wanted: Sequence[SourceFile]) -> None:
-    offline = [file for file in wanted if file.availability != "online"]
-    if offline:
-        raise FileOfflineError(
-            f"{len(offline)} of {len(record.files)} files are on tape.",
-            uri=offline[0].uri,
-            field="files[].availability",
-            remedy=f"Ask for them to be staged at {record.url}, then run this recid again.",
+def _store(context: Context, task: Task, file: SourceFile, path: str) -> StoredFile:
+    reader = context.adapters.places.reader(file.ref)
+    # Where the record states no checksum, the place where the file lies may know one.
+    expected = file.checksum or reader.checksum(file.path, "adler32")
+    with context.shared.slots.taken(file.size_bytes or 0):
+        fetched = _fetched_by_the_store(context, file, path, expected)
+        if fetched is not None:
+            return fetched
+        resume = None
+        if expected is not None and (file.size_bytes or 0) >= context.shared.resume_bytes:
+            resume = _word(file, path)
+            begun = TransferBegun(path=path, size_bytes=file.size_bytes or 0)
+            context.adapters.journal.note(context.collection.name, task.recid, begun)
+        moved = transfer(
+            reader,
+            file.path,
+            context.adapters.store,
+            path,
+            size_bytes=file.size_bytes,
+            expected=expected,
+            algorithms=_algorithms(expected),
+            attempts=context.shared.attempts,
+            check=context.shared.cancellation.check,
+            resume=resume,
         )
+    return _stored(file, path, moved.size_bytes, moved.checksums, verified=expected is not None)
+
+
+def _fetched_by_the_store(
+    context: Context, file: SourceFile, path: str, expected: Checksum | None
+) -> StoredFile | None:
+    """A file that our store copied from the source by itself; its bytes are then looked at once, where they are."""
+    if not context.shared.third_party_copy or expected is None or file.size_bytes is None:
+        return None
+    uri = context.adapters.places.uri(file.ref)
+    if not context.adapters.store.fetch(uri, path, size_bytes=file.size_bytes):
+        return None
+    found = _ours(context, file, path, expected)
+    if found is None:
+        context.adapters.store.remove(path)
+    return found
+
+
+def _stored(
+    file: SourceFile, path: str, size_bytes: int, checksums: tuple[Checksum, ...], *, verified: bool
+) -> StoredFile:
+    ref = FileRef(place="store", path=path)
+    return StoredFile(key=file.key, ref=ref, size_bytes=size_bytes, checksums=checksums, verified=verified)
+
+
+def _word(file: SourceFile, path: str) -> str:
+    """What an unfinished copy is called: another content at the same path has another name."""
+    return content_hash([path, file.size_bytes, str(file.checksum)])[:32]
+
+
+def _algorithms(expected: Checksum | None) -> tuple[Algorithm, ...]:
+    if expected is None or expected.algorithm in ALGORITHMS:
+        return ALGORITHMS
+    return (*ALGORITHMS, expected.algorithm)
+
+
+def _refuse_offline(context: Context, task: Task, wanted: Sequence[SourceFile]) -> None:
+    """Files on tape are asked for once a day; until they are back, the recid waits."""
+    files = context.adapters.files
+    offline = [file for file in wanted if file.availability != "online" and files.is_online(file.path) is not True]
+    if not offline:
+        return
+    record = task.body("raw_record", SourceRecord)
+    ticket = _staging_ticket(context, task, tuple(file.path for file in offline))
+    remedy = f"Ask for them to be staged at {record.url}, then run this recid again."
+    if ticket is not None:
+        remedy = "They were asked for; run this recid again later."
+    raise FileOfflineError(
+        f"{len(offline)} of {len(record.files)} files are on tape.",
+        ticket=ticket or "",
+        uri=offline[0].uri,
+        field="files[].availability",
+        remedy=remedy,
+    )
+
+
+def _staging_ticket(context: Context, task: Task, paths: tuple[str, ...]) -> str | None:
+    """The name of the request that is under way, or of a new one; None where nobody takes such requests."""
+    last = latest(context.adapters.journal.entries(context.collection.name, task.recid), StagingAsked)
+    asked_lately = last.what if last and last.at > time.time() - _ASK_AGAIN_SECONDS else None
+    if isinstance(asked_lately, StagingAsked) and set(paths) <= set(asked_lately.paths):
+        return asked_lately.ticket
+    ticket = context.adapters.files.prepare(paths)
+    if ticket is not None:
+        asked = StagingAsked(ticket=ticket, paths=paths)
+        context.adapters.journal.note(context.collection.name, task.recid, asked)
+    return ticket

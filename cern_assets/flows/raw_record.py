@@ -10,14 +10,9 @@ from cern_assets.errors import (
     WaitingError,
 )
 from cern_assets.flows.stages import Context, Made, Summary, Task
-from cern_assets.model.absences import Absence
-from cern_assets.model.documents import Document
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.journal import Missed, SeenAgain
 from cern_assets.model.records import SourceRecord
-from cern_assets.model.values import content_hash
-
-_ABSENCES = "absences"
-"""Where it is noted since when a record is missed, beside the documents of the stages."""
 
 
 def rules(context: Context) -> str:
@@ -44,8 +39,8 @@ def make(context: Context, task: Task) -> Made[SourceRecord]:
         if known is None:
             raise
         raise _missed(context, task, known) from error
-    if _absence(context, task) is not None:
-        _note_absence(context, task, since=None)
+    if known is not None and _missed_since(context, task) is not None:
+        context.adapters.journal.note(context.collection.name, task.recid, SeenAgain())
     record = fetched.record
     if record is None:
         record = known if task.settled or answer is None else context.adapters.source.read(answer)
@@ -67,11 +62,10 @@ def summarise(record: SourceRecord) -> Summary:
 
 def _missed(context: Context, task: Task, known: SourceRecord) -> WaitingError | RecordWithdrawnError:
     """A source that is being mended forgets records for an hour: one look is not enough, nor are many at once."""
-    now, since = time.time(), _absence(context, task)
+    since = _missed_since(context, task)
     if since is None:
-        since = now
-        _note_absence(context, task, since=now)
-    left = since + context.shared.withdraw_after_seconds - now
+        since = context.adapters.journal.note(context.collection.name, task.recid, Missed()).at
+    left = since + context.shared.withdraw_after_seconds - time.time()
     if left > 0:
         return WaitingError(
             "The source showed this record before and does not know it now; it may be a fault that passes.",
@@ -91,25 +85,15 @@ def _missed(context: Context, task: Task, known: SourceRecord) -> WaitingError |
     )
 
 
-def _absence(context: Context, task: Task) -> float | None:
-    document = context.adapters.documents.read(context.collection.name, _ABSENCES, task.recid, Absence)
-    return document.body.since if document else None
-
-
-def _note_absence(context: Context, task: Task, *, since: float | None) -> None:
-    absence = Absence(since=since)
-    context.adapters.documents.write(
-        Document(
-            collection=context.collection.name,
-            source=context.collection.source,
-            repository=context.adapters.repository.url,
-            stage=_ABSENCES,
-            recid=task.recid,
-            input_hash=task.input_hash,
-            content_hash=content_hash(absence),
-            body=absence,
-        )
-    )
+def _missed_since(context: Context, task: Task) -> float | None:
+    """Since when the source does not know the record, None if it knew it the last time."""
+    since: float | None = None
+    for entry in context.adapters.journal.entries(context.collection.name, task.recid):
+        if isinstance(entry.what, Missed):
+            since = entry.at if since is None else since
+        elif isinstance(entry.what, SeenAgain):
+            since = None
+    return since
 
 
 def _refuse_alias(record: SourceRecord, asked: Recid) -> None:

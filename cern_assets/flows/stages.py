@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cern_assets.documents.journal import Journal
 from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.cancellation import Cancellation
@@ -15,13 +16,15 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import Answer
 from cern_assets.model.values import Json, Value
 from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
+from cern_assets.transfers.places import Places
+from cern_assets.transfers.slots import Slots
 
 
 @dataclass(frozen=True)
 class Adapters:
     """The outside world, over ports.
 
-    `files` is where the source's bytes are read, `store` where ours are kept, `documents` a view of `store`.
+    `files` is where the source's bytes are read, `store` where ours are kept; `documents` and `journal` lie on it.
     """
 
     source: RecordSource
@@ -29,8 +32,14 @@ class Adapters:
     crosswalk: Crosswalk
     store: FileStore
     documents: DocumentStore
+    journal: Journal
     repository: Repository
     telemetry: TelemetrySink
+
+    @property
+    def places(self) -> Places:
+        """Where bytes can be."""
+        return Places(store=self.store, source=self.files)
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,19 @@ class Shared:
     """What all recids of a machine share.
 
     `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
-    `cancellation` ends all of them early. A record that the source showed before and does not know now is withdrawn
-    when that has been so for `withdraw_after_seconds`, and if `withdrawals` allows one more.
+    `slots` bound the bytes that are on their way on the machine. A file of at least `resume_bytes` whose copying broke
+    off is gone on with. With `third_party_copy`, servers copy among themselves what they can. Leftovers of writers are
+    collected after `leftovers_seconds`. `cancellation` ends all recids early. A record that the source showed before
+    and does not know now is withdrawn when that has been so for `withdraw_after_seconds`, and if `withdrawals` allows
+    one more.
     """
 
     attempts: int
     workers: int
+    slots: Slots
+    resume_bytes: int = 256 * 1024**2
+    third_party_copy: bool = False
+    leftovers_seconds: float = 86_400.0
     withdraw_after_seconds: float = 0.0
     withdrawals: Allowance = field(default_factory=lambda: Allowance(20))
     cancellation: Cancellation = field(default_factory=Cancellation)

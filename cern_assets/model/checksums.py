@@ -56,3 +56,8 @@ def _algorithm_of_length(length: int) -> Algorithm | None:
     if length <= HEX_DIGITS["adler32"]:
         return "adler32"
     return next((known for known, digits in HEX_DIGITS.items() if digits == length), None)
+
+
+def same_checksum(one: Checksum | None, other: Checksum | None) -> bool:
+    """Whether both are known and equal: two that are missing prove nothing."""
+    return one is not None and one == other

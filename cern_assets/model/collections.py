@@ -20,7 +20,8 @@ class Collection(Value):
 
     `name` stands in asset keys, partitions, paths and events; a source's default collection bears the source's name.
     `target` names a repository of the settings, `limits` says what it takes. With `always_zip`, a record's files go up
-    packed even where the target would take them as they are.
+    packed even where the target would take them as they are. With a `community` (slug or id in the target), a record is
+    published through it.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Collection(Value):
     limits: ArchiveLimits
     always_zip: bool = False
     access: Access = Access()
+    community: str | None = None

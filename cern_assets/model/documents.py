@@ -14,6 +14,9 @@ class Document[Body: Value](Value):
     version of the rules that made it. If it is equal, there is nothing to do. `content_hash` covers `body`. `etag` is
     the source's validator of a raw record, and `answer` what the source sent; they are outside the body, as a new ETag
     alone changes nothing. `repository` is the address of the target, for people who look at many.
+
+    A document is always a result: what is under way stands in the journal. One that no stage made, but somebody's own
+    asset, has no `input_hash`.
     """
 
     collection: str
@@ -21,7 +24,7 @@ class Document[Body: Value](Value):
     repository: str = ""
     stage: str
     recid: Recid
-    input_hash: str
+    input_hash: str | None
     content_hash: str
     body: SerializeAsAny[Body]
     etag: str | None = None

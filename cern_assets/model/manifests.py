@@ -1,18 +1,19 @@
 """Manifests: which bytes of a recid are in our store, and how we know they are the right ones."""
 
 from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.model.files import FileRef
 from cern_assets.model.values import Value
 
 
 class StoredFile(Value):
     """A file whose bytes were read once, verified, and written whole.
 
-    `path` is relative to the store. `checksums` were all computed over the bytes as they passed; one of them equals
+    `ref` says where they are. `checksums` were all computed over the bytes as they passed; one of them equals
     the source's, where the source states one (`verified`).
     """
 
     key: str
-    path: str
+    ref: FileRef
     size_bytes: int
     checksums: tuple[Checksum, ...]
     verified: bool

@@ -15,31 +15,57 @@ class RemoteFile(Value):
     committed: bool
 
 
-class RemoteRecord(Value):
-    """A draft or a published record of a repository.
+class Draft(Value):
+    """A draft of a repository: nobody but its depositor sees it.
 
-    `record_id` is the repository's id (the same for a draft and the record it becomes), `payload` the record JSON as
-    the repository answers it, `problems` what it says is wrong with a draft (`field: message`).
+    `record_id` is the repository's id, which the published record keeps; `payload` the JSON as the repository answers
+    it, `problems` what it says is wrong with it (`field: message`). `is_edit` for a draft of a record that is published
+    already, whose files cannot be changed; `in_community` for one of a record that a community has taken.
     """
 
+    state: Literal["draft"] = "draft"
     record_id: str
     parent_id: str
-    state: Literal["draft", "published"]
     version_index: int
     url: str
     payload: JsonObject
     problems: tuple[str, ...] = ()
+    is_edit: bool = False
+    in_community: bool = False
+
+
+class Published(Value):
+    """A published record of a repository; `payload` is its JSON as the repository answers it."""
+
+    state: Literal["published"] = "published"
+    record_id: str
+    parent_id: str
+    version_index: int
+    url: str
+    payload: JsonObject
+
+
+RemoteRecord = Draft | Published
+"""Either; what can be done with one cannot be done with the other."""
+
+
+class Review(Value):
+    """A request to a community to take a draft: once it is accepted, the draft is published.
+
+    `unsent` was prepared and not submitted; `waiting` for somebody of the community.
+    """
+
+    request_id: str
+    status: Literal["unsent", "waiting", "accepted", "refused"]
 
 
 class Receipt(Value):
-    """How far the publication of a recid got in one repository.
+    """The proof that a recid is published in one repository, written after its copy was compared with ours.
 
-    Written as `draft` before any byte moves, so that a second attempt goes on with the same draft; as `published`
-    after the repository's copy was compared with ours. `files` says what was compared.
+    `files` says what was compared.
     """
 
     repository: str
-    state: Literal["draft", "published"]
     record_id: str
     url: str
     version_index: int

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from cern_assets.model.checksums import Checksum
+from cern_assets.model.files import FileRef
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import JsonObject, Value
@@ -25,6 +26,11 @@ class SourceFile(Value):
     checksum: Checksum | None
     availability: Literal["online", "on demand"] = "online"
     index: str | None = None
+
+    @property
+    def ref(self) -> FileRef:
+        """Where the source keeps the bytes."""
+        return FileRef(place="source", path=self.path)
 
 
 class SourceRecord(Value):

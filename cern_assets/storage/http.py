@@ -1,9 +1,11 @@
 """Files behind a web server, read-only: the portal's `/eos/opendata/...` and what stands in for it."""
 
+import base64
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from urllib.parse import quote
 
 import httpx
@@ -16,6 +18,8 @@ from cern_assets.errors import (
     TransferInterruptedError,
 )
 from cern_assets.failures import failure
+from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum
+from cern_assets.ports import Range
 from cern_assets.storage.paths import safe_path
 
 _KINDS: dict[int, type[CernAssetsError]] = {
@@ -25,6 +29,7 @@ _KINDS: dict[int, type[CernAssetsError]] = {
     410: FileMissingError,
 }
 _RANGE_NOT_SATISFIABLE = 416
+_NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 # The portal now and then sends its error page as 200 instead of the file; cernopendata-client knows it by these two.
 _ERROR_PAGE_BYTES = 3846
@@ -78,7 +83,34 @@ class HttpReader:
     @contextmanager
     def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
         """Read a file from an offset on, in the chunks in which it arrives; nothing at or beyond its end."""
-        with self._answer("GET", path, offset_bytes=offset_bytes) as answer:
+        with self._content(path, offset_bytes, f"bytes={offset_bytes}-" if offset_bytes else "") as chunks:
+            yield chunks
+
+    def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
+        """Read parts of a file, a request each: few servers take several ranges in one."""
+        found = []
+        for offset, size_bytes in ranges:
+            asked = f"bytes={offset}-{offset + max(size_bytes, 1) - 1}"
+            with self._content(path, offset, asked) as chunks:
+                found.append(_first_bytes(chunks, size_bytes))
+        return found
+
+    def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:
+        """The `Digest` header (RFC 3230), which XRootD's and dCache's web servers send."""
+        with self._answer("HEAD", path, {"Want-Digest": algorithm}) as answer:
+            return _digest(answer.headers.get("Digest", ""), algorithm)
+
+    def is_online(self, path: str) -> bool | None:  # noqa: ARG002  the port's signature
+        """None: a web server does not tell."""
+        return None
+
+    def prepare(self, paths: Sequence[str]) -> str | None:  # noqa: ARG002  the port's signature
+        """None: a web server takes no such request."""
+        return None
+
+    @contextmanager
+    def _content(self, path: str, offset_bytes: int, asked: str) -> Iterator[Iterator[bytes]]:
+        with self._answer("GET", path, {"Range": asked} if asked else {}) as answer:
             if answer.status_code == _RANGE_NOT_SATISFIABLE:
                 yield iter(())
             else:
@@ -86,18 +118,38 @@ class HttpReader:
                 yield _skipping(chunks, _bytes_to_skip(answer, offset_bytes))
 
     @contextmanager
-    def _answer(self, method: str, path: str, *, offset_bytes: int = 0) -> Iterator[httpx.Response]:
+    def _answer(self, method: str, path: str, headers: Mapping[str, str] = _NOTHING_MORE) -> Iterator[httpx.Response]:
         url = self.uri(path)
-        headers = {"Range": f"bytes={offset_bytes}-"} if offset_bytes else {}
         try:
             answer = self._client.send(self._client.build_request(method, url, headers=headers), stream=True)
         except httpx.HTTPError as error:
             raise failure(StorageUnavailableError, "Reading", url, _said(error)) from error
         try:
-            _check(answer, url, ranged=offset_bytes > 0)
+            _check(answer, url, ranged="Range" in headers)
             yield answer
         finally:
             answer.close()
+
+
+def _first_bytes(chunks: Iterator[bytes], size_bytes: int) -> bytes:
+    parts, wanted = [], size_bytes
+    while wanted > 0 and (chunk := next(chunks, b"")):
+        parts.append(chunk[:wanted])
+        wanted -= len(parts[-1])
+    return b"".join(parts)
+
+
+def _digest(header: str, algorithm: Algorithm) -> Checksum | None:
+    """`adler32=00620062, md5=CY9rzUYh03PK3k6DJie09g==`: hexadecimal for sums, base64 for hashes."""
+    for entry in header.split(","):
+        name, _, value = entry.strip().partition("=")
+        if name.lower().replace("-", "") == algorithm:
+            try:
+                text = value if algorithm in ("adler32", "crc32") else base64.b64decode(value, validate=True).hex()
+                return parse_checksum(f"{algorithm}:{text}")
+            except ValueError:
+                return None
+    return None
 
 
 def _check(answer: httpx.Response, url: str, *, ranged: bool) -> None:

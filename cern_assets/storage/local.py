@@ -2,9 +2,10 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -18,7 +19,10 @@ from cern_assets.errors import (
     UnsafeNameError,
 )
 from cern_assets.failures import failure, no_room
-from cern_assets.storage.paths import is_temporary, safe_path, temporary_name
+from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.model.files import Leftover
+from cern_assets.ports import Range
+from cern_assets.storage.paths import is_temporary, leftover_path, safe_path, temporary_name
 
 _CHUNK_BYTES = 4 * 1024**2
 
@@ -45,6 +49,7 @@ _WRITING: _Kinds = {
     errno.EEXIST: UnsafeNameError,
     errno.ENOTDIR: UnsafeNameError,
     errno.EISDIR: UnsafeNameError,
+    errno.ENOTEMPTY: UnsafeNameError,
 }
 
 
@@ -96,24 +101,84 @@ class LocalStore:
             file.seek(offset_bytes)
             yield _chunks(file, uri)
 
+    def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
+        """Read parts of a file."""
+        uri = self.uri(path)
+        with _translated("Reading", uri, _READING), FileIO(uri) as file:
+            return [_read_fully(file.fileno(), offset, size) for offset, size in ranges]
+
+    def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:  # noqa: ARG002  the port's signature
+        """None: a file system computes none; reading the file is left to who wants to know."""
+        if self.size_bytes(path) is None:
+            raise failure(FileMissingError, "Looking at the file", self.uri(path), "there is no such file")
+        return None
+
+    def is_online(self, path: str) -> bool | None:
+        """True for every file that is there."""
+        return self.size_bytes(path) is not None
+
+    def prepare(self, paths: Sequence[str]) -> str | None:  # noqa: ARG002  the port's signature
+        """None: there is no tape behind a folder."""
+        return None
+
     @contextmanager
-    def create(self, path: str, *, size_bytes: int | None) -> Iterator["LocalWriter"]:
-        """Begin a file under a temporary name beside its own; the space for `size_bytes` is allocated at once."""
+    def create(self, path: str, *, size_bytes: int | None, resume: str | None = None) -> Iterator["LocalWriter"]:
+        """Begin a file under a temporary name beside its own; the space for `size_bytes` is allocated at once.
+
+        That of a resumable file is not, as its size tells how far an earlier attempt came; it is locked as long as
+        somebody writes it.
+        """
         target = Path(self.uri(path))
-        _require_room(target, size_bytes)
-        temporary = target.with_name(temporary_name())
+        _require_room(target, None if resume else size_bytes)
         with _translated("Creating", str(target), _WRITING):
             _make_folders(target.parent)
-            file = FileIO(temporary, "x")
+            kept = _locked(target.with_name(temporary_name(resume))) if resume else None
+            temporary = target.with_name(temporary_name(resume if kept else None))
+            file = kept or FileIO(temporary, "x")
+        written = file.seek(0, os.SEEK_END)
         try:
             with file:
-                if size_bytes:
+                if kept:
+                    _require_room(target, size_bytes and max(size_bytes - written, 0))
+                elif size_bytes:
                     with _translated("Reserving the space", str(target), _WRITING, needed_bytes=size_bytes):
                         os.posix_fallocate(file.fileno(), 0, size_bytes)
-                yield LocalWriter(file, temporary, target)
+                yield LocalWriter(file, temporary, target, written_bytes=written)
         finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            if not kept:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+
+    def fetch(self, uri: str, path: str, *, size_bytes: int) -> bool:  # noqa: ARG002  the port's signature
+        """False: a folder can ask no server for anything."""
+        return False
+
+    def reserve(self, path: str) -> bool:
+        """Make an empty file, which the system does for one of many."""
+        place = Path(self.uri(path))
+        with _translated("Reserving", str(place), _WRITING):
+            _make_folders(place.parent)
+            try:
+                FileIO(place, "x").close()
+            except FileExistsError:
+                return False
+            _sync_folder(place.parent)
+        return True
+
+    def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
+        """Temporary files below a folder."""
+        for place in self._files(prefix):
+            if is_temporary(place.name):
+                with contextlib.suppress(FileNotFoundError):
+                    found = place.stat()
+                    relative = place.relative_to(self._root).as_posix()
+                    yield Leftover(path=relative, size_bytes=found.st_size, modified=found.st_mtime)
+
+    def collect(self, leftover: Leftover) -> None:
+        """Delete a temporary file."""
+        place = self._root / leftover_path(leftover)
+        with _translated("Deleting", str(place), _ALWAYS):
+            place.unlink(missing_ok=True)
 
     def remove(self, path: str) -> None:
         """Delete a file; folders are left alone."""
@@ -125,20 +190,40 @@ class LocalStore:
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Paths of all committed files under a folder."""
+        for place in self._files(prefix):
+            if not is_temporary(place.name):
+                yield place.relative_to(self._root).as_posix()
+
+    def _files(self, prefix: str) -> Iterator[Path]:
         folder = Path(self.uri(prefix)) if prefix else self._root
         with _translated("Listing", str(folder), _ALWAYS):
             for place, _, names in os.walk(folder, onerror=_raise_unless_missing):
-                inside = Path(place).relative_to(self._root)
-                yield from ((inside / name).as_posix() for name in sorted(names) if not is_temporary(name))
+                yield from (Path(place, name) for name in sorted(names))
 
 
 class LocalWriter:
-    """A `ports.ByteWriter` over a temporary file."""
+    """A `ports.ByteWriter` over a temporary file, of which some may be written already."""
 
-    def __init__(self, file: FileIO, temporary: Path, target: Path) -> None:
+    def __init__(self, file: FileIO, temporary: Path, target: Path, *, written_bytes: int) -> None:
         self._file = file
         self._temporary = temporary
         self._target = target
+        self.written_bytes = written_bytes
+
+    def earlier(self) -> Iterator[bytes]:
+        """What an earlier attempt wrote."""
+        for offset in range(0, self.written_bytes, _CHUNK_BYTES):
+            size = min(_CHUNK_BYTES, self.written_bytes - offset)
+            with _translated("Reading", str(self._target), _READING):
+                chunk = _read_fully(self._file.fileno(), offset, size)
+            yield chunk
+
+    def start_over(self) -> None:
+        """Throw away what is written."""
+        with _translated("Writing", str(self._target), _WRITING):
+            self._file.seek(0)
+            self._file.truncate()
+        self.written_bytes = 0
 
     def write(self, chunk: bytes) -> None:
         """Append; a write that the system cuts short is continued."""
@@ -146,14 +231,19 @@ class LocalWriter:
         with _translated("Writing", str(self._target), _WRITING, needed_bytes=len(chunk)):
             while rest:
                 rest = rest[self._file.write(rest) :]
+        self.written_bytes += len(chunk)
 
     def commit(self) -> None:
         """Flush bytes and names to disk, in an order in which a power cut leaves the old file or the new one."""
         with _translated("Committing", str(self._target), _WRITING):
             self._file.truncate()  # gives back what was allocated but not written
             os.fsync(self._file.fileno())
+            try:
+                self._temporary.replace(self._target)
+            except IsADirectoryError:
+                self._target.rmdir()  # an empty folder is in nobody's way; one with files in it refuses
+                self._temporary.replace(self._target)
             self._file.close()
-            self._temporary.replace(self._target)
             _sync_folder(self._target.parent)
 
 
@@ -176,6 +266,28 @@ def _chunks(file: FileIO, uri: str) -> Iterator[bytes]:
         if not chunk:
             return
         yield chunk
+
+
+def _read_fully(descriptor: int, offset: int, size_bytes: int) -> bytes:
+    """These bytes of a file, fewer only where it ends; the system may hand out less at a time."""
+    parts: list[bytes] = []
+    while size_bytes > 0 and (part := os.pread(descriptor, size_bytes, offset)):
+        parts.append(part)
+        offset, size_bytes = offset + len(part), size_bytes - len(part)
+    return b"".join(parts)
+
+
+def _locked(place: Path) -> FileIO | None:
+    """A file to go on with, held against other writers; None if somebody else holds it, or has just finished it."""
+    file = FileIO(os.open(place, os.O_RDWR | os.O_CREAT, 0o666), "r+")
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(file.fileno()), place.stat()):
+            return file
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    file.close()
+    return None
 
 
 def _require_room(target: Path, size_bytes: int | None) -> None:

@@ -1,34 +1,44 @@
 """A folder of an XRootD server, EOS among them, as a store.
 
-Verified against XRootD 5.5.3 with the bindings 6.2.1. The error numbers are those of the XRootD protocol
-(`kXR_...` in XProtocol.hh), the status codes those of the client (`XrdCl/XrdClStatus.hh`).
+Verified against XRootD 5.5.3 with the bindings 6.2.1.
 """
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from XRootD import client as _untyped
-from XRootD.client.flags import AccessMode, DirListFlags, OpenFlags, QueryCode, StatInfoFlags
+from XRootD.client.flags import AccessMode, DirListFlags, MkDirFlags, OpenFlags, PrepareFlags, QueryCode, StatInfoFlags
 
 from cern_assets.errors import (
-    CernAssetsError,
     ConfigurationError,
-    CredentialsRefusedError,
     FileMissingError,
-    StorageFullError,
-    StorageUnavailableError,
     TransferInterruptedError,
     UnsafeNameError,
 )
 from cern_assets.failures import failure, no_room
-from cern_assets.storage.paths import is_temporary, safe_path, temporary_name
+from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum
+from cern_assets.model.files import Leftover
+from cern_assets.ports import Range
+from cern_assets.storage.paths import is_temporary, leftover_path, safe_path, temporary_name
+from cern_assets.storage.xrootd_status import (
+    EXISTS,
+    IS_FOLDER,
+    LOCKED,
+    NO_SUCH_CHECKSUM,
+    NOT_SUPPORTED,
+    WRITING,
+    check,
+    is_missing,
+    said,
+)
+from cern_assets.storage.xrootd_writer import CHUNK_BYTES, XRootDWriter
 
 client: Any = _untyped  # the bindings carry no types
 
-_CHUNK_BYTES = 4 * 1024**2
+_MOST_PIECES, _PIECE_BYTES = 1024, 2_097_136  # what the protocol allows in one vector read
 _URL = re.compile(r"(?P<server>x?roots?://[^/]+)/(?P<base>/[^?#]*)?")
 _LONGEST_SEGMENT_BYTES = 254  # XRootD's server takes 255, but lists only the first 254 of them
 _FILE_MODE = AccessMode.UR | AccessMode.UW | AccessMode.GR | AccessMode.OR
@@ -37,27 +47,6 @@ _FILE_MODE = AccessMode.UR | AccessMode.UW | AccessMode.GR | AccessMode.OR
 # are noticed up to 15 seconds late. The client reads these process-wide settings when it first connects; variables of
 # the shell (XRD_CONNECTIONWINDOW ...) win over them.
 _CLIENT_SETTINGS = {"ConnectionWindow": 4, "ConnectionRetry": 6, "TimeoutResolution": 1}
-
-_KINDS: dict[int, type[CernAssetsError]] = {
-    3002: UnsafeNameError,  # kXR_ArgTooLong
-    3009: StorageFullError,  # kXR_NoSpace
-    3010: CredentialsRefusedError,  # kXR_NotAuthorized
-    3011: FileMissingError,  # kXR_NotFound
-    3015: UnsafeNameError,  # kXR_NotFile
-    3016: UnsafeNameError,  # kXR_isDirectory: a folder has the name of the file
-    3021: StorageFullError,  # kXR_overQuota
-    3025: CredentialsRefusedError,  # kXR_fsReadOnly
-    3030: CredentialsRefusedError,  # kXR_AuthFailed
-}
-# kXR_FSError stands for many things, which only the end of the server's words tells apart.
-_FILE_SYSTEM_ERROR = 3005
-_NOT_A_FOLDER = "not a directory"
-_WORDS: dict[str, type[CernAssetsError]] = {_NOT_A_FOLDER: UnsafeNameError, "read/only": CredentialsRefusedError}
-
-# When writing, "no such file" is about the export or about a temporary file that a dying server lost: not the record's
-# fault, and a later attempt can succeed.
-_WRITING = _KINDS | {3011: StorageUnavailableError}
-_REFUSED_BEFORE_ASKED = (203, 204)  # errLoginFailed, errAuthFailed: statuses of the client, without an error number
 
 
 class XRootDStore:
@@ -89,9 +78,9 @@ class XRootDStore:
         """Say which server answers and, where it tells, how much room there is."""
         url = f"{self._server}/{self._base}"
         status, _ = self._files.stat(self._base or "/", timeout=self._timeout)
-        if _is_missing(status):
+        if is_missing(status):
             return f"{url} (made by the first write)"
-        _check(status, "Looking at the folder", url)
+        check(status, "Looking at the folder", url)
         free = self._free_bytes(self._base)
         return url if free is None else f"{url}, {free / 1024**3:.1f} GiB free"
 
@@ -102,75 +91,216 @@ class XRootDStore:
     def size_bytes(self, path: str) -> int | None:
         """Size of a file, None if there is none."""
         status, found = self._files.stat(self._place(path), timeout=self._timeout)
-        if _is_missing(status):
+        if is_missing(status):
             return None
-        _check(status, "Looking at the file", self.uri(path))
+        check(status, "Looking at the file", self.uri(path))
         return None if found.flags & StatInfoFlags.IS_DIR else int(found.size)
 
     @contextmanager
     def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
         """Read a file from an offset on, in chunks of 4 MiB; the client by itself survives a restart of the server."""
         uri = self.uri(path)
-        file = client.File()
-        status, _ = file.open(uri, OpenFlags.READ, timeout=self._timeout)
-        if _is_missing(status) or status.errno == 3016:
-            raise failure(FileMissingError, "Reading", uri, _said(status))
-        _check(status, "Reading", uri)
-        try:
+        with self._opened(uri) as file:
             yield self._chunks(file, uri, offset_bytes)
-        finally:
-            file.close(timeout=self._timeout)
+
+    def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
+        """Read parts of a file by vector reads, which the protocol limits in number and size and to what is there."""
+        uri = self.uri(path)
+        with self._opened(uri) as file:
+            status, found = file.stat(timeout=self._timeout)
+            check(status, "Looking at the file", uri)
+            pieces = [list(_pieces(offset, size, int(found.size))) for offset, size in ranges]
+            flat = [piece for of_range in pieces for piece in of_range]
+            read: list[bytes] = []
+            for start in range(0, len(flat), _MOST_PIECES):
+                status, answer = file.vector_read(flat[start : start + _MOST_PIECES], timeout=self._timeout)
+                if not status.ok:
+                    raise failure(TransferInterruptedError, "Reading", uri, said(status))
+                read += [bytes(chunk.buffer) for chunk in answer.chunks]
+        rest = iter(read)
+        return [b"".join(next(rest) for _ in of_range) for of_range in pieces]
+
+    def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:
+        """Ask the server; EOS answers with the checksum of the file's layout, whichever was asked for."""
+        place = f"{self._place(path)}?cks.type={algorithm}"
+        status, answer = self._files.query(QueryCode.CHECKSUM, place, timeout=self._timeout)
+        if is_missing(status):
+            raise failure(FileMissingError, "Asking for the checksum", self.uri(path), said(status))
+        if status.errno in NOT_SUPPORTED or said(status).rstrip(".").endswith(NO_SUCH_CHECKSUM):
+            return None
+        check(status, "Asking for the checksum", self.uri(path))
+        name, _, value = answer.split(b"\0")[0].decode("ascii", "replace").strip().partition(" ")
+        return parse_checksum(f"{algorithm}:{value}") if name == algorithm else None
+
+    def is_online(self, path: str) -> bool | None:
+        """What the server's stat says of a file; False for one that is not there."""
+        status, found = self._files.stat(self._place(path), timeout=self._timeout)
+        if is_missing(status):
+            return False
+        check(status, "Looking at the file", self.uri(path))
+        return not found.flags & StatInfoFlags.OFFLINE
+
+    def prepare(self, paths: Sequence[str]) -> str | None:
+        """Ask for files to be staged; the id of the request, which a server without tape gives too."""
+        places = [self._place(path) for path in paths]
+        status, answer = self._files.prepare(places, PrepareFlags.STAGE, timeout=self._timeout)
+        if status.errno in NOT_SUPPORTED:
+            return None
+        check(status, "Asking for files from tape", self.uri(paths[0]))
+        return (answer or b"").split(b"\0")[0].decode("ascii", "replace").strip()
 
     @contextmanager
-    def create(self, path: str, *, size_bytes: int | None) -> Iterator["XRootDWriter"]:
+    def create(self, path: str, *, size_bytes: int | None, resume: str | None = None) -> Iterator[XRootDWriter]:
         """Begin a file under a temporary name beside its own.
 
         EOS books `oss.asize`; vanilla XRootD reserves nothing, so that the free space is asked for, once the folder
-        is there to be asked about.
+        is there to be asked about. The server lets one writer at a time open a resumable file.
         """
         place, uri = self._place(path), self.uri(path)
         if max(len(segment.encode()) for segment in place.split("/")) > _LONGEST_SEGMENT_BYTES:
             raise failure(UnsafeNameError, "Creating", uri, f"a name is longer than {_LONGEST_SEGMENT_BYTES} bytes")
         folder = place.rpartition("/")[0]
-        temporary = f"{folder}/{temporary_name()}"
         booking = f"?oss.asize={size_bytes}" if size_bytes else ""
-        file = client.File()
-        # DELETE instead of NEW: the client repeats an open whose answer got lost, and nobody else has this name.
-        flags = OpenFlags.DELETE | OpenFlags.MAKEPATH
-        status, _ = file.open(f"{self._server}/{temporary}{booking}", flags, _FILE_MODE, timeout=self._timeout)
-        _check(status, "Creating", uri, _WRITING)
-        writer = XRootDWriter(self._files, file, temporary=temporary, place=place, uri=uri, timeout=self._timeout)
+        kept = self._gone_on_with(f"{folder}/{temporary_name(resume)}", uri) if resume else None
+        temporary = f"{folder}/{temporary_name(resume if kept else None)}"
+        file, written = kept or (self._begun(f"{self._server}/{temporary}{booking}", uri), 0)
+        writer = XRootDWriter(
+            self._files, file, temporary=temporary, place=place, uri=uri, timeout=self._timeout, written_bytes=written
+        )
         try:
             if size_bytes is not None:
-                self._require_room(folder, size_bytes, uri)
+                self._require_room(folder, max(size_bytes - written, 0), uri)
             yield writer
         finally:
-            writer.abandon_unless_committed()
+            writer.end(keep=kept is not None)
+
+    def fetch(self, uri: str, path: str, *, size_bytes: int) -> bool:
+        """Have the server copy a file of another one to itself (third-party copy), under a temporary name first."""
+        if not uri.startswith(("root://", "roots://", "xroot://", "xroots://")):
+            return False
+        place = self._place(path)
+        folder = place.rpartition("/")[0]
+        self._made_folder(folder, self.uri(path))
+        self._require_room(folder, size_bytes, self.uri(path))
+        temporary = f"{folder}/{temporary_name()}"
+        process = client.CopyProcess()
+        process.add_job(
+            uri,
+            f"{self._server}/{temporary}",
+            force=True,
+            thirdparty="only",
+            inittimeout=self._timeout,
+            tpctimeout=0xFFFF,
+            coerce=True,
+        )
+        prepared = process.prepare()
+        done = process.run()[0] if prepared.ok else prepared
+        status, found = self._files.stat(temporary, timeout=self._timeout)
+        if not done.ok or not status.ok or int(found.size) != size_bytes:
+            self._files.rm(temporary, timeout=self._timeout)
+            return False
+        status, _ = self._files.mv(temporary, place, timeout=self._timeout)
+        check(status, "Moving to its name", self.uri(path), WRITING)
+        return True
+
+    def reserve(self, path: str) -> bool:
+        """Make an empty file, which the server does for one of many (making a folder it confirms to all).
+
+        The client repeats a request whose answer was lost: then nobody may be told True, and never two.
+        """
+        file = client.File()
+        flags = OpenFlags.NEW | OpenFlags.MAKEPATH
+        status, _ = file.open(self.uri(path), flags, _FILE_MODE, timeout=self._timeout)
+        if status.errno == EXISTS:
+            return False
+        check(status, "Reserving", self.uri(path), WRITING)
+        file.close(timeout=self._timeout)
+        return True
+
+    def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
+        """Temporary files below a folder."""
+        for path, found in self._all_files(prefix):
+            if is_temporary(path):
+                yield Leftover(path=path, size_bytes=int(found.size), modified=float(found.modtime))
+
+    def collect(self, leftover: Leftover) -> None:
+        """Delete a temporary file."""
+        place = f"{self._base}/{_escaped(leftover_path(leftover))}"
+        status, _ = self._files.rm(place, timeout=self._timeout)
+        if not is_missing(status):
+            check(status, "Deleting", f"{self._server}/{place}")
 
     def remove(self, path: str) -> None:
         """Delete a file; folders are left alone (the server's `rm` would delete an empty one)."""
         if self.size_bytes(path) is None:
             return
         status, _ = self._files.rm(self._place(path), timeout=self._timeout)
-        if not _is_missing(status):
-            _check(status, "Deleting", self.uri(path))
+        if not is_missing(status):
+            check(status, "Deleting", self.uri(path))
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Paths of all committed files under a folder, one call to the server a folder."""
+        for path, _ in self._all_files(prefix):
+            if not is_temporary(path):
+                yield path
+
+    def _all_files(self, prefix: str) -> Iterator[tuple[str, Any]]:
         folders = [prefix]
         while folders:
             folder = folders.pop()
             place = self._place(folder) if folder else self._base or "/"
             status, entries = self._files.dirlist(place, DirListFlags.STAT, timeout=self._timeout)
-            if _is_missing(status):
+            if is_missing(status):
                 continue
-            _check(status, "Listing", f"{self._server}/{place}")
+            check(status, "Listing", f"{self._server}/{place}")
             for entry in entries:
                 path = f"{folder}/{_unescaped(entry.name)}".lstrip("/")
                 if entry.statinfo.flags & StatInfoFlags.IS_DIR:
                     folders.append(path)
-                elif not is_temporary(path):
-                    yield path
+                else:
+                    yield path, entry.statinfo
+
+    @contextmanager
+    def _opened(self, uri: str) -> Iterator[Any]:
+        file = client.File()
+        status, _ = file.open(uri, OpenFlags.READ, timeout=self._timeout)
+        if is_missing(status) or status.errno == IS_FOLDER:
+            raise failure(FileMissingError, "Reading", uri, said(status))
+        check(status, "Reading", uri)
+        try:
+            yield file
+        finally:
+            file.close(timeout=self._timeout)
+
+    def _begun(self, url: str, uri: str) -> Any:
+        """A new file that is open for writing."""
+        file = client.File()
+        # DELETE instead of NEW: the client repeats an open whose answer got lost, and nobody else has this name.
+        flags = OpenFlags.DELETE | OpenFlags.MAKEPATH
+        status, _ = file.open(url, flags, _FILE_MODE, timeout=self._timeout)
+        check(status, "Creating", uri, WRITING)
+        return file
+
+    def _gone_on_with(self, temporary: str, uri: str) -> tuple[Any, int] | None:
+        """A resumable file that is open for writing, and how much of it there is; None while somebody writes it."""
+        file = client.File()
+        flags = OpenFlags.UPDATE | OpenFlags.MAKEPATH
+        status, _ = file.open(f"{self._server}/{temporary}", flags, _FILE_MODE, timeout=self._timeout)
+        if status.errno == 3011:
+            file = client.File()
+            flags = OpenFlags.NEW | OpenFlags.MAKEPATH
+            status, _ = file.open(f"{self._server}/{temporary}", flags, _FILE_MODE, timeout=self._timeout)
+        if status.errno in (LOCKED, EXISTS):
+            return None
+        check(status, "Creating", uri, WRITING)
+        status, found = file.stat(force=True, timeout=self._timeout)
+        check(status, "Looking at the file", uri)
+        return file, int(found.size)
+
+    def _made_folder(self, folder: str, uri: str) -> None:
+        status, _ = self._files.mkdir(folder, MkDirFlags.MAKEPATH, timeout=self._timeout)
+        if status.errno != EXISTS:
+            check(status, "Making the folder", uri, WRITING)
 
     def _place(self, path: str) -> str:
         """Turn a path of ours into the server's."""
@@ -178,9 +308,9 @@ class XRootDStore:
 
     def _chunks(self, file: Any, uri: str, position: int) -> Iterator[bytes]:
         while True:
-            status, chunk = file.read(position, _CHUNK_BYTES, timeout=self._timeout)
+            status, chunk = file.read(position, CHUNK_BYTES, timeout=self._timeout)
             if not status.ok:
-                raise failure(TransferInterruptedError, "Reading", uri, _said(status))
+                raise failure(TransferInterruptedError, "Reading", uri, said(status))
             if not chunk:
                 return
             yield chunk
@@ -198,78 +328,11 @@ class XRootDStore:
         return int(match[1]) if match else None
 
 
-class XRootDWriter:
-    """A `ports.ByteWriter` over an open file with a temporary name."""
-
-    def __init__(self, files: Any, file: Any, *, temporary: str, place: str, uri: str, timeout: int) -> None:
-        self._files = files
-        self._file = file
-        self._temporary = temporary
-        self._place = place
-        self._uri = uri
-        self._timeout = timeout
-        self._committed = False
-        self._written_bytes = 0
-        self._pending: list[bytes] = []
-        self._pending_bytes = 0
-
-    def write(self, chunk: bytes) -> None:
-        """Append; small chunks are collected, as each call to the server costs a round trip."""
-        self._pending.append(chunk)
-        self._pending_bytes += len(chunk)
-        if self._pending_bytes >= _CHUNK_BYTES:
-            self._flush()
-
-    def commit(self) -> None:
-        """Flush to disk, close, and move to the final name, which replaces an older file."""
-        self._flush()
-        status, _ = self._file.sync(timeout=self._timeout)
-        _check(status, "Flushing", self._uri, _WRITING)
-        status, _ = self._file.close(timeout=self._timeout)
-        _check(status, "Closing", self._uri, _WRITING)
-        status, _ = self._files.mv(self._temporary, self._place, timeout=self._timeout)
-        _check(status, "Moving to its name", self._uri, _WRITING)
-        self._committed = True
-
-    def abandon_unless_committed(self) -> None:
-        """Delete the temporary file, if the server lets us: one that stays is not listed."""
-        if self._committed:
-            return
-        if self._file.is_open():
-            self._file.close(timeout=self._timeout)
-        self._files.rm(self._temporary, timeout=self._timeout)
-
-    def _flush(self) -> None:
-        block = b"".join(self._pending)
-        self._pending, self._pending_bytes = [], 0
-        if block:
-            status, _ = self._file.write(block, self._written_bytes, len(block), timeout=self._timeout)
-            _check(status, "Writing", self._uri, _WRITING)
-            self._written_bytes += len(block)
-
-
-def _check(status: Any, doing: str, uri: str, kinds: dict[int, type[CernAssetsError]] = _KINDS) -> None:
-    """Raise the error of our tree for a status that is none of success."""
-    if status.ok:
-        return
-    kind = kinds.get(status.errno, StorageUnavailableError)
-    if status.code in _REFUSED_BEFORE_ASKED:
-        kind = CredentialsRefusedError
-    if status.errno == _FILE_SYSTEM_ERROR:
-        kind = next((known for words, known in _WORDS.items() if _said(status).endswith(words)), kind)
-    if kind is StorageFullError:
-        raise no_room(uri, needed_bytes=None, free_bytes=None)
-    raise failure(kind, doing, uri, _said(status))
-
-
-def _is_missing(status: Any) -> bool:
-    """Whether the server said that there is no such file; a silent server did not."""
-    below_a_file = status.errno == _FILE_SYSTEM_ERROR and _said(status).endswith(_NOT_A_FOLDER)
-    return status.errno == 3011 or below_a_file
-
-
-def _said(status: Any) -> str:
-    return " ".join(str(status.message).split()).removeprefix("[ERROR] ").removeprefix("[FATAL] ")
+def _pieces(offset: int, size_bytes: int, end: int) -> Iterator[Range]:
+    """A range in pieces of a vector read, up to the end of the file."""
+    stop = min(offset + size_bytes, end)
+    for start in range(offset, stop, _PIECE_BYTES):
+        yield start, min(_PIECE_BYTES, stop - start)
 
 
 def _escaped(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Self
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_chain, wait_exponential, wait_none
@@ -16,7 +17,7 @@ from cern_assets.errors import (
 from cern_assets.failures import failure
 from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.values import Value
-from cern_assets.ports import ByteReader, FileStore
+from cern_assets.ports import ByteReader, ByteWriter, FileStore
 from cern_assets.transfers.hashing import Hasher
 
 _ASK_CURATORS = "Ask the source's curators which of the two is right."
@@ -43,13 +44,16 @@ def transfer(
     algorithms: tuple[Algorithm, ...],
     attempts: int = 4,
     check: Callable[[], None] = lambda: None,
+    resume: str | None = None,
 ) -> Transferred:
     """Copy a file in one pass: each chunk is hashed and written, and the file gets its name only if all is right.
 
     `size_bytes` and `expected` are what the source's record declares, None where it does not. A stream that breaks is
     continued where it broke; `attempts` limits the tries in a row that bring no further byte, the first of which comes
-    at once and the others after growing pauses. What breaks while writing is not tried again
-    here. `check` is called before each chunk is written, and stops the copy by raising.
+    at once and the others after growing pauses. What breaks while writing is not tried again here. `check` is called
+    before each chunk is written, and stops the copy by raising. With `resume` (see `FileStore.create`), what is written
+    by then is kept for the next attempt, which reads only the rest from the source; it needs an `expected` checksum to
+    be sure of the whole.
 
     Raises:
         FileMissingError: the reader has no such file.
@@ -59,32 +63,48 @@ def transfer(
         TransferInterruptedError, StorageUnavailableError: no further byte after the last attempt.
         StorageFullError, CredentialsRefusedError, RecordRestrictedError: from the reader or the store.
     """
-    uri = reader.uri(source_path)
     size = _agreed_size(reader, source_path, declared=size_bytes, attempts=attempts)
-    hasher = Hasher(dict.fromkeys((*algorithms, expected.algorithm) if expected else algorithms))
-    with (
-        store.create(target_path, size_bytes=size) as writer,
-        _Stream(reader, source_path, size_bytes=size, attempts=attempts) as chunks,
-    ):
+    wanted = tuple(dict.fromkeys((*algorithms, expected.algorithm) if expected else algorithms))
+    with store.create(target_path, size_bytes=size, resume=resume) as writer:
+        gone_on = 0 < writer.written_bytes <= size
+        if writer.written_bytes and not gone_on:
+            writer.start_over()
+        stream = partial(_Stream, reader, source_path, size_bytes=size, attempts=attempts)
+        checksums = _filled(writer, stream, wanted, check)
+        if gone_on and expected not in checksums:
+            # What lay there may be what is wrong: a crash of the machine can tear the end of a file.
+            writer.start_over()
+            checksums = _filled(writer, stream, wanted, check)
+        _require_expected(checksums, expected, reader.uri(source_path))
+        writer.commit()
+    return Transferred(size_bytes=size, checksums=checksums)
+
+
+def _filled(
+    writer: ByteWriter, stream: "Callable[[int], _Stream]", algorithms: tuple[Algorithm, ...], check: Callable[[], None]
+) -> tuple[Checksum, ...]:
+    """Write what is missing, and give the checksums of the whole."""
+    hasher = Hasher(algorithms)
+    for chunk in writer.earlier():
+        check()
+        hasher.update(chunk)
+    with stream(writer.written_bytes) as chunks:
         for chunk in chunks:
             check()
             hasher.update(chunk)
             writer.write(chunk)
-        checksums = hasher.checksums()
-        _require_expected(checksums, expected, uri)
-        writer.commit()
-    return Transferred(size_bytes=size, checksums=checksums)
+    return hasher.checksums()
 
 
 class _Stream:
     """The bytes of a file, over as many openings of it as they take."""
 
-    def __init__(self, reader: ByteReader, path: str, *, size_bytes: int, attempts: int) -> None:
+    def __init__(self, reader: ByteReader, path: str, position: int, *, size_bytes: int, attempts: int) -> None:
         self._reader = reader
         self._path = path
         self._size_bytes = size_bytes
         self._attempts = attempts
-        self._position = 0
+        self._position = position
         self._opened = ExitStack()
         self._chunks: Iterator[bytes] | None = None
 

@@ -197,8 +197,7 @@ class _ReadAt:
         return self._window[begin : begin + size_bytes]
 
     def _fetched(self, offset: int, size_bytes: int) -> bytes:
-        with self._store.open(self._path, offset_bytes=offset) as chunks:
-            return b"".join(_first(chunks, size_bytes))
+        return self._store.read_ranges(self._path, [(offset, size_bytes)])[0]
 
 
 def _sized(folder: ByteReader, name: str) -> Member:

@@ -1,6 +1,7 @@
 """Guards what every `ports.ByteReader` promises: the bytes from the offset on, in small chunks, or one clear error."""
 
 import random
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cern_assets.errors import FileMissingError, UnsafeNameError
+from cern_assets.model.checksums import parse_checksum
 from cern_assets.ports import ByteReader
 from cern_assets.storage.http import HttpReader
 from cern_assets.storage.local import LocalStore
@@ -25,6 +27,11 @@ class Place:
 
     reader: ByteReader
     folder: Path
+
+    @property
+    def tells_checksums(self) -> bool:
+        """Whether somebody else computes the checksums of its files."""
+        return self.reader.uri("x").startswith("root://")
 
     def put(self, path: str, content: bytes) -> None:
         """Lay a file there by other means."""
@@ -119,3 +126,44 @@ def test_a_uri_ends_with_the_path(place: Place) -> None:
 def test_ping_names_the_place(place: Place) -> None:
     root = place.reader.uri("x").removesuffix("/x")
     assert root in place.reader.ping()
+
+
+def test_ranges_come_in_the_order_asked_for_and_end_where_the_file_ends(place: Place) -> None:
+    content = random.Random(4).randbytes(6 * MIB)
+    place.put("large", content)
+    ranges = [(5 * MIB, 10), (0, 3), (1, 5 * MIB), (6 * MIB - 2, 100), (7 * MIB, 5), (10, 0)]
+    assert place.reader.read_ranges("large", ranges) == [content[start : start + size] for start, size in ranges]
+
+
+def test_two_thousand_small_ranges_are_read_at_once(place: Place) -> None:
+    content = random.Random(5).randbytes(2_100)
+    place.put("small", content)
+    ranges = [(start, 1) for start in range(0, 2_100, 40 if "http" in place.reader.uri("x") else 1)]
+    assert place.reader.read_ranges("small", ranges) == [content[start : start + 1] for start, _ in ranges]
+
+
+def test_ranges_of_a_missing_file_are_an_error(place: Place) -> None:
+    place.put("a", b"x")
+    with pytest.raises(FileMissingError):
+        place.reader.read_ranges("b", [(0, 1)])
+
+
+def test_a_checksum_that_the_place_tells_is_that_of_the_bytes(place: Place) -> None:
+    place.put("file #", b"some bytes")
+    told = place.reader.checksum("file #", "adler32")
+    assert told == (parse_checksum(f"adler32:{zlib.adler32(b'some bytes'):08x}") if place.tells_checksums else None)
+    assert place.reader.checksum("file #", "sha256") is None
+    with pytest.raises(FileMissingError):
+        place.reader.checksum("missing", "adler32")
+
+
+def test_files_that_are_there_are_online_as_far_as_the_place_can_tell(place: Place) -> None:
+    place.put("a", b"x")
+    assert place.reader.is_online("a") in (True, None)
+    assert not place.reader.is_online("missing")
+
+
+def test_asking_for_files_from_tape_gives_a_ticket_where_there_could_be_tape(place: Place) -> None:
+    place.put("a", b"x")
+    ticket = place.reader.prepare(["a"])
+    assert (ticket is not None) == place.reader.uri("a").startswith("root://")

@@ -1,11 +1,14 @@
 """Guards what every `ports.FileStore` promises: a file is there whole or not at all, and errors tell their kind."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from cern_assets.errors import FileMissingError, StorageFullError, UnsafeNameError
+from cern_assets.model.files import Leftover
 from cern_assets.ports import ByteWriter
 from cern_assets_tests.contract.stores import Lab, get, local_lab, put, xrootd_lab
 
@@ -204,3 +207,98 @@ def test_ping_tells_the_place_before_and_after_the_first_write(lab: Lab) -> None
 def _write_and_raise(writer: ByteWriter, error: Exception) -> None:
     writer.write(b"abc")
     raise error
+
+
+def test_a_resumable_file_goes_on_where_it_was_left(lab: Lab) -> None:
+    with lab.store.create("a/b", size_bytes=9, resume="word1") as writer:
+        assert (writer.written_bytes, list(writer.earlier())) == (0, [])
+        writer.write(b"first")
+    assert lab.store.size_bytes("a/b") is None
+    assert list(lab.store.list()) == []
+    with lab.store.create("a/b", size_bytes=9, resume="word1") as writer:
+        assert (writer.written_bytes, b"".join(writer.earlier())) == (5, b"first")
+        writer.write(b"last")
+        assert writer.written_bytes == 9
+        writer.commit()
+    assert get(lab.store, "a/b") == b"firstlast"
+    assert lab.on_disk() == ["a/b"]
+
+
+def test_another_word_begins_another_file(lab: Lab) -> None:
+    with lab.store.create("a", size_bytes=9, resume="word1") as writer:
+        writer.write(b"first")
+    with lab.store.create("a", size_bytes=9, resume="word2") as writer:
+        assert writer.written_bytes == 0
+
+
+def test_a_resumed_file_can_be_started_over(lab: Lab) -> None:
+    with lab.store.create("a", size_bytes=9, resume="word1") as writer:
+        writer.write(b"rotten rotten")
+    with lab.store.create("a", size_bytes=9, resume="word1") as writer:
+        writer.start_over()
+        assert writer.written_bytes == 0
+        writer.write(b"good")
+        writer.commit()
+    assert get(lab.store, "a") == b"good"
+
+
+def test_a_resumable_file_has_one_writer_at_a_time(lab: Lab) -> None:
+    with lab.store.create("a", size_bytes=9, resume="word1") as first:
+        first.write(b"of the first")
+        with lab.store.create("a", size_bytes=9, resume="word1") as second:
+            assert second.written_bytes == 0
+            second.write(b"of the second")
+            second.commit()
+        first.commit()
+    assert get(lab.store, "a") == b"of the first"
+    assert lab.on_disk() == ["a"]
+
+
+def test_an_empty_folder_is_not_in_the_way_of_a_file(lab: Lab) -> None:
+    put(lab.store, "a/b", b"x")
+    lab.store.remove("a/b")
+    put(lab.store, "a", b"y")
+    assert get(lab.store, "a") == b"y"
+
+
+def test_a_name_is_reserved_by_one_of_many_until_it_is_removed(lab: Lab) -> None:
+    put(lab.store, "marks/other", b"x")
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            taken = list(pool.map(lambda _, name=f"marks/{number}": lab.store.reserve(name), range(8)))
+            assert taken.count(True) == 1
+    assert not lab.store.reserve("marks/0")
+    lab.store.remove("marks/0")
+    assert lab.store.reserve("marks/0")
+    assert lab.store.size_bytes("marks/0") == 0
+
+
+def test_leftovers_are_listed_with_size_and_age_and_can_be_collected(lab: Lab) -> None:
+    assert list(lab.store.leftovers()) == []
+    put(lab.store, "a/kept", b"x")
+    with lab.store.create("a/b", size_bytes=None, resume="word1") as writer:
+        writer.write(b"five!")
+    (leftover,) = lab.store.leftovers("a")
+    assert (leftover.path.rpartition("/")[0], leftover.size_bytes) == ("a", 5)
+    assert abs(leftover.modified - time.time()) < 60
+    lab.store.collect(leftover)
+    lab.store.collect(leftover)
+    assert lab.on_disk() == ["a/kept"]
+
+
+@pytest.mark.parametrize("path", ["a/kept", "../.partial-x", "/.partial-x"])
+def test_only_leftovers_can_be_collected(lab: Lab, path: str) -> None:
+    put(lab.store, "a/kept", b"x")
+    with pytest.raises(UnsafeNameError):
+        lab.store.collect(Leftover(path=path, size_bytes=1, modified=0))
+    assert lab.on_disk() == ["a/kept"]
+
+
+def test_a_word_for_resuming_is_letters_and_digits(lab: Lab) -> None:
+    with pytest.raises(ValueError, match="letters and digits"), lab.store.create("a", size_bytes=1, resume="../x"):
+        pass
+
+
+def test_a_store_that_cannot_copy_by_itself_says_so(lab: Lab) -> None:
+    assert lab.store.fetch("https://example.org/file", "a", size_bytes=1) is False
+    assert lab.on_disk() == []

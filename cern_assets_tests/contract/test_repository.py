@@ -16,6 +16,7 @@ import pytest
 
 from cern_assets.errors import (
     ChecksumMismatchError,
+    ConfigurationError,
     CredentialsRefusedError,
     DepositRefusedError,
     RepositoryUnavailableError,
@@ -23,7 +24,7 @@ from cern_assets.errors import (
     StorageUnavailableError,
 )
 from cern_assets.model.checksums import Checksum
-from cern_assets.model.publications import RemoteRecord
+from cern_assets.model.publications import Published, RemoteRecord
 from cern_assets.ports import Repository, Upload
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets_tests.services.needs import free_port
@@ -87,7 +88,7 @@ def content_of(repository: Repository, record: RemoteRecord, key: str) -> bytes:
         return b"".join(chunks)
 
 
-def published(repository: Repository, payload: dict[str, Any] | None = None) -> RemoteRecord:
+def published(repository: Repository, payload: dict[str, Any] | None = None) -> Published:
     return repository.publish(repository.create_draft(payload or deposit()))
 
 
@@ -431,3 +432,101 @@ def test_a_repository_that_is_not_there_is_told_soon() -> None:
             adapter.create_draft(deposit())
     finally:
         adapter.close()
+
+
+def test_a_deleted_draft_is_gone_with_its_files_and_deleting_it_again_is_no_error(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    repository.upload(draft, upload_of(b"bytes"))
+    repository.delete_draft(draft)
+    assert repository.read_draft(draft.record_id) is None
+    repository.delete_draft(draft)
+
+
+def test_giving_up_an_edit_leaves_the_published_record(repository: Repository) -> None:
+    record = published(repository)
+    edited = repository.edit(record.record_id)
+    assert edited.is_edit
+    repository.update_draft(record.record_id, deposit(title="Never published"))
+    repository.delete_draft(edited)
+    after = repository.read_published(record.record_id)
+    assert after is not None
+    assert after.payload["metadata"] == record.payload["metadata"]
+
+
+def test_a_new_version_takes_the_files_of_the_last_without_a_byte_being_sent(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    sent = {repository.upload(draft, upload_of(key.encode(), key)) for key in ("a.root", "b.root")}
+    first = repository.publish(draft)
+
+    second = repository.new_version(first.record_id)
+    assert set(repository.import_files(second)) == sent
+    repository.delete_file(second, "b.root")
+    repository.upload(second, upload_of(b"another b", "b.root"))
+    repository.update_draft(second.record_id, deposit(files=True))
+    after = repository.publish(second)
+    assert {key: content_of(repository, after, key) for key in ("a.root", "b.root")} == {
+        "a.root": b"a.root",
+        "b.root": b"another b",
+    }
+    assert content_of(repository, first, "b.root") == b"b.root"
+
+
+def community(running: RunningRepository, policy: str) -> str:
+    """Make a community of the depositor's; its slug."""
+    slug = f"test-{uuid4().hex[:12]}"
+    body = {
+        "slug": slug,
+        "metadata": {"title": f"The {policy} one"},
+        "access": {"visibility": "public", "review_policy": policy},
+    }
+    headers = {"Authorization": f"Bearer {running.token}"}
+    httpx.post(f"{running.url}/api/communities", headers=headers, json=body, timeout=30).raise_for_status()
+    return slug
+
+
+def answer(running: RunningRepository, request_id: str, action: str) -> None:
+    headers = {"Authorization": f"Bearer {running.token}"}
+    url = f"{running.url}/api/requests/{request_id}/actions/{action}"
+    httpx.post(url, headers=headers, json={}, timeout=30).raise_for_status()
+
+
+def test_a_community_whose_policy_lets_us_decide_takes_and_publishes_a_draft_at_once(
+    repository: Repository, running: RunningRepository
+) -> None:
+    draft = repository.create_draft(deposit())
+    assert repository.review(draft) is None
+    assert repository.submit_review(draft, community(running, "open")).status == "accepted"
+    record = repository.read_published(draft.record_id)
+    assert record is not None
+    assert repository.edit(record.record_id).in_community
+
+
+def test_a_community_that_reviews_keeps_a_draft_waiting_until_it_is_accepted(
+    repository: Repository, running: RunningRepository
+) -> None:
+    draft = repository.create_draft(deposit())
+    asked = repository.submit_review(draft, community(running, "closed"))
+    assert asked.status == "waiting"
+    assert repository.review(draft) == asked
+    assert repository.read_published(draft.record_id) is None
+    with pytest.raises(DepositRefusedError):
+        repository.publish(draft)
+    answer(running, asked.request_id, "accept")
+    assert repository.read_published(draft.record_id) is not None
+
+
+def test_a_draft_that_a_community_refused_can_be_submitted_again(
+    repository: Repository, running: RunningRepository
+) -> None:
+    draft = repository.create_draft(deposit())
+    slug = community(running, "closed")
+    answer(running, repository.submit_review(draft, slug).request_id, "decline")
+    refused = repository.review(draft)
+    assert refused is None or refused.status == "refused"
+    assert repository.submit_review(draft, slug).status == "waiting"
+
+
+def test_an_unknown_community_is_told_with_its_name(repository: Repository) -> None:
+    draft = repository.create_draft(deposit())
+    with pytest.raises(ConfigurationError, match="no community 'no-such-one'"):
+        repository.submit_review(draft, "no-such-one")

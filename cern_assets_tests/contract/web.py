@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -17,10 +17,11 @@ class WebFolder(ThreadingHTTPServer):
     `requests`: what was asked for, as (method, raw path, Range header).
     """
 
-    def __init__(self, folder: Path, *, takes_ranges: bool = True) -> None:
+    def __init__(self, folder: Path, *, takes_ranges: bool = True, headers: dict[str, str] | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.folder = folder
         self.takes_ranges = takes_ranges
+        self.headers = headers or {}
         self.statuses: deque[int] = deque()
         self.cuts: deque[int] = deque()
         self.requests: list[tuple[str, str, str]] = []
@@ -32,9 +33,11 @@ class WebFolder(ThreadingHTTPServer):
 
 
 @contextmanager
-def web_folder(folder: Path, *, takes_ranges: bool = True) -> Iterator[WebFolder]:
-    """A running server."""
-    with WebFolder(folder, takes_ranges=takes_ranges) as server:
+def web_folder(
+    folder: Path, *, takes_ranges: bool = True, headers: dict[str, str] | None = None
+) -> Iterator[WebFolder]:
+    """A running server, whose answers have some more headers."""
+    with WebFolder(folder, takes_ranges=takes_ranges, headers=headers) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -69,23 +72,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_file(place.read_bytes(), asked, with_body=with_body)
 
     def _send_file(self, content: bytes, asked: str, *, with_body: bool) -> None:
-        match = re.fullmatch(r"bytes=(\d+)-", asked)
-        start = int(match[1]) if match and self.server.takes_ranges else 0
-        if start == 0:
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked) if self.server.takes_ranges else None
+        start = int(match[1]) if match else 0
+        end = min(int(match[2]) + 1, len(content)) if match and match[2] else len(content)
+        if not match:
             self._send(200, content, with_body=with_body)
         elif start >= len(content):
             self._send(416, b"", with_body=with_body)
         else:
-            stated = {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
-            self._send(206, content[start:], stated, with_body=with_body)
+            stated = {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}
+            self._send(206, content[start:end], stated, with_body=with_body)
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None, *, with_body: bool) -> None:
         self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+        for name, value in {"Content-Length": str(len(body)), **self.server.headers, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         if with_body and self.server.cuts:
             self.wfile.write(body[: self.server.cuts.popleft()])
             self.close_connection = True
         elif with_body:
-            self.wfile.write(body)
+            with suppress(BrokenPipeError, ConnectionResetError):  # a reader may have enough
+                self.wfile.write(body)

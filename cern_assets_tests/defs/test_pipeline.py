@@ -121,6 +121,7 @@ def test_a_recid_that_waits_is_observed_with_its_reason_and_does_not_fail_the_ru
     world.source.put(recid, files={"a.root": b"x"})
     record = world.source.fetch(Recid(recid)).record
     assert record is not None
+    next(world.source.folder.rglob("a.root")).unlink()
     on_tape = tuple(file.model_copy(update={"availability": "on demand"}) for file in record.files)
     world.source.put_record(record.model_copy(update={"files": on_tape}))
     assert _run(world, instance, recid, STAGES).success

@@ -3,6 +3,9 @@
 import os
 import random
 import signal
+import subprocess
+import sys
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -138,3 +141,53 @@ def test_a_server_that_may_only_be_read_refuses_writing(opendata_xrootd_url: str
     store = XRootDStore(opendata_xrootd_url, timeout_seconds=30)
     with pytest.raises(CredentialsRefusedError, match="Check the permissions"):
         put(store, "eos/opendata/file", b"x")
+
+
+def test_a_server_copies_a_file_of_another_by_itself_or_says_that_it_cannot(daemon: XRootDDaemon) -> None:
+    content = random.Random(6).randbytes(3 * MIB)
+    with xrootd_daemon() as other:
+        source = XRootDStore(other.url, timeout_seconds=30)
+        put(source, "a/b", content)
+        store = XRootDStore(daemon.url, timeout_seconds=30)
+        assert store.fetch(source.uri("a/b"), "c/d", size_bytes=len(content))
+        assert get(store, "c/d") == content
+        assert not store.fetch(source.uri("a/b"), "c/e", size_bytes=1)
+        assert not store.fetch(source.uri("missing"), "c/f", size_bytes=1)
+        assert [place.name for place in (daemon.root / "c").iterdir()] == ["d"]
+
+
+_WRITES_HALF = """
+import random, sys
+from cern_assets.storage.xrootd import XRootDStore
+store = XRootDStore(sys.argv[1], timeout_seconds=30)
+with store.create("file", size_bytes=20 * 1024**2, resume="word1") as writer:
+    writer.write(random.Random(3).randbytes(20 * 1024**2)[: 8 * 1024**2])
+    print("half", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("victim", ["client", "server"])
+def test_a_resumable_file_survives_the_death_of_either_side(daemon: XRootDDaemon, victim: str) -> None:
+    """In a process of its own: a client goes on trying to open a file again that it lost."""
+    command = [sys.executable, "-c", _WRITES_HALF, daemon.url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writing:
+        assert writing.stdout is not None
+        assert writing.stdout.readline() == b"half\n"
+        if victim == "server":
+            daemon.kill()
+        writing.kill()
+    if victim == "server":
+        daemon.start()
+    store = XRootDStore(daemon.url, timeout_seconds=30)
+    deadline = time.monotonic() + 30
+    while True:  # the server takes a moment to see that its client is gone
+        with store.create("file", size_bytes=len(CONTENT), resume="word1") as writer:
+            if writer.written_bytes == 0 and time.monotonic() < deadline:
+                continue
+            assert writer.written_bytes == 8 * MIB
+            assert b"".join(writer.earlier()) == CONTENT[: 8 * MIB]
+            writer.write(CONTENT[8 * MIB :])
+            writer.commit()
+        break
+    assert get(store, "file") == CONTENT

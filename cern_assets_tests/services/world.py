@@ -1,5 +1,6 @@
 """The journey's ports over real parts: local folders and a running repository; only the source is a stand-in."""
 
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cern_assets.documents.journal import Journal
 from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.stages import Adapters, Context, Shared
@@ -20,6 +22,7 @@ from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
 from cern_assets.storage.local import LocalStore
 from cern_assets.telemetry.spool import SpoolSink
+from cern_assets.transfers.slots import Slots
 from cern_assets_tests.fakes.source import FakeSource
 from cern_assets_tests.services.repository import RunningRepository
 
@@ -34,6 +37,7 @@ class World:
     source: FakeSource
     context: Context
     folder: Path
+    token: str
 
     def run(self, *recids: Recid, **changed: object) -> dict[str, StageOutcome]:
         """Run all stages; the outcomes of the (last) recid by stage."""
@@ -79,11 +83,14 @@ def running_world(folder: Path, repository: RunningRepository) -> Iterator[World
         crosswalk=CROSSWALK,
         store=store,
         documents=DocumentStore(store),
+        journal=Journal(store),
         repository=adapter,
         telemetry=SpoolSink(folder / "telemetry"),
     )
+    slots = Slots(folder / "slots", count=8, slot_bytes=GIB, wait=time.sleep)
+    shared = Shared(attempts=2, workers=4, slots=slots)
     collection = Collection(name="opendata", source="opendata", target="default", limits=LIMITS)
-    yield World(source, Context(adapters, collection, Shared(attempts=2, workers=4)), folder)
+    yield World(source, Context(adapters, collection, shared), folder, repository.token)
     adapter.close()
 
 

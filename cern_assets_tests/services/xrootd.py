@@ -29,6 +29,7 @@ all.export / {mode}
 all.adminpath {state}/admin
 all.pidpath {state}/run
 xrootd.chksum max 32 adler32 md5
+ofs.tpc pgm {copier} --server
 ofs.persist manual
 """
 
@@ -46,13 +47,15 @@ class XRootDDaemon:
         self._state.chmod(0o755)
         self.root = root or self._state / "data"
         self._program = program("xrootd", package="xrootd-server")
+        copier = program("xrdcp", package="xrootd-client")
         self._user = _other_user() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._port = free_port()
         configuration = self._state / "xrootd.cfg"
         mode = "r/w" if writable else "r/o"
         configuration.write_text(
-            _CONFIGURATION.format(port=self._port, root=self.root, mode=mode, state=self._state), encoding="ascii"
+            _CONFIGURATION.format(port=self._port, root=self.root, mode=mode, state=self._state, copier=copier),
+            encoding="ascii",
         )
         for folder in ("admin", "run", "data"):
             (self._state / folder).mkdir()

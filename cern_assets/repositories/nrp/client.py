@@ -33,12 +33,20 @@ from cern_assets.errors import (
     SizeMismatchError,
     TransferInterruptedError,
 )
-from cern_assets.model.publications import RemoteFile, RemoteRecord
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
 from cern_assets.model.values import JsonObject
 from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.connection import Connection
 from cern_assets.repositories.nrp.loop import LoopThread
-from cern_assets.repositories.nrp.parse import has_identifier, hits, remote_file, remote_record
+from cern_assets.repositories.nrp.parse import (
+    has_identifier,
+    hits,
+    remote_draft,
+    remote_file,
+    remote_published,
+    remote_record,
+    remote_review,
+)
 from cern_assets.repositories.nrp.refusals import refusal
 from cern_assets.repositories.nrp.stream import UploadSource
 
@@ -92,27 +100,33 @@ class NrpRepository:
         """Search published records and own drafts, and keep those with exactly this identifier."""
         return self._run(self._find(identifier))
 
-    def create_draft(self, payload: JsonObject) -> RemoteRecord:
+    def create_draft(self, payload: JsonObject) -> Draft:
         """`POST /api/records`; `problems` tells what has to be corrected before publishing."""
-        return remote_record(self._run(self._connection.send("POST", self._api / "records", payload)))
+        return remote_draft(self._run(self._connection.send("POST", self._api / "records", payload)))
 
-    def read_draft(self, record_id: str) -> RemoteRecord | None:
+    def read_draft(self, record_id: str) -> Draft | None:
         """`GET /api/records/<id>/draft`."""
-        return self._read(self._draft_url(record_id))
+        body = self._run(self._connection.read(self._draft_url(record_id)))
+        return None if body is None else remote_draft(body)
 
-    def read_published(self, record_id: str) -> RemoteRecord | None:
+    def read_published(self, record_id: str) -> Published | None:
         """`GET /api/records/<id>`."""
-        return self._read(self._record_url(record_id))
+        body = self._run(self._connection.read(self._record_url(record_id)))
+        return None if body is None else remote_published(body)
 
-    def update_draft(self, record_id: str, payload: JsonObject) -> RemoteRecord:
+    def update_draft(self, record_id: str, payload: JsonObject) -> Draft:
         """`PUT /api/records/<id>/draft`."""
-        return remote_record(self._run(self._connection.send("PUT", self._draft_url(record_id), payload)))
+        return remote_draft(self._run(self._connection.send("PUT", self._draft_url(record_id), payload)))
 
-    def edit(self, record_id: str) -> RemoteRecord:
+    def delete_draft(self, draft: Draft) -> None:
+        """`DELETE /api/records/<id>/draft`."""
+        self._run(self._connection.remove(self._draft_url(draft.record_id)))
+
+    def edit(self, record_id: str) -> Draft:
         """`POST /api/records/<id>/draft`, which gives the draft that is there, if any."""
         return self._run(self._derived(record_id, "edit_metadata"))
 
-    def new_version(self, record_id: str) -> RemoteRecord:
+    def new_version(self, record_id: str) -> Draft:
         """`POST /api/records/<id>/versions`, which gives the next version's draft that is there, if any."""
         return self._run(self._derived(record_id, "new_version"))
 
@@ -120,11 +134,16 @@ class NrpRepository:
         """`GET .../files` of the draft or of the published record."""
         return tuple(remote_file(file) for file in self._run(self._files.list(self._files_url(record))))
 
-    def upload(self, draft: RemoteRecord, upload: Upload) -> RemoteFile:
+    def import_files(self, draft: Draft) -> tuple[RemoteFile, ...]:
+        """`POST .../draft/actions/files-import`, which InvenioRDM takes only while the draft has no files."""
+        self._run(self._connection.send("POST", self._draft_url(draft.record_id) / "actions" / "files-import", {}))
+        return self.files(draft)
+
+    def upload(self, draft: Draft, upload: Upload) -> RemoteFile:
         """Initialise, send, commit, compare; a file that is there under the key is replaced."""
         return self._run(self._upload(draft, upload))
 
-    def delete_file(self, draft: RemoteRecord, key: str) -> None:
+    def delete_file(self, draft: Draft, key: str) -> None:
         """`DELETE .../draft/files/<key>`."""
         self._run(self._connection.remove(self._files_url(draft) / key))
 
@@ -148,7 +167,19 @@ class NrpRepository:
         except httpx.HTTPError as error:
             raise TransferInterruptedError(f"The download of {url} broke off: {error!r}.", uri=url) from error
 
-    def publish(self, draft: RemoteRecord) -> RemoteRecord:
+    def review(self, draft: Draft) -> Review | None:
+        """`GET .../draft/review`."""
+        body = self._run(self._connection.read(self._draft_url(draft.record_id) / "review"))
+        return None if body is None else remote_review(body)
+
+    def submit_review(self, draft: Draft, community: str) -> Review:
+        """`PUT .../draft/review`, then `POST .../draft/actions/submit-review`.
+
+        A community whose policy lets its own curators publish without a review accepts at once.
+        """
+        return self._run(self._submit_review(self._draft_url(draft.record_id), community))
+
+    def publish(self, draft: Draft) -> Published:
         """Publish, and read back what was published."""
         return self._run(self._publish(draft))
 
@@ -165,10 +196,6 @@ class NrpRepository:
         of = self._draft_url if record.state == "draft" else self._record_url
         return of(record.record_id) / "files"
 
-    def _read(self, url: URL) -> RemoteRecord | None:
-        body = self._run(self._connection.read(url))
-        return None if body is None else remote_record(body)
-
     async def _find(self, identifier: str) -> tuple[RemoteRecord, ...]:
         quoted = identifier.replace("\\", "\\\\").replace('"', '\\"')
         query = {"q": f'metadata.identifiers.identifier:"{quoted}"', "size": str(_PAGE), "allversions": "false"}
@@ -178,26 +205,39 @@ class NrpRepository:
         drafts = (hit for hit in hits(own) if hit.get("is_draft") and not hit.get("is_published"))
         return tuple(remote_record(hit) for hit in (*hits(published), *drafts) if has_identifier(hit, identifier))
 
-    async def _derived(self, record_id: str, how: str) -> RemoteRecord:
+    async def _submit_review(self, draft_url: URL, community: str) -> Review:
+        known = await self._connection.read(self._api / "communities" / community)
+        if known is None:
+            raise ConfigurationError(
+                f"The repository {self.url} has no community {community!r}.",
+                field="community",
+                value=community,
+                remedy="Correct the collection, or have the community made.",
+            )
+        receiver: JsonObject = {"receiver": {"community": str(known.get("id"))}, "type": "community-submission"}
+        await self._connection.send("PUT", draft_url / "review", receiver)
+        return remote_review(await self._connection.send("POST", draft_url / "actions" / "submit-review", {}))
+
+    async def _derived(self, record_id: str, how: str) -> Draft:
         url = self._record_url(record_id)
         body = await self._connection.read(url, {"expand": "1"})
         if body is None:
             raise DepositRefusedError(f"There is no published record {url}.", remedy="Look for it with `find`.")
         result = _accepted(await getattr(self._records, how)(_nrp_record(body)), f"{how} of {url}")
-        return await self._must_read(self._draft_url(str(result.id)))
+        return remote_draft(await self._must_read(self._draft_url(str(result.id))))
 
-    async def _publish(self, draft: RemoteRecord) -> RemoteRecord:
+    async def _publish(self, draft: Draft) -> Published:
         url = self._draft_url(draft.record_id)
         _accepted(await self._records.publish(_nrp_record(draft.payload)), f"publish of {url}")
-        return await self._must_read(self._record_url(draft.record_id))
+        return remote_published(await self._must_read(self._record_url(draft.record_id)))
 
-    async def _must_read(self, url: URL) -> RemoteRecord:
+    async def _must_read(self, url: URL) -> JsonObject:
         body = await self._connection.read(url)
         if body is None:
             raise RepositoryUnavailableError(f"The repository made {url}, but does not show it.")
-        return remote_record(body)
+        return body
 
-    async def _upload(self, draft: RemoteRecord, upload: Upload) -> RemoteFile:
+    async def _upload(self, draft: Draft, upload: Upload) -> RemoteFile:
         files_url = self._files_url(draft)
         try:
             sent = await self._send(files_url, upload)

@@ -1,18 +1,28 @@
 """The repository's answers as values."""
 
 from collections.abc import Mapping
+from typing import Any, Literal
 
 from nrp_cmd.types.files import File
 
 from cern_assets.errors import RepositoryUnavailableError
 from cern_assets.model.checksums import parse_checksum
-from cern_assets.model.publications import RemoteFile, RemoteRecord
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
 from cern_assets.model.values import JsonObject
 from cern_assets.repositories.nrp.refusals import field_errors
 
+_REVIEWS: Mapping[str, Literal["unsent", "waiting", "accepted", "refused"]] = {
+    "created": "unsent",
+    "submitted": "waiting",
+    "accepted": "accepted",
+    "declined": "refused",
+    "expired": "refused",
+    "cancelled": "refused",
+}
+
 
 def remote_record(body: JsonObject) -> RemoteRecord:
-    """Read a record or draft as InvenioRDM answers it; `url` is its page for people.
+    """Read a draft or a published record as InvenioRDM answers it; `url` is its page for people.
 
     Raises:
         RepositoryUnavailableError: the answer is no record, so something else answers there.
@@ -25,15 +35,61 @@ def remote_record(body: JsonObject) -> RemoteRecord:
             remedy="Check that CERN_ASSETS_REPOSITORY_URL is the address of an InvenioRDM or NRP repository.",
         )
     index = versions.get("index")
-    return RemoteRecord(
-        record_id=record_id,
-        parent_id=str(parent.get("id", "")),
-        state="draft" if body.get("is_draft") else "published",
-        version_index=index if isinstance(index, int) else 1,
-        url=str(links.get("self_html", "")),
-        payload=body,
+    common: dict[str, Any] = {
+        "record_id": record_id,
+        "parent_id": str(parent.get("id", "")),
+        "version_index": index if isinstance(index, int) else 1,
+        "url": str(links.get("self_html", "")),
+        "payload": body,
+    }
+    if not body.get("is_draft"):
+        return Published(**common)
+    return Draft(
+        **common,
         problems=tuple(f"{field}: {message}" for field, message in field_errors(body)),
+        is_edit=bool(body.get("is_published")),
+        in_community=bool(_object(parent, "communities").get("ids")),
     )
+
+
+def remote_draft(body: JsonObject) -> Draft:
+    """Read a draft.
+
+    Raises:
+        RepositoryUnavailableError: the answer is no draft.
+    """
+    record = remote_record(body)
+    if not isinstance(record, Draft):
+        raise RepositoryUnavailableError(
+            f"The repository answers with the record {record.url} where it should a draft."
+        )
+    return record
+
+
+def remote_published(body: JsonObject) -> Published:
+    """Read a published record.
+
+    Raises:
+        RepositoryUnavailableError: the answer is no published record.
+    """
+    record = remote_record(body)
+    if not isinstance(record, Published):
+        raise RepositoryUnavailableError(
+            f"The repository answers with the draft {record.url} where it should a record."
+        )
+    return record
+
+
+def remote_review(body: JsonObject) -> Review:
+    """Read a request for a review by a community.
+
+    Raises:
+        RepositoryUnavailableError: the answer is no request, or of a status that we do not know.
+    """
+    status, request_id = _REVIEWS.get(str(body.get("status"))), body.get("id")
+    if status is None or not isinstance(request_id, str):
+        raise RepositoryUnavailableError(f"An answer is no request for a review: {str(dict(body))[:200]}")
+    return Review(request_id=request_id, status=status)
 
 
 def has_identifier(body: JsonObject, identifier: str) -> bool:

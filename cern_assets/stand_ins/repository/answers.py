@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from cern_assets.stand_ins.repository.communities import Community, Request
 from cern_assets.stand_ins.repository.files import mimetype
 from cern_assets.stand_ins.repository.records import RecordView
 from cern_assets.stand_ins.repository.search import Found
@@ -26,7 +27,12 @@ def record_json(view: RecordView, base_url: str) -> Json:
         "is_published": version.published is not None,
         "status": _status(view),
         "links": _record_links(view, base_url),
-        "parent": {"id": version.parent_id, "access": {"owned_by": {"user": "1"}}, "communities": {}, "pids": {}},
+        "parent": {
+            "id": version.parent_id,
+            "access": {"owned_by": {"user": "1"}},
+            "communities": {"ids": list(view.communities)} if view.communities else {},
+            "pids": {},
+        },
         "versions": {
             "index": version.index,
             "is_latest": view.is_latest,
@@ -85,6 +91,32 @@ def search_json(found: Found, hits: Sequence[RecordView], url: str, base_url: st
         "page": query.page,
         "sortBy": query.sort,
         "links": links,
+    }
+
+
+def community_json(community: Community) -> Json:
+    """A community."""
+    return {
+        "id": community.id,
+        "slug": community.slug,
+        "metadata": {"title": community.title},
+        "access": {"visibility": "public", "review_policy": community.policy},
+    }
+
+
+def request_json(request: Request, base_url: str) -> Json:
+    """A request to a community."""
+    url = f"{base_url}/api/requests/{request.id}"
+    is_open = request.status == "submitted"
+    actions = {action: f"{url}/actions/{action}" for action in ("accept", "decline")} if is_open else {}
+    return {
+        "id": request.id,
+        "type": "community-submission",
+        "status": request.status,
+        "is_open": is_open,
+        "receiver": {"community": request.community_id},
+        "topic": {"record": request.record_id},
+        "links": {"self": url, "actions": actions},
     }
 
 

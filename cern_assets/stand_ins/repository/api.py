@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from cern_assets.stand_ins.repository import answers
+from cern_assets.stand_ins.repository.communities import Communities
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.files import Files
 from cern_assets.stand_ins.repository.records import Records, RecordView
@@ -42,6 +43,11 @@ class Call:
         """The file key of the path."""
         return str(self.request.path_params["key"])
 
+    @property
+    def host(self) -> str:
+        """The host that was asked."""
+        return self.request.url.hostname or "localhost"
+
     def number(self, name: str, default: int) -> int:
         """A number of the query."""
         text = self.request.query_params.get(name, str(default))
@@ -53,10 +59,13 @@ class Call:
 class Api:
     """The endpoints; with a token for the depositor, and without one for everybody."""
 
-    def __init__(self, database: Database, records: Records, files: Files, *, token: str) -> None:
+    def __init__(
+        self, database: Database, records: Records, files: Files, communities: Communities, *, token: str
+    ) -> None:
         self._database = database
         self._records = records
         self._files = files
+        self._communities = communities
         self._token = token
 
     def routes(self) -> list[Route]:
@@ -75,6 +84,14 @@ class Api:
             Route(draft, self._own(self._edit), methods=["POST"]),
             Route(draft, self._own(self._discard), methods=["DELETE"]),
             Route(f"{draft}/actions/publish", self._own(self._publish), methods=["POST"]),
+            Route(f"{draft}/actions/files-import", self._own(self._import_files), methods=["POST"]),
+            Route(f"{draft}/actions/submit-review", self._own(self._submit_review), methods=["POST"]),
+            Route(f"{draft}/review", self._own(self._read_review), methods=["GET"]),
+            Route(f"{draft}/review", self._own(self._prepare_review), methods=["PUT"]),
+            Route("/api/communities", self._own(self._create_community), methods=["POST"]),
+            Route("/api/communities/{id}", self._open(self._read_community), methods=["GET"]),
+            Route("/api/requests/{id}", self._own(self._read_request), methods=["GET"]),
+            Route("/api/requests/{id}/actions/{action}", self._own(self._answer_request), methods=["POST"]),
             Route(f"{draft}/files", self._own(partial(self._list_files, stage="draft")), methods=["GET"]),
             Route(f"{draft}/files", self._own(self._initialise_files), methods=["POST"]),
             Route(f"{file}/content/{{part:int}}", self._write_content, methods=["PUT"]),
@@ -157,8 +174,36 @@ class Api:
         return _record(call, self._records.new_version(call.id), 201)
 
     def _publish(self, call: Call) -> Response:
-        host = call.request.url.hostname or "localhost"
-        return _record(call, self._records.publish(call.id, host), 202)
+        return _record(call, self._records.publish(call.id, call.host), 202)
+
+    def _import_files(self, call: Call) -> Response:
+        imported = self._files.import_previous(call.id)
+        view = self._records.read(call.id, "draft", depositor=True)
+        return JSONResponse(answers.files_json(view, imported, call.base_url), 201)
+
+    def _create_community(self, call: Call) -> Response:
+        return JSONResponse(answers.community_json(self._communities.create(call.body)), 201)
+
+    def _read_community(self, call: Call) -> Response:
+        return JSONResponse(answers.community_json(self._communities.read(call.id)))
+
+    def _prepare_review(self, call: Call) -> Response:
+        return JSONResponse(answers.request_json(self._communities.prepare(call.id, call.body), call.base_url))
+
+    def _read_review(self, call: Call) -> Response:
+        return JSONResponse(answers.request_json(self._communities.review(call.id), call.base_url))
+
+    def _submit_review(self, call: Call) -> Response:
+        submitted = self._communities.submit(call.id, call.host)
+        return JSONResponse(answers.request_json(submitted, call.base_url), 202)
+
+    def _read_request(self, call: Call) -> Response:
+        return JSONResponse(answers.request_json(self._communities.request(call.id), call.base_url))
+
+    def _answer_request(self, call: Call) -> Response:
+        action = str(call.request.path_params["action"])
+        answered = self._communities.answer(call.id, action, call.host)
+        return JSONResponse(answers.request_json(answered, call.base_url))
 
     def _discard(self, call: Call) -> Response:
         self._records.discard(call.id)

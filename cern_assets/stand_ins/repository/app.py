@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from cern_assets.stand_ins.repository.api import Api
+from cern_assets.stand_ins.repository.communities import Communities
 from cern_assets.stand_ins.repository.content import ContentFolder
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.files import Files
@@ -26,7 +27,7 @@ def build_embedded(folder: Path, *, token: str) -> Starlette:
     folder.mkdir(parents=True, exist_ok=True)
     database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content")
     records, files = Records(database, content), Files(database, content)
-    api = Api(database, records, files, token=token)
+    api = Api(database, records, files, Communities(database, records), token=token)
     pages = Pages(database, records)
 
     @asynccontextmanager

@@ -44,6 +44,19 @@ CREATE TABLE IF NOT EXISTS file (
   updated    TEXT NOT NULL,
   PRIMARY KEY (record_id, key)
 );
+CREATE TABLE IF NOT EXISTS community (
+  id     TEXT PRIMARY KEY,
+  slug   TEXT NOT NULL UNIQUE,
+  title  TEXT NOT NULL,
+  policy TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS request (          -- to a community, to take a draft
+  id           TEXT PRIMARY KEY,
+  record_id    TEXT NOT NULL REFERENCES record (id) ON DELETE CASCADE,
+  community_id TEXT NOT NULL REFERENCES community (id),
+  status       TEXT NOT NULL CHECK (status IN ('created', 'submitted', 'accepted', 'declined'))
+);
+CREATE INDEX IF NOT EXISTS request_record ON request (record_id);
 """
 
 

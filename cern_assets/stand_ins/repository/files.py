@@ -21,6 +21,7 @@ from cern_assets.stand_ins.repository.tables import (
     now,
     read_file,
     read_version,
+    versions_of,
     write_file,
 )
 
@@ -104,6 +105,25 @@ class Files:
             file = _existing(connection, record_id, key)
             delete_file(connection, record_id, key)
         self._content.remove(file.file_id)
+
+    def import_previous(self, record_id: str) -> tuple[StoredContent, ...]:
+        """Take the files of the version before into a draft that has none; each has content of its own."""
+        with self._database.writing() as connection:
+            _writable(connection, record_id)
+            if files_of(connection, record_id):
+                raise RefusedError(400, "Please remove all files first.")
+            version = read_version(connection, record_id)
+            siblings = versions_of(connection, version.parent_id) if version else ()
+            before = [
+                each for each in siblings if version and each.index < version.index and each.published is not None
+            ]
+            imported = tuple(
+                replace(file, record_id=record_id, file_id=self._content.link(file.file_id), updated=now())
+                for file in (files_of(connection, before[-1].id) if before else ())
+            )
+            for file in imported:
+                write_file(connection, file)
+        return imported
 
     def _writable_file(self, record_id: str, key: str) -> StoredContent:
         with self._database.reading() as connection:

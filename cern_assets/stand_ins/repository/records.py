@@ -14,12 +14,14 @@ from cern_assets.stand_ins.repository.tables import (
     Stage,
     StoredContent,
     Version,
+    communities_of,
     delete_version,
     doi_taken,
     files_of,
     new_id,
     now,
     read_version,
+    request_status,
     versions_of,
     write_version,
 )
@@ -40,6 +42,7 @@ class RecordView:
     is_latest: bool
     is_latest_draft: bool
     errors: tuple[FieldError, ...] = ()
+    communities: tuple[str, ...] = ()
 
     @property
     def content(self) -> Content:
@@ -124,14 +127,19 @@ class Records:
                 write_version(connection, last)
             return _view(connection, last, "draft")
 
+    def refuse_unfit(self, record_id: str) -> None:
+        """Refuse a draft that could not be published, with what is wrong."""
+        with self._database.reading() as connection:
+            _refuse_unfit(connection, _version(connection, record_id, "draft"))
+
     def publish(self, record_id: str, host: str) -> RecordView:
         """Publish a draft, or refuse with what is wrong."""
         with self._database.writing() as connection:
             version = _version(connection, record_id, "draft")
             content = version.draft or {}
-            errors = (*field_errors(content), *_publication_errors(connection, version))
-            if errors:
-                raise invalid(*errors)
+            if request_status(connection, record_id) == "submitted":
+                raise RefusedError(400, "You cannot publish a draft with an open review request.")
+            _refuse_unfit(connection, version)
             oai = {"identifier": f"oai:{host}:{version.id}", "provider": "oai"}
             version = version.as_published({**content, "pids": {**content["pids"], "oai": oai}})
             write_version(connection, version)
@@ -142,7 +150,7 @@ class Records:
         with self._database.writing() as connection:
             version = _version(connection, record_id, "draft")
             if version.published is not None:
-                write_version(connection, version.with_draft(None))
+                write_version(connection, replace(version, draft=None))
                 return
             files = files_of(connection, record_id)
             delete_version(connection, record_id)
@@ -157,6 +165,12 @@ def accepted(payload: object) -> tuple[Content, tuple[FieldError, ...]]:
     errors = field_errors(content)
     # A draft without any metadata is taken as one that was just begun.
     return without_dropped(content, errors), errors if content["metadata"] else ()
+
+
+def _refuse_unfit(connection: sqlite3.Connection, version: Version) -> None:
+    errors = (*field_errors(version.draft or {}), *_publication_errors(connection, version))
+    if errors:
+        raise invalid(*errors)
 
 
 def _with_defaults(payload: Mapping[str, Any]) -> Content:
@@ -210,6 +224,7 @@ def _view(
         is_latest=version.index == latest,
         is_latest_draft=version.index == siblings[-1].index,
         errors=errors,
+        communities=communities_of(connection, version.parent_id),
     )
 
 

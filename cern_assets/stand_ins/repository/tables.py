@@ -129,6 +129,22 @@ def delete_version(connection: sqlite3.Connection, record_id: str) -> None:
     connection.execute("DELETE FROM record WHERE id = ?", (record_id,))
 
 
+def request_status(connection: sqlite3.Connection, record_id: str) -> str | None:
+    """How the request of a draft to a community stands, None if there is none."""
+    row = connection.execute("SELECT status FROM request WHERE record_id = ?", (record_id,)).fetchone()
+    return None if row is None else str(row["status"])
+
+
+def communities_of(connection: sqlite3.Connection, parent_id: str) -> tuple[str, ...]:
+    """The ids of the communities that have taken a record."""
+    rows = connection.execute(
+        "SELECT DISTINCT community_id FROM request JOIN record ON record.id = request.record_id "
+        "WHERE record.parent_id = ? AND request.status = 'accepted'",
+        (parent_id,),
+    )
+    return tuple(row["community_id"] for row in rows)
+
+
 def doi_taken(connection: sqlite3.Connection, doi: str, *, except_for: str) -> bool:
     """Whether another published record has this DOI."""
     found = connection.execute(

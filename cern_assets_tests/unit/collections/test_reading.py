@@ -54,7 +54,12 @@ def test_all_that_a_collection_can_say_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "field", "said"),
     [
-        (SMALL + "  colour: red\n", 4, "colour", "There is no such field; allowed are access, archive, files, limits"),
+        (
+            SMALL + "  colour: red\n",
+            4,
+            "colour",
+            "There is no such field; allowed are access, archive, community, files",
+        ),
         (
             SMALL + "  selection:\n    recid: [1]\n",
             5,

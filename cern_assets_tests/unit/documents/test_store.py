@@ -9,6 +9,7 @@ from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import CernAssetsError, UnsafeNameError
 from cern_assets.model.checksums import Checksum
 from cern_assets.model.documents import Document
+from cern_assets.model.files import FileRef
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.records import SourceRecord
@@ -18,7 +19,7 @@ MANIFEST = Manifest(
     files=(
         StoredFile(
             key="a b.root",
-            path="files/133/a b.root",
+            ref=FileRef(place="store", path="files/133/a b.root"),
             size_bytes=3,
             checksums=(Checksum(algorithm="adler32", value="024d0127"),),
             verified=True,

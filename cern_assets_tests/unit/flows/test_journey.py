@@ -3,24 +3,33 @@
 import csv
 import hashlib
 import io
+import random
+import shutil
+import time
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cern_assets.documents.store import DocumentStore
-from cern_assets.errors import RecordRestrictedError
+from cern_assets.errors import RecordRestrictedError, TransferInterruptedError
 from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.journey import STAGES, run_stage
 from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum, same_checksum
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.publications import Receipt
+from cern_assets.model.journal import DraftWanted
+from cern_assets.model.manifests import Manifest
+from cern_assets.model.publications import Draft, Receipt, RemoteFile
 from cern_assets.model.records import SourceFile, SourceRecord
-from cern_assets.model.values import Value, content_hash
+from cern_assets.model.values import JsonObject, Value, content_hash
+from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
 from cern_assets.storage.local import LocalStore
@@ -299,18 +308,167 @@ def test_a_record_with_error_findings_is_rejected_with_what_they_say(world: Worl
     assert "It leaves." in outcome.problem.message
 
 
-def test_files_on_tape_leave_the_recid_waiting_but_files_we_have_need_not_be_online(world: World, recid: str) -> None:
-    world.source.put(recid, files={"a.root": b"x"})
+def _on_tape(world: World, recid: str) -> SourceRecord:
+    """Have the source say that a record's files are on tape, and the place of its bytes not have them."""
     online = world.source.fetch(Recid(recid)).record
     assert online is not None
     on_tape = tuple(SourceFile(**{**dict(file), "availability": "on demand"}) for file in online.files)
     world.source.put_record(online.model_copy(update={"files": on_tape}))
+    return online
+
+
+def test_files_on_tape_leave_the_recid_waiting_but_files_we_have_need_not_be_online(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    online = _on_tape(world, recid)
+    (bytes_of_it,) = Path(world.source.folder).rglob("a.root")
+    bytes_of_it.unlink()
     waiting = world.run(Recid(recid))["raw_files"]
     assert (waiting.status, waiting.problem and waiting.problem.code) == ("waiting", "FileOffline")
+    bytes_of_it.write_bytes(b"x")
     world.source.put_record(online)
     assert world.statuses(Recid(recid))["published_record"] == "done"
-    world.source.put_record(online.model_copy(update={"files": on_tape}))
+    _on_tape(world, recid)
     assert world.statuses(Recid(recid))["published_record"] == "unchanged"
+
+
+def test_files_that_are_back_from_tape_are_read_although_the_record_does_not_say_so_yet(
+    world: World, recid: str
+) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    _on_tape(world, recid)
+    assert world.statuses(Recid(recid))["published_record"] == "done"
+
+
+class _Tape(LocalStore):
+    """A place with tape behind it, which notes what it is asked for."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked: list[Sequence[str]] = []
+        self.staged = False
+
+    def is_online(self, path: str) -> bool | None:
+        return self.staged and super().is_online(path)
+
+    def prepare(self, paths: Sequence[str]) -> str | None:
+        self.asked.append(paths)
+        return f"ticket-{len(self.asked)}"
+
+
+def test_files_on_tape_are_asked_for_once_and_the_recid_waits_with_its_ticket(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x", "b.root": b"y"})
+    _on_tape(world, recid)
+    tape = _Tape(world.folder / "source")
+    outcomes = [world.run(Recid(recid), files=tape)["raw_files"] for _ in range(3)]
+    assert [outcome.problem and outcome.problem.ticket for outcome in outcomes] == ["ticket-1"] * 3
+    assert [len(paths) for paths in tape.asked] == [2]
+    assert _entries(world, recid) == ["staging asked"]
+    tape.staged = True
+    assert world.run(Recid(recid), files=tape)["published_record"].status == "done"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [({"a": b"file"}, {"a/b": b"in a folder"}), ({"a/b/c": b"in a folder"}, {"a": b"file"})],
+    ids=["a file where a folder is to be", "a folder where a file is to be"],
+)
+def test_files_of_an_earlier_state_of_the_record_are_in_nobodys_way(
+    world: World, recid: str, before: dict[str, bytes], after: dict[str, bytes]
+) -> None:
+    world.source.put(recid, files={**before, "same": b"x"})
+    world.run(Recid(recid))
+    shutil.rmtree(world.source.folder / f"eos/opendata/fake/{recid}")
+    world.source.put(recid, files={**after, "same": b"x"})
+    record = world.source.fetch(Recid(recid)).record
+    assert record is not None
+    # Keys are cut to what differs; these are meant as they stand.
+    files = tuple(file.model_copy(update={"key": file.path.partition(f"{recid}/")[2]}) for file in record.files)
+    world.source.put_record(record.model_copy(update={"files": files}))
+    assert world.run(Recid(recid))["published_record"].status == "done"
+    (folder,) = (world.folder / "store/files/opendata").glob(f"*/{recid}")
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == {*after, "same"}
+
+
+def test_leftovers_of_dead_writers_are_collected_when_they_are_old(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    world.run(Recid(recid))
+    (stored,) = (world.folder / "store/files").rglob("a.root")
+    left = stored.with_name(".partial-deadbeef")
+    left.write_bytes(b"torn")
+    world.forget("raw_files")
+    world.run(Recid(recid))
+    assert left.exists()
+    world.forget("raw_files")
+    world.run(Recid(recid), leftovers_seconds=-1.0)
+    assert not left.exists()
+
+
+class _Breaking(LocalStore):
+    """A place whose streams break after some bytes, and which counts those it gives."""
+
+    def __init__(self, root: Path, *, after_bytes: int) -> None:
+        super().__init__(root)
+        self.left = after_bytes
+        self.given = 0
+
+    @contextmanager
+    def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
+        with super().open(path, offset_bytes=offset_bytes) as chunks:
+            yield self._breaking(b"".join(chunks))
+
+    def _breaking(self, content: bytes) -> Iterator[bytes]:
+        for start in range(0, len(content), 10):
+            if self.left <= 0:
+                raise TransferInterruptedError("The stream broke.")
+            piece = content[start : start + 10]
+            self.left -= len(piece)
+            self.given += len(piece)
+            yield piece
+
+
+def test_a_large_file_whose_copy_broke_off_is_gone_on_with_in_the_next_run(world: World, recid: str) -> None:
+    content = random.Random(1).randbytes(1_000)
+    world.source.put(recid, files={"a.root": content})
+    breaking = _Breaking(world.folder / "source", after_bytes=600)
+    failed = world.run(Recid(recid), files=breaking, resume_bytes=1, attempts=1)["raw_files"]
+    assert (failed.status, failed.problem and failed.problem.code) == ("failed", "TransferInterrupted")
+    assert _entries(world, recid) == ["transfer begun"]
+    breaking.left = 10_000
+    assert world.run(Recid(recid), files=breaking, resume_bytes=1)["published_record"].status == "done"
+    assert breaking.given == len(content)
+    assert list(world.context.adapters.store.leftovers()) == []
+
+
+def test_what_was_kept_of_a_large_file_and_rotted_is_read_again(world: World, recid: str) -> None:
+    content = random.Random(1).randbytes(1_000)
+    world.source.put(recid, files={"a.root": content})
+    breaking = _Breaking(world.folder / "source", after_bytes=600)
+    world.run(Recid(recid), files=breaking, resume_bytes=1, attempts=1)
+    (kept,) = world.context.adapters.store.leftovers()
+    (world.folder / "store" / kept.path).write_bytes(bytes(600))
+    breaking.left = 10_000
+    assert world.run(Recid(recid), files=breaking, resume_bytes=1)["published_record"].status == "done"
+
+
+class _Telling(LocalStore):
+    """A place that computes checksums of its files."""
+
+    def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:
+        assert algorithm == "adler32"
+        with self.open(path) as chunks:
+            return parse_checksum(f"adler32:{zlib.adler32(b''.join(chunks)):08x}")
+
+
+def test_a_file_without_a_stated_checksum_is_verified_against_its_place(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"bytes"})
+    record = world.source.fetch(Recid(recid)).record
+    assert record is not None
+    unstated = tuple(file.model_copy(update={"checksum": None}) for file in record.files)
+    world.source.put_record(record.model_copy(update={"files": unstated}))
+    world.run(Recid(recid), files=_Telling(world.folder / "source"))
+    manifest = world.context.adapters.documents.read("opendata", "raw_files", Recid(recid), Manifest)
+    assert manifest is not None
+    assert [file.verified for file in manifest.body.files] == [True]
 
 
 def test_a_stage_without_the_documents_it_builds_on_says_which_to_materialize(world: World, recid: str) -> None:
@@ -344,7 +502,7 @@ def test_the_receipt_says_what_the_repository_holds(world: World, recid: str) ->
     receipt = world.context.adapters.documents.read("opendata", "published_record", Recid(recid), Receipt)
     assert receipt is not None
     (record,) = world.held(Recid(recid))
-    assert (receipt.body.state, receipt.body.record_id) == ("published", record.record_id)
+    assert receipt.body.record_id == record.record_id
     assert [str(file.checksum) for file in receipt.body.files] == ["md5:9dd4e461268c8034f5c8564e155c67a6"]
 
 
@@ -360,6 +518,18 @@ class _CountedStore(LocalStore):
         self.read.append(path)
         with super().open(path, offset_bytes=offset_bytes) as chunks:
             yield chunks
+
+
+class _CountedUploads(NrpRepository):
+    """The repository of a world, noting which files are sent."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.context.adapters.repository.url, world.token, attempts=2, timeout_seconds=30)
+        self.sent: list[str] = []
+
+    def upload(self, draft: Draft, upload: Upload) -> RemoteFile:
+        self.sent.append(upload.key)
+        return super().upload(draft, upload)
 
 
 def test_a_corrected_parser_reads_the_answer_again_that_the_source_says_still_holds(world: World, recid: str) -> None:
@@ -419,3 +589,105 @@ def test_a_recid_that_is_done_costs_one_reading_of_each_document(world: World, r
     world.run(Recid(recid), store=store, documents=DocumentStore(store))
     documents = [path for path in store.read if path.startswith("documents/")]
     assert sorted(documents) == sorted(set(documents))
+
+
+def _entries(world: World, recid: str) -> list[str]:
+    return [entry.what.kind for entry in world.context.adapters.journal.entries("opendata", Recid(recid))]
+
+
+def test_a_draft_is_noted_as_wanted_and_as_made_and_no_document_stands_for_it(world: World, recid: str) -> None:
+    world.source.put(recid, files={f"{number:03}.dat": b"x" for number in range(101)})
+    generous = ArchiveLimits(max_files=1000, max_file_bytes=GIB, max_record_bytes=GIB)
+    assert world.run(Recid(recid), limits=generous)["published_record"].status == "rejected"
+    assert _entries(world, recid) == ["draft wanted", "draft made"]
+    stages = {path.split("/")[2] for path in world.context.adapters.store.list("documents")}
+    assert stages == {"raw_record", "raw_files", "metadata", "archive"}
+
+
+def test_a_draft_whose_answer_was_lost_is_gone_on_with_although_the_search_lags(world: World, recid: str) -> None:
+    world.source.put(recid)
+    identifier = CROSSWALK.identifier(Recid(recid))
+    repository = world.context.adapters.repository
+    wanted = DraftWanted(repository=repository.url, identifier=identifier)
+    world.context.adapters.journal.note("opendata", Recid(recid), wanted)
+    repository.create_draft({"metadata": {"identifiers": [{"identifier": identifier, "scheme": "other"}]}})
+    began = time.time()
+    world.run(Recid(recid))
+    (record,) = world.held(Recid(recid))
+    assert record.state == "published"
+    assert time.time() - began > 4.0
+
+
+def test_spare_drafts_of_attempts_whose_answers_were_lost_are_deleted(world: World, recid: str) -> None:
+    world.source.put(recid)
+    repository = world.context.adapters.repository
+    named: JsonObject = {
+        "metadata": {"identifiers": [{"identifier": CROSSWALK.identifier(Recid(recid)), "scheme": "other"}]}
+    }
+    drafts = [repository.create_draft(named) for _ in range(3)]
+    world.run(Recid(recid))
+    (record,) = world.held(Recid(recid))
+    assert record.state == "published"
+    assert [repository.read_draft(draft.record_id) for draft in drafts] == [None, None, None]
+
+
+def test_a_new_version_sends_only_the_files_that_changed(world: World, recid: str) -> None:
+    same = {f"{number}.root": bytes([number]) * 100 for number in range(5)}
+    world.source.put(recid, files={**same, "changed.root": b"before"})
+    world.run(Recid(recid))
+    world.source.put(recid, files={**same, "changed.root": b"after"})
+    repository = _CountedUploads(world)
+    assert world.run(Recid(recid), repository=repository)["published_record"].status == "done"
+    assert repository.sent == ["changed.root"]
+    (record,) = world.held(Recid(recid))
+    assert [file.key for file in world.context.adapters.repository.files(record)] == [*same, "changed.root"]
+    repository.close()
+
+
+def test_two_missing_checksums_are_no_match() -> None:
+    assert not same_checksum(None, None)
+    assert not same_checksum(None, parse_checksum("md5:9dd4e461268c8034f5c8564e155c67a6"))
+
+
+def _community(world: World, policy: str) -> str:
+    adapter = world.context.adapters.repository
+    assert isinstance(adapter, NrpRepository)
+    slug = f"c-{zlib.crc32(str(world.folder).encode())}-{policy}"
+    body = {"slug": slug, "metadata": {"title": slug}, "access": {"visibility": "public", "review_policy": policy}}
+    headers = {"Authorization": f"Bearer {world.token}"}
+    httpx.post(f"{adapter.url}/api/communities", headers=headers, json=body, timeout=30).raise_for_status()
+    return slug
+
+
+def test_a_record_of_a_collection_with_a_community_is_published_through_it_and_edited_without(
+    world: World, recid: str
+) -> None:
+    slug = _community(world, "open")
+    world.source.put(recid, title="First", files={"a.root": b"x"})
+    assert world.run(Recid(recid), community=slug)["published_record"].status == "done"
+    (record,) = world.held(Recid(recid))
+    parent = record.payload["parent"]
+    assert isinstance(parent, dict)
+    assert len(parent["communities"]["ids"]) == 1  # type: ignore[index, call-overload, arg-type]
+    world.source.put(recid, title="Second", files={"a.root": b"x"})
+    assert world.run(Recid(recid), community=slug)["published_record"].status == "done"
+    world.source.put(recid, title="Second", files={"a.root": b"y"})
+    assert world.run(Recid(recid), community=slug)["published_record"].status == "done"
+    assert _entries(world, recid).count("review asked") == 1
+
+
+def test_a_record_that_a_community_reviews_waits_with_its_ticket_and_is_found_published_after_it(
+    world: World, recid: str
+) -> None:
+    slug = _community(world, "closed")
+    world.source.put(recid, files={"a.root": b"x"})
+    first = world.run(Recid(recid), community=slug)["published_record"]
+    again = world.run(Recid(recid), community=slug)["published_record"]
+    assert (first.status, again.status) == ("waiting", "waiting")
+    assert first.problem is not None
+    assert again.problem is not None
+    assert first.problem.ticket == again.problem.ticket != ""
+    url = f"{world.context.adapters.repository.url}/api/requests/{first.problem.ticket}/actions/accept"
+    httpx.post(url, headers={"Authorization": f"Bearer {world.token}"}, json={}, timeout=30).raise_for_status()
+    assert world.run(Recid(recid), community=slug)["published_record"].status == "done"
+    assert [record.state for record in world.held(Recid(recid))] == ["published"]

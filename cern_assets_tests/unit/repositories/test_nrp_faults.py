@@ -23,7 +23,7 @@ from cern_assets.errors import (
     TransferInterruptedError,
 )
 from cern_assets.model.checksums import Checksum
-from cern_assets.model.publications import RemoteRecord
+from cern_assets.model.publications import Draft
 from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.stand_ins.serving import serve_in_thread
@@ -63,10 +63,8 @@ def record_json(**more: Any) -> dict[str, Any]:
     }
 
 
-def draft(**more: Any) -> RemoteRecord:
-    return RemoteRecord(
-        record_id="abcde-12345", parent_id="p", state="draft", version_index=1, url="", payload=record_json(**more)
-    )
+def draft(**more: Any) -> Draft:
+    return Draft(record_id="abcde-12345", parent_id="p", version_index=1, url="", payload=record_json(**more))
 
 
 def answers(status: int, body: object, seen: list[Request] | None = None) -> Callable[[Request], Response]:

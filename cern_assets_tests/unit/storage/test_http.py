@@ -1,5 +1,6 @@
 """Guards what a web server's answers mean: which are about the file, which about the server, and which are lies."""
 
+import hashlib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from cern_assets.errors import (
     StorageUnavailableError,
     TransferInterruptedError,
 )
+from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.storage.http import HttpReader
 from cern_assets_tests.contract.stores import get
 from cern_assets_tests.contract.web import WebFolder, web_folder
@@ -138,3 +140,27 @@ def _error_page() -> bytes:
         missing -= distance
     assert zlib.adler32(page) == 0xA82D5324
     return bytes(page)
+
+
+@pytest.mark.parametrize(
+    ("header", "algorithm", "value"),
+    [
+        ("adler32=00620062", "adler32", "00620062"),
+        ("adler32=620062", "adler32", "00620062"),
+        ("md5=CY9rzUYh03PK3k6DJie09g==, adler32=1", "md5", "098f6bcd4621d373cade4e832627b4f6"),
+        ("SHA-256=n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "sha256", None),
+        ("md5=nonsense", "md5", None),
+        ("", "md5", None),
+    ],
+)
+def test_a_digest_header_tells_the_checksum(
+    tmp_path: Path, header: str, algorithm: Algorithm, value: str | None
+) -> None:
+    (tmp_path / "file").write_bytes(b"test")
+    with web_folder(tmp_path, takes_ranges=True, headers={"Digest": header}) as server:
+        reader = HttpReader(server.url, timeout_seconds=30)
+        told = reader.checksum("file", algorithm)
+        reader.close()
+    if algorithm == "sha256":
+        value = hashlib.sha256(b"test").hexdigest()
+    assert told == (Checksum(algorithm=algorithm, value=value) if value else None)

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Literal
 
 from cern_assets.errors import FileMissingError, StorageUnavailableError, TransferInterruptedError
+from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.ports import Range
 
 type Break = tuple[int, Literal["cut", "ended"]]
 
@@ -58,3 +60,16 @@ class BreakingReader:
         if self.refusals > 0:
             self.refusals -= 1
             raise StorageUnavailableError("Nobody is there.", uri=self.uri(path))
+
+    def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
+        self._refuse(path)
+        return [self.content[start : start + size] for start, size in ranges]
+
+    def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:  # noqa: ARG002
+        return None
+
+    def is_online(self, path: str) -> bool | None:  # noqa: ARG002
+        return None
+
+    def prepare(self, paths: Sequence[str]) -> str | None:  # noqa: ARG002
+        return None

@@ -1,0 +1,65 @@
+"""The journal: what is under way for a recid, append-only, beside the documents of what is done."""
+
+import json
+import logging
+import time
+import uuid
+
+from pydantic import ValidationError
+
+from cern_assets.documents.paths import folder_of
+from cern_assets.errors import FileMissingError
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.journal import Happening, JournalEntry
+from cern_assets.ports import FileStore
+
+_LOG = logging.getLogger(__name__)
+
+
+class Journal:
+    """Entries at `journal/<collection>/<2 hex>/<recid>/<time in ns>-<random>.json`, a file each.
+
+    No store that we know can append to a file for two writers at once, or could be trusted to; files under names of
+    their own cannot take each other's place, and each is whole or not there.
+    """
+
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
+
+    def note(self, collection: str, recid: Recid, what: Happening) -> JournalEntry:
+        """Add an entry; it is on stable storage when this returns.
+
+        Raises:
+            StorageFullError, StorageUnavailableError, CredentialsRefusedError: it is not noted.
+        """
+        now = time.time_ns()
+        entry = JournalEntry(at=now / 1e9, what=what)
+        path = f"{folder_of('journal', collection, recid)}/{now:020d}-{uuid.uuid4().hex[:8]}.json"
+        with self._store.create(path, size_bytes=None) as writer:
+            writer.write(f"{json.dumps(entry.model_dump(mode='json'))}\n".encode())
+            writer.commit()
+        return entry
+
+    def entries(self, collection: str, recid: Recid) -> tuple[JournalEntry, ...]:
+        """All entries of a recid, the oldest first; one that cannot be read is named in the log and left out.
+
+        Raises:
+            StorageUnavailableError, TransferInterruptedError, CredentialsRefusedError: there may be entries or not.
+        """
+        paths = sorted(self._store.list(folder_of("journal", collection, recid)))
+        return tuple(entry for entry in map(self._read, paths) if entry is not None)
+
+    def _read(self, path: str) -> JournalEntry | None:
+        try:
+            with self._store.open(path) as chunks:
+                return JournalEntry.model_validate_json(b"".join(chunks))
+        except FileMissingError:
+            return None
+        except ValidationError as error:
+            _LOG.warning("The journal's entry %s cannot be read: %s", self._store.uri(path), error)
+            return None
+
+
+def latest[What: Happening](entries: tuple[JournalEntry, ...], *kinds: type[What]) -> JournalEntry | None:
+    """The last entry of some kinds, None if there is none."""
+    return next((entry for entry in reversed(entries) if isinstance(entry.what, kinds)), None)

@@ -1,0 +1,73 @@
+"""The journal's entries: what was begun for a recid, as no result can say it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cern_assets.model.values import Value
+
+
+class DraftWanted(Value):
+    """A draft is about to be asked for: without a `DraftMade` after it, the answer may have been lost."""
+
+    kind: Literal["draft wanted"] = "draft wanted"
+    repository: str
+    identifier: str
+
+
+class DraftMade(Value):
+    """The repository made a draft, or one of ours was found there; it may have been published since."""
+
+    kind: Literal["draft made"] = "draft made"
+    repository: str
+    record_id: str
+    url: str
+    version_index: int
+
+
+class ReviewAsked(Value):
+    """A community was asked to take the draft."""
+
+    kind: Literal["review asked"] = "review asked"
+    repository: str
+    record_id: str
+    community: str
+    request_id: str
+
+
+class StagingAsked(Value):
+    """Files were asked back from tape; `ticket` is the storage's name for the request, "" if it gives none."""
+
+    kind: Literal["staging asked"] = "staging asked"
+    ticket: str
+    paths: tuple[str, ...]
+
+
+class TransferBegun(Value):
+    """Bytes of a large file are being written; what an interruption leaves of them is gone on with."""
+
+    kind: Literal["transfer begun"] = "transfer begun"
+    path: str
+    size_bytes: int
+
+
+class Missed(Value):
+    """The source did not know the record, which it had shown before."""
+
+    kind: Literal["missed"] = "missed"
+
+
+class SeenAgain(Value):
+    """The source shows the record again."""
+
+    kind: Literal["seen again"] = "seen again"
+
+
+type Happening = DraftWanted | DraftMade | ReviewAsked | StagingAsked | TransferBegun | Missed | SeenAgain
+
+
+class JournalEntry(Value):
+    """Something that happened, and when (seconds since 1970, UTC)."""
+
+    at: float
+    what: Annotated[Happening, Field(discriminator="kind")]

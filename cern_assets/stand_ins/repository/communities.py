@@ -1,0 +1,153 @@
+"""Communities, and the requests by which drafts come into them, as far as a depositor who owns them meets them."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+from cern_assets.stand_ins.repository.database import Database
+from cern_assets.stand_ins.repository.records import Records
+from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, invalid
+from cern_assets.stand_ins.repository.tables import read_version
+
+_POLICIES = ("open", "closed", "members")
+_OPEN_REQUEST = "submitted"
+
+
+@dataclass(frozen=True)
+class Community:
+    """A community; with the policy `open`, its owner's records need no review."""
+
+    id: str
+    slug: str
+    title: str
+    policy: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to a community to take a draft."""
+
+    id: str
+    record_id: str
+    community_id: str
+    status: str
+
+
+class Communities:
+    """What the depositor, who owns all communities, can do with them."""
+
+    def __init__(self, database: Database, records: Records) -> None:
+        self._database = database
+        self._records = records
+
+    def create(self, payload: object) -> Community:
+        """Make a community of its slug, title and review policy (`closed` unless told)."""
+        given = payload if isinstance(payload, Mapping) else {}
+        slug, title = given.get("slug"), _inner(given, "metadata").get("title")
+        policy = _inner(given, "access").get("review_policy", "closed")
+        if not isinstance(slug, str) or not slug or not isinstance(title, str) or not title:
+            raise invalid(FieldError("slug", "Missing data for required field."))
+        if policy not in _POLICIES:
+            raise invalid(FieldError("access.review_policy", f"Must be one of: {', '.join(_POLICIES)}."))
+        community = Community(str(uuid4()), slug, title, str(policy))
+        with self._database.writing() as connection:
+            if _find(connection, slug) is not None:
+                raise RefusedError(400, "A community with this identifier already exists.")
+            values = (community.id, community.slug, community.title, community.policy)
+            connection.execute("INSERT INTO community VALUES (?, ?, ?, ?)", values)
+        return community
+
+    def read(self, name: str) -> Community:
+        """A community by its slug or id."""
+        with self._database.reading() as connection:
+            community = _find(connection, name)
+        if community is None:
+            raise RefusedError(404, "The persistent identifier does not exist.")
+        return community
+
+    def prepare(self, record_id: str, payload: object) -> Request:
+        """Say to which community a draft is to go."""
+        given = payload if isinstance(payload, Mapping) else {}
+        receiver = _inner(given, "receiver").get("community")
+        with self._database.writing() as connection:
+            _first_draft(connection, record_id)
+            community = _find(connection, str(receiver))
+            if community is None or given.get("type") != "community-submission":
+                raise invalid(FieldError("receiver", "The entity does not exist."))
+            known = review_of(connection, record_id)
+            if known is not None and known.status == _OPEN_REQUEST:
+                raise RefusedError(400, "You cannot update a review for a draft with an open review.")
+            request = Request(str(uuid4()), record_id, community.id, "created")
+            values = (request.id, request.record_id, request.community_id, request.status)
+            connection.execute("DELETE FROM request WHERE record_id = ?", (record_id,))
+            connection.execute("INSERT INTO request VALUES (?, ?, ?, ?)", values)
+        return request
+
+    def review(self, record_id: str) -> Request:
+        """The request of a draft."""
+        with self._database.reading() as connection:
+            version = read_version(connection, record_id)
+            request = review_of(connection, record_id)
+        if version is None or version.draft is None or request is None:
+            raise RefusedError(404, "Review not found.")
+        return request
+
+    def request(self, request_id: str) -> Request:
+        """A request by its id."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT * FROM request WHERE id = ?", (request_id,)).fetchone()
+        if row is None:
+            raise RefusedError(404, "The request does not exist.")
+        return Request(*row)
+
+    def submit(self, record_id: str, host: str) -> Request:
+        """Submit the request of a draft; where the community's policy is `open`, it is accepted at once."""
+        request = self.review(record_id)
+        if request.status == _OPEN_REQUEST:
+            raise RefusedError(400, "The review is already open.")
+        self._records.refuse_unfit(record_id)
+        if self.read(request.community_id).policy == "open":
+            return self._accepted(request, host)
+        return self._noted(request, _OPEN_REQUEST)
+
+    def answer(self, request_id: str, action: str, host: str) -> Request:
+        """Accept or decline a request; accepting publishes the draft."""
+        request = self.request(request_id)
+        if request.status != _OPEN_REQUEST or action not in ("accept", "decline"):
+            raise RefusedError(400, f"The action {action} is not possible.")
+        return self._accepted(request, host) if action == "accept" else self._noted(request, "declined")
+
+    def _accepted(self, request: Request, host: str) -> Request:
+        accepted = self._noted(request, "accepted")
+        self._records.publish(request.record_id, host)
+        return accepted
+
+    def _noted(self, request: Request, status: str) -> Request:
+        with self._database.writing() as connection:
+            connection.execute("UPDATE request SET status = ? WHERE id = ?", (status, request.id))
+        return Request(request.id, request.record_id, request.community_id, status)
+
+
+def review_of(connection: sqlite3.Connection, record_id: str) -> Request | None:
+    """The request of a record, whatever became of it."""
+    row = connection.execute("SELECT * FROM request WHERE record_id = ?", (record_id,)).fetchone()
+    return None if row is None else Request(*row)
+
+
+def _find(connection: sqlite3.Connection, name: str) -> Community | None:
+    row = connection.execute("SELECT * FROM community WHERE slug = ? OR id = ?", (name, name)).fetchone()
+    return None if row is None else Community(*row)
+
+
+def _first_draft(connection: sqlite3.Connection, record_id: str) -> None:
+    version = read_version(connection, record_id)
+    if version is None or version.draft is None:
+        raise RefusedError(404, "The persistent identifier does not exist.")
+    if version.published is not None or version.index > 1:
+        raise RefusedError(400, "You cannot create a review for an already published record.")
+
+
+def _inner(given: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = given.get(name)
+    return value if isinstance(value, Mapping) else {}
