@@ -52,8 +52,9 @@ def command(keep: bool, ui_port: int | None, json_: bool) -> None:
 
 
 _HINTS = """
+The pages above are served while the demo runs. To bring them back, at the same addresses:
+                                  make demo ARGS=--keep   (or: cern-assets demo --keep)
 See the assets in Dagster's UI:   make dev   (or: cern-assets demo --ui)
-Browse the published records:     make demo ARGS=--keep   (or: cern-assets demo --keep)
 Where every recid stands:         .venv/bin/cern-assets ledger"""
 _STOP = "- interrupt (Ctrl-C) to stop."
 

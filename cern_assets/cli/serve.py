@@ -6,7 +6,7 @@ import click
 
 from cern_assets.cli import show
 from cern_assets.settings import load_settings
-from cern_assets.stand_ins.demo.servers import TOKEN, portal_app, serve_repository
+from cern_assets.stand_ins.demo.servers import PORTAL_PORT, REPOSITORY_PORT, TOKEN, portal_app, serve_repository
 from cern_assets.stand_ins.serving import serve_in_thread, until_interrupted, wait_for_interrupt
 
 
@@ -16,7 +16,9 @@ def command() -> None:
 
 
 @command.command("portal")
-@click.option("--port", metavar="PORT", type=show.PORT, default=8001, show_default=True, help="0 for any free port.")
+@click.option(
+    "--port", metavar="PORT", type=show.PORT, default=PORTAL_PORT, show_default=True, help="0 for any free port."
+)
 @click.option(
     "--data",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -34,7 +36,9 @@ def portal(port: int, data: Path | None, json_: bool) -> None:
 
 
 @command.command("repository")
-@click.option("--port", metavar="PORT", type=show.PORT, default=5000, show_default=True, help="0 for any free port.")
+@click.option(
+    "--port", metavar="PORT", type=show.PORT, default=REPOSITORY_PORT, show_default=True, help="0 for any free port."
+)
 @click.option("--json", "json_", is_flag=True, help="Print address and token as one JSON object.")
 def repository(port: int, json_: bool) -> None:
     """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder."""

@@ -3,7 +3,9 @@
 import re
 from urllib.parse import urlsplit
 
-_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\x00-\x1f]+", re.ASCII)
+import idutils
+
+_BLANK = re.compile(r"[\s\x00-\x1f]")
 _DOI_PREFIX = re.compile(r"(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)", re.IGNORECASE)
 _ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
 _ORCID_PREFIX = re.compile(r"(?:orcid:\s*|(?:https?://)?(?:www\.)?orcid\.org/)", re.IGNORECASE)
@@ -18,7 +20,7 @@ def bare_doi(text: str) -> str:
 
 def is_doi(text: str) -> bool:
     """Say whether the text is a bare DOI: `10.`, a registrant's number, a slash, a suffix without blanks."""
-    return _DOI.fullmatch(text) is not None
+    return text.startswith("10.") and _BLANK.search(text) is None and bool(idutils.is_doi(text))
 
 
 def bare_orcid(text: str) -> str:
@@ -28,17 +30,14 @@ def bare_orcid(text: str) -> str:
 
 def is_orcid(text: str) -> bool:
     """Say whether the text is a bare ORCID iD with the right check digit (ISO 7064 mod 11-2)."""
-    if not _ORCID.fullmatch(text):
-        return False
-    digits = text.replace("-", "")
-    total = 0
-    for digit in digits[:-1]:
-        total = (total + int(digit)) * 2
-    return "0123456789X"[(12 - total % 11) % 11] == digits[-1]
+    return _ORCID.fullmatch(text) is not None and bool(idutils.is_orcid(text))
 
 
 def is_ror(text: str) -> bool:
-    """Say whether the text is a bare ROR id with the right check digits (Crockford base 32, ISO 7064 mod 97-10)."""
+    """Say whether the text is a bare ROR id with the right check digits (Crockford base 32, ISO 7064 mod 97-10).
+
+    `idutils` looks at the shape only.
+    """
     if not _ROR.fullmatch(text):
         return False
     number = 0

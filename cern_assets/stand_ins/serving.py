@@ -39,16 +39,17 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serve_in_thread(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
+def serve_in_thread(app: ASGIApp, *, port: int = 0, or_another: bool = False) -> Iterator[str]:
     """Serve an application from a thread while the block runs, and give its base URL (without a slash at the end).
 
     The application answers when the block begins, and its port is free again when the block has ended; answers that
-    are then still being written get a few seconds to end. Port 0 means any free port.
+    are then still being written get a few seconds to end. Port 0 means any free port; with `or_another`, so does one
+    that somebody else has.
 
     Raises:
         ConfigurationError: the port is taken, or the application's own startup failed.
     """
-    with _bound(port) as listener:
+    with _bound(port, or_another=or_another) as listener:
         server = _server(app)
         thread = threading.Thread(target=server.run, args=([listener],), name="cern-assets-serving", daemon=True)
         thread.start()
@@ -104,18 +105,20 @@ def _server(app: ASGIApp) -> _Server:
 
 
 @contextmanager
-def _bound(port: int) -> Iterator[socket.socket]:
+def _bound(port: int, *, or_another: bool) -> Iterator[socket.socket]:
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
         except (OSError, OverflowError) as error:
-            raise ConfigurationError(
-                f"Port {port} of {HOST} cannot be used: {error}.",
-                field="port",
-                value=str(port),
-                remedy="Stop what listens there, or choose another port.",
-            ) from error
+            if not or_another:
+                raise ConfigurationError(
+                    f"Port {port} of {HOST} cannot be used: {error}.",
+                    field="port",
+                    value=str(port),
+                    remedy="Stop what listens there, or choose another port.",
+                ) from error
+            listener.bind((HOST, 0))
         yield listener
 
 

@@ -227,3 +227,16 @@ def test_a_list_is_split_into_ranges_that_hold_nothing_else(wanted: str, longest
     order = [Recid(letter) for letter in "abcdef"]
     found = contiguous_ranges(order, [Recid(letter) for letter in wanted], longest)
     assert [first + last for first, last in found] == ranges
+
+
+def test_a_red_recid_that_is_run_again_when_its_cause_is_mended_becomes_green(
+    instance: dg.DagsterInstance, world: World, recid: str
+) -> None:
+    world.source.put(recid, files={"a.root": b"right"})
+    (place,) = world.source.folder.rglob("a.root")
+    place.write_bytes(b"wrong")
+    assert not _run(world, instance, recid, STAGES).success
+    assert recid not in _materialized(instance, "published_record")
+    place.write_bytes(b"right")
+    assert _run(world, instance, recid, STAGES).success
+    assert all(recid in _materialized(instance, stage.name) for stage in STAGES)

@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -57,3 +58,33 @@ def test_the_ui_answers_beside_a_taken_port_and_ends_with_the_demo(tmp_path: Pat
     assert _running(children) == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)
+
+
+def test_a_second_interrupt_while_the_ui_is_ending_leaves_no_process_behind(tmp_path: Path) -> None:
+    with started("demo", "--ui", "0", folder=tmp_path) as process:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "Dagster's UI: " in line)
+        _await_answer(re.findall(r"http://\S+", line)[0])
+        children = _descendants(process.pid)
+        assert len(children) >= 3
+        process.send_signal(signal.SIGINT)
+        _await_end_of_first_child(process.pid)
+        process.send_signal(signal.SIGINT)
+        process.wait(2 * END_SECONDS)
+    assert _await_end(children) == []
+
+
+def _await_end_of_first_child(pid: int) -> None:
+    """Until what the demo was asked to end has begun to."""
+    before = _descendants(pid)
+    deadline = time.monotonic() + END_SECONDS
+    while _descendants(pid) >= before and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _await_end(pids: set[int]) -> list[str]:
+    """What still runs of them after a moment: a process that was killed takes one."""
+    deadline = time.monotonic() + 10
+    while (left := _running(pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left

@@ -146,8 +146,30 @@ def xrootd_url(xrootd: XRootDDaemon) -> str:
 @pytest.fixture(scope="session")
 def opendata_xrootd_url(opendata_folder: Path) -> Iterator[str]:
     """Stands in for `root://eospublic.cern.ch/`: real bytes under `/eos/opendata/...`, read-only."""
-    with xrootd_daemon(opendata_folder / "files", writable=False) as daemon:
+    with readable_by_the_daemon(opendata_folder / "files") as folder, xrootd_daemon(folder, writable=False) as daemon:
         yield daemon.url
+
+
+@contextmanager
+def readable_by_the_daemon(folder: Path) -> Iterator[Path]:
+    """The folder, or a copy of it where the daemon's user may not enter it (a checkout under root's home)."""
+    if os.geteuid() != 0 or _may_read(_other_user(), folder):
+        yield folder
+        return
+    copy = Path(tempfile.mkdtemp(prefix="xrd-data-", dir="/tmp"))
+    try:
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
+        copy.chmod(0o755)
+        yield copy
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
+
+
+def _may_read(user: pwd.struct_passwd, folder: Path) -> bool:
+    asked = subprocess.run(
+        ["/bin/ls", str(folder)], user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True, check=False
+    )
+    return asked.returncode == 0
 
 
 def _other_user() -> pwd.struct_passwd:

@@ -24,14 +24,12 @@ from cern_assets.model.records import (
     AnswerBody,
     FetchedRecord,
     RecordSummary,
-    SourceFile,
     SourceRecord,
     answer_body,
 )
 from cern_assets.ports import EVERYTHING
 from cern_assets.sources.json_text import read_json
 from cern_assets.sources.opendata.config import FACETS, NAME, SEARCH_WINDOW
-from cern_assets.sources.opendata.files import FileReader
 from cern_assets.sources.opendata.parse import parse_summary, read_answer, reading_rules, stated_indexes
 from cern_assets.sources.opendata.portal_requests import PortalRequests
 from cern_assets.sources.politeness import RequestLimit
@@ -138,16 +136,6 @@ class OpenDataSource:
                     uri=f"{self._requests.base_url}/api/records/?q={query}",
                     remedy="Try again: its index may just have been rebuilt.",
                 )
-
-    def index_members(self, recid: Recid, index_key: str) -> tuple[SourceFile, ...]:
-        """List the files of one file index of a record; keys are unique among them.
-
-        Raises:
-            RecordNotFoundError: the portal knows no such record or index.
-            RecordInvalidError, SourceUnavailableError: as for `fetch`.
-        """
-        body = self._file_index(recid, index_key)
-        return FileReader().read({"_file_indices": [read_json(body.content, uri=body.uri)]})
 
     def _file_index(self, recid: Recid, index_key: str) -> AnswerBody:
         response = self._requests.get(f"/record/{quote(recid, safe='')}/file_index/{quote(index_key, safe='')}")

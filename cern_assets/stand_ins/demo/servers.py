@@ -1,4 +1,4 @@
-"""The two servers of the demo, each at the same port as the last time where it is free."""
+"""The two servers of the demo, each at the port of the last time, or its usual one, where it is free."""
 
 import fcntl
 import json
@@ -18,6 +18,7 @@ from cern_assets.stand_ins.serving import HOST, serve_in_thread
 
 # The embedded repository listens on the loopback address only; the token is no secret.
 TOKEN = "embedded-repository-token"  # noqa: S105
+PORTAL_PORT, REPOSITORY_PORT = 8001, 5000
 
 
 def portal_app(data: Path | None = None) -> ASGIApp:
@@ -26,7 +27,7 @@ def portal_app(data: Path | None = None) -> ASGIApp:
 
 
 @contextmanager
-def serve_repository(folder: Path, *, token: str = TOKEN, port: int) -> Iterator[str]:
+def serve_repository(folder: Path, *, token: str = TOKEN, port: int, or_another: bool = False) -> Iterator[str]:
     """Serve the embedded repository of a folder while the block runs, and give its base URL.
 
     Raises:
@@ -50,7 +51,7 @@ def serve_repository(folder: Path, *, token: str = TOKEN, port: int) -> Iterator
                 uri=str(folder),
                 remedy="End it first (Ctrl-C in its terminal), or set CERN_ASSETS_HOME to another folder.",
             ) from error
-        with serve_in_thread(build_embedded(folder, token=token), port=port) as url:
+        with serve_in_thread(build_embedded(folder, token=token), port=port, or_another=or_another) as url:
             yield url
 
 
@@ -58,13 +59,16 @@ def serve_repository(folder: Path, *, token: str = TOKEN, port: int) -> Iterator
 def demo_servers(home: Path) -> Iterator[tuple[str, str]]:
     """Base URLs of the sample portal and the embedded repository while the block runs.
 
-    The ports are noted in `<home>/ports.json`, so that links printed by one run hold in the next.
+    Their ports are those of the last time, or else those of `cern-assets serve`, where they are free; they are noted in
+    `<home>/ports.json`, so that links printed by one run hold in the next.
     """
     noted = home / "ports.json"
     known = _read_ports(noted)
     with (
-        serve_in_thread(portal_app(), port=free_port(known.get("portal", 0))) as portal,
-        serve_repository(home / "repository", port=free_port(known.get("repository", 0))) as repository,
+        serve_in_thread(portal_app(), port=known.get("portal", PORTAL_PORT), or_another=True) as portal,
+        serve_repository(
+            home / "repository", port=known.get("repository", REPOSITORY_PORT), or_another=True
+        ) as repository,
     ):
         noted.write_text(json.dumps({"portal": _port(portal), "repository": _port(repository)}))
         yield portal, repository

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from cern_assets.stand_ins.repository.database import Database
-from cern_assets.stand_ins.repository.markup import link, page, size, text
+from cern_assets.stand_ins.repository.markup import page, size
 from cern_assets.stand_ins.repository.record_page import names, record_page, resource_type
 from cern_assets.stand_ins.repository.records import Records, RecordView
 from cern_assets.stand_ins.repository.refusals import RefusedError
@@ -82,43 +82,40 @@ class Pages:
 
 
 def _problem(status: int, message: str) -> Response:
-    return HTMLResponse(page(message, f"<h1>{status}</h1><p>{text(message)}</p>"), status, headers=_HEADERS)
+    return HTMLResponse(page("problem", title=message, status=status), status, headers=_HEADERS)
 
 
 def _index_page(found: Found, views: list[RecordView]) -> str:
-    query = found.query
-    title = f"{found.total:,} record{'' if found.total == 1 else 's'}"
-    heading = f"{title} for “{text(query.text)}”" if query.text else f"{title}, newest first"
-    entries = "".join(_entry(view) for view in views)
     return page(
-        "Embedded repository", f"<h1>{heading}</h1><ol class='hits'>{entries}</ol>{_pager(found)}", query=query.text
+        "index",
+        title="Embedded repository",
+        query=found.query.text,
+        total=f"{found.total:,} record{'' if found.total == 1 else 's'}",
+        hits=[_hit(view) for view in views],
+        steps=_steps(found),
     )
 
 
-def _entry(view: RecordView) -> str:
+def _hit(view: RecordView) -> dict[str, object]:
     metadata = view.content["metadata"]
     people = names(metadata, "creators")
-    shown = "; ".join(people[:_NAMES_SHOWN]) + (
-        f" and {len(people) - _NAMES_SHOWN:,} more" if people[_NAMES_SHOWN:] else ""
-    )
-    total = sum(file.size_bytes or 0 for file in view.files)
-    kept = (
-        f"{len(view.files)} file{'' if len(view.files) == 1 else 's'}, {size(total)}" if view.files else "metadata only"
-    )
-    badges = (metadata.get("publication_date", ""), f"v{view.version.index}", resource_type(metadata), kept)
-    return f"""<li>
-<p class="badges">{"".join(f'<span class="badge">{text(badge)}</span>' for badge in badges if badge)}</p>
-<h2>{link(f"/records/{view.version.id}", metadata.get("title", view.version.id))}</h2>
-<p class="names">{text(shown)}</p>
-</li>"""
+    more = f" and {len(people) - _NAMES_SHOWN:,} more" if people[_NAMES_SHOWN:] else ""
+    count, total = len(view.files), sum(file.size_bytes or 0 for file in view.files)
+    kept = f"{count} file{'' if count == 1 else 's'}, {size(total)}" if view.files else "metadata only"
+    return {
+        "id": view.version.id,
+        "title": metadata.get("title", view.version.id),
+        "names": "; ".join(people[:_NAMES_SHOWN]) + more,
+        "badges": (metadata.get("publication_date", ""), f"v{view.version.index}", resource_type(metadata), kept),
+    }
 
 
-def _pager(found: Found) -> str:
+def _steps(found: Found) -> list[tuple[str, str]]:
+    """Addresses and labels of the neighbouring pages."""
     query = found.query
     steps = ((query.page - 1, "Newer"), (query.page + 1, "Older"))
-    links = [
-        link(f"/?{urlencode({'q': query.text, 'page': number})}", label)
+    return [
+        (f"/?{urlencode({'q': query.text, 'page': number})}", label)
         for number, label in steps
         if 1 <= number <= found.pages
     ]
-    return f'<nav class="pager">{" ".join(links)}</nav>' if links else ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from cern_assets.stand_ins.repository.formats import is_date, is_doi, is_edtf, is_orcid, is_url
+from cern_assets.stand_ins.repository.formats import is_doi, is_edtf, is_orcid, is_url
 from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, invalid
 from cern_assets.stand_ins.repository.vocabularies import (
     CONTRIBUTOR_ROLES,
@@ -237,7 +237,7 @@ def _embargo(access: Entry) -> Iterator[FieldError]:
     embargo = access.get("embargo")
     if isinstance(embargo, Mapping) and embargo.get("active"):
         until, today = embargo.get("until"), datetime.now(UTC).date().isoformat()
-        if not isinstance(until, str) or not is_date(until) or until <= today:
+        if not isinstance(until, str) or not is_edtf(until) or until <= today:
             yield FieldError("access.embargo.until", "Embargo end date must be set to a future date.")
 
 

@@ -259,13 +259,6 @@ def test_an_index_whose_members_cannot_be_had_stops_the_record() -> None:
     assert [(finding.code, finding.severity) for finding in fetched.record.findings] == [("index-differs", "error")]
 
 
-def test_the_members_of_an_index_can_be_listed() -> None:
-    index = {"key": "i.json", "number_files": 2, "files": MEMBERS}
-    with scripted(answer(index)) as portal, client(portal.url) as source:
-        files = source.index_members(RECID, "i.json")
-    assert [(file.key, file.index) for file in files] == [("1/AO2D.root", "i.json"), ("2/AO2D.root", "i.json")]
-
-
 def hits(total: int, *recids: str) -> Response:
     found = [{"id": recid, "metadata": {"recid": recid, "title": recid}} for recid in recids]
     return answer({"hits": {"total": total, "hits": found}})
