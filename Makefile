@@ -6,10 +6,10 @@ ARGS ?=
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test check requirements reference screenshots benchmark clean python services
+.PHONY: help demo dev unit test check requirements reference screenshots bench-overhead bench-ledger clean python services
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: python ## run the sample collection through Dagster into an embedded repository (ARGS=--keep: go on serving it)
 	.venv/bin/cern-assets demo $(ARGS)
@@ -27,7 +27,7 @@ check: python ## style, types and the rules of who may import whom
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/mypy deploy/invenio/run.py deploy/postgres/cluster.py benchmarks/orchestrator_overhead.py
+	.venv/bin/mypy deploy/invenio/run.py deploy/postgres/cluster.py benchmarks/*.py
 	.venv/bin/lint-imports
 
 requirements: ## lock the Python packages again (ARGS=--upgrade: with their newest versions)
@@ -40,8 +40,11 @@ reference: python ## write the generated pages of docs/reference again
 screenshots: python services ## take the pictures of docs/images again
 	CERN_ASSETS_TEST_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) cern_assets_tests/integration/test_dagster_ui.py
 
-benchmark: python ## what Dagster costs on top of the flows alone, as a ratio
-	$(PYTHON) benchmarks/orchestrator_overhead.py $(ARGS)
+bench-overhead: python ## what Dagster costs on top of the flows alone (ARGS=--json, --check: as for all benchmarks)
+	$(PYTHON) benchmarks/overhead.py $(ARGS)
+
+bench-ledger: python ## what the ledger costs over 200,000 recids and a million events, beside DuckDB alone
+	$(PYTHON) benchmarks/ledger.py $(ARGS)
 
 clean: ## delete everything that the commands have made, the demo's data included
 	rm -rf .venv .venv-invenio .cern-assets .cache dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

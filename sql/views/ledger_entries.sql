@@ -16,4 +16,5 @@ SELECT
 FROM ledger_standing AS standing
 LEFT JOIN stages USING (position)
 LEFT JOIN events
-    ON events.collection = standing.collection AND events.recid = standing.recid AND events.ts = standing.said_ts;
+    ON events.collection = standing.collection AND events.recid = standing.recid
+   AND events.stage = stages.stage AND events.ts = standing.said_ts;

@@ -1,7 +1,5 @@
 """nrp-cmd's HTTP connection, with its faults mended in `_retried`, which all its requests pass through."""
 
-import asyncio
-import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -16,6 +14,7 @@ from nrp_cmd.errors import (
     RepositoryRetryError,
     StructureError,
 )
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
 from cern_assets.model.values import JsonObject
@@ -81,15 +80,17 @@ class Connection(AsyncConnection):
     ) -> Result:
         here = self._here(url)
         attempts = self.retry_count if idempotent else 1
-        for attempt in itertools.count(1):
-            try:
-                return await self._once(method, here, callback, **kwargs)
-            except _NO_USABLE_ANSWER as error:
-                too_many_requests = isinstance(error, RepositoryRetryError)
-                if attempt >= (self.retry_count if too_many_requests else attempts):
-                    raise unavailable(error, request=f"{method} {here}", attempts=attempt) from error
-                await asyncio.sleep(_wait_seconds(error, attempt))
-        raise AssertionError("unreachable")
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(_NO_USABLE_ANSWER),
+            stop=partial(_is_last, attempts=attempts, refused_attempts=self.retry_count),
+            wait=_wait_seconds,
+            reraise=True,
+        )
+        try:
+            return await retrying(self._once, method, here, callback, **kwargs)
+        except _NO_USABLE_ANSWER as error:
+            made = retrying.statistics["attempt_number"]
+            raise unavailable(error, request=f"{method} {here}", attempts=made) from error
 
     async def _once[Result](
         self,
@@ -118,9 +119,20 @@ class Connection(AsyncConnection):
         return URL(f"{self._origin}{URL(url).raw_path_qs}", encoded=True)
 
 
-def _wait_seconds(error: Exception, attempt: int) -> float:
+def _is_last(state: RetryCallState, *, attempts: int, refused_attempts: int) -> bool:
+    """Whether nothing is tried after this: what was refused as too much was not done, so may be asked again."""
+    too_many_requests = isinstance(_failure(state), RepositoryRetryError)
+    return state.attempt_number >= (refused_attempts if too_many_requests else attempts)
+
+
+def _wait_seconds(state: RetryCallState) -> float:
+    error = _failure(state)
     asked = error.after_seconds if isinstance(error, RepositoryRetryError) else None
-    return min(asked or _FIRST_WAIT_SECONDS * 2 ** (attempt - 1), _LONGEST_WAIT_SECONDS)
+    return min(asked or _FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1), _LONGEST_WAIT_SECONDS)
+
+
+def _failure(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
 
 
 async def _checked(response: ClientResponse) -> ClientResponse:

@@ -1,13 +1,12 @@
 """What Dagster costs on top of the flows: the same recids through `ingest` and through `run_batch` alone.
 
-    .venv/bin/python benchmarks/orchestrator_overhead.py [RECIDS] [REPETITIONS]
+    make bench-overhead [ARGS="--recids N --repetitions N --json --check"]
 
 Each repetition brings new made-up records without files from a portal on this machine into an embedded repository,
 once by the flows alone (the peer) and once by Dagster runs on SQLite, in alternating order; the medians are printed,
 and their ratio. Portal and repository run in the same process and take their share of both.
 """
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import SecretStr
+from report import Figure, answer, parser
 
 from cern_assets.definitions import build_definitions
 from cern_assets.defs.instance import open_instance
@@ -59,8 +59,8 @@ def by_dagster(settings: Settings, recids: list[Recid]) -> None:
         assert all(run.success for run in ingest(definitions, instance, SOURCE, recids, batch_size=settings.batch_size))
 
 
-def main(count: int, repetitions: int) -> None:
-    """Measure and print."""
+def main(count: int, repetitions: int) -> list[Figure]:
+    """Measure."""
     ways: dict[str, Callable[[Settings, list[Recid]], None]] = {"flows alone": by_flows, "Dagster, SQLite": by_dagster}
     template = {name: value for name, value in sample_collection().records[TEMPLATE].items() if name != "doi"}
     numbers = range(1, 1 + count * repetitions * len(ways))
@@ -86,14 +86,17 @@ def main(count: int, repetitions: int) -> None:
                 ways[name](settings, batch)
                 seconds[name].append((time.monotonic() - started) / count)
     peer = statistics.median(seconds["flows alone"])
-    for name in ways:
-        median = statistics.median(seconds[name])
-        print(f"{name:16} {median * 1000:7.1f} ms a recid   {median / peer:5.2f} x the flows alone")
+    dagster = statistics.median(seconds["Dagster, SQLite"])
+    return [
+        Figure("flows alone", peer * 1000, "ms a recid"),
+        Figure("Dagster, SQLite", dagster * 1000, "ms a recid"),
+        Figure("Dagster to flows alone", dagster / peer, "x"),
+    ]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recids", nargs="?", type=int, default=100, help="recids in a batch")
-    parser.add_argument("repetitions", nargs="?", type=int, default=3)
-    given = parser.parse_args()
-    main(given.recids, given.repetitions)
+    arguments = parser(__doc__)
+    arguments.add_argument("--recids", type=int, default=100, help="recids in a batch")
+    arguments.add_argument("--repetitions", type=int, default=3)
+    given = arguments.parse_args()
+    answer(main(given.recids, given.repetitions), as_json=given.json, check=given.check)

@@ -1,0 +1,82 @@
+"""Servers that copy among themselves: a record's files go from one XRootD server to another, and are verified here."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cern_assets.documents.journal import Journal
+from cern_assets.documents.store import DocumentStore
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.manifests import Manifest
+from cern_assets.storage.xrootd import XRootDStore
+from cern_assets_tests.contract.stores import get
+from cern_assets_tests.services.world import World
+from cern_assets_tests.services.xrootd import XRootDDaemon, xrootd_daemon
+
+pytestmark = pytest.mark.service
+
+
+class _NeverRead(XRootDStore):
+    """A source whose bytes must not pass through this process."""
+
+    def open(self, path: str, *, offset_bytes: int = 0) -> None:  # type: ignore[override]
+        pytest.fail(f"{path} was read from {offset_bytes} on")
+
+
+@pytest.fixture
+def source_daemon(world: World) -> Iterator[XRootDDaemon]:
+    """A server of the source's files."""
+    with xrootd_daemon() as daemon:
+        yield daemon
+
+
+def _laid_out(world: World, daemon: XRootDDaemon) -> None:
+    """Bring the files of the world's source onto the server."""
+    for path in Path(world.source.folder).rglob("*.root"):
+        target = daemon.root / path.relative_to(world.source.folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+
+
+def test_files_go_from_server_to_server_and_their_bytes_are_verified(
+    world: World, recid: str, xrootd_url: str, source_daemon: XRootDDaemon
+) -> None:
+    content = zlib.compress(b"events") * 1000
+    world.source.put(recid, files={"a.root": content, "b.root": b"small"})
+    _laid_out(world, source_daemon)
+    store = XRootDStore(f"{xrootd_url}/tpc-{recid}", timeout_seconds=30)
+    outcomes = world.run(
+        Recid(recid),
+        store=store,
+        documents=DocumentStore(store),
+        journal=Journal(store),
+        files=_NeverRead(source_daemon.url, timeout_seconds=30),
+        third_party_copy=True,
+    )
+    assert outcomes["published_record"].status == "done"
+    manifest = DocumentStore(store).read("opendata", "raw_files", Recid(recid), Manifest)
+    assert manifest is not None
+    assert [(file.key, file.verified) for file in manifest.body.files] == [("a.root", True), ("b.root", True)]
+    assert get(store, manifest.body.files[0].ref.path) == content
+
+
+def test_bytes_that_are_not_the_declared_ones_are_not_kept(
+    world: World, recid: str, xrootd_url: str, source_daemon: XRootDDaemon
+) -> None:
+    world.source.put(recid, files={"a.root": b"right"})
+    _laid_out(world, source_daemon)
+    (place,) = source_daemon.root.rglob("a.root")
+    place.write_bytes(b"wrong")
+    store = XRootDStore(f"{xrootd_url}/tpc-{recid}", timeout_seconds=30)
+    outcome = world.run(
+        Recid(recid),
+        store=store,
+        documents=DocumentStore(store),
+        journal=Journal(store),
+        files=XRootDStore(source_daemon.url, timeout_seconds=30),
+        third_party_copy=True,
+    )["raw_files"]
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("rejected", "ChecksumMismatch")
+    assert list(store.list("files")) == []
