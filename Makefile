@@ -6,7 +6,7 @@ ARGS ?=
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test check requirements reference screenshots bench-overhead bench-ledger clean python services
+.PHONY: help demo dev unit test check requirements reference screenshots bench-overhead bench-archive bench-ledger clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ screenshots: python services ## take the pictures of docs/images again
 
 bench-overhead: python ## what Dagster costs on top of the flows alone (ARGS=--json, --check: as for all benchmarks)
 	$(PYTHON) benchmarks/overhead.py $(ARGS)
+
+bench-archive: python services ## what packing costs, from an XRootD server to it and locally, beside zip and by hand
+	$(PYTHON) benchmarks/archive.py $(ARGS)
 
 bench-ledger: python ## what the ledger costs over 200,000 recids and a million events, beside DuckDB alone
 	$(PYTHON) benchmarks/ledger.py $(ARGS)

@@ -205,17 +205,21 @@ class FileStore(ByteReader, Protocol):
     def list(self, prefix: str = "") -> Iterator[str]:
         """Paths of all committed files under a folder, in any order; nothing if there is no such folder."""
 
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """The same paths with the files' sizes in bytes, for little more than the list costs."""
+
 
 @dataclass(frozen=True)
 class Upload:
-    """A file to upload: its size and MD5 are known before the first byte.
+    """A file to upload: its size is known before the first byte.
 
-    `open` starts again from the first byte at each call, for attempts after the first.
+    `open` starts again from the first byte at each call, for attempts after the first. `md5` is asked for when all
+    bytes of an attempt were handed out: of a file that is made while it is sent, it is known then.
     """
 
     key: str
     size_bytes: int
-    md5: Checksum
+    md5: Callable[[], Checksum]
     open: Callable[[], AbstractContextManager[Iterator[bytes]]]
 
 

@@ -153,15 +153,18 @@ def _shared(settings: Settings, cancellation: Cancellation) -> Shared:
     return Shared(
         attempts=settings.attempts,
         workers=settings.workers,
-        slots=Slots(
-            settings.home.resolve() / "slots", count=settings.slots, slot_bytes=settings.slot_bytes, wait=pause
-        ),
+        slots=machine_slots(settings),
         third_party_copy=settings.third_party_copy,
         leftovers_seconds=settings.leftovers_seconds,
         cancellation=cancellation,
         withdraw_after_seconds=settings.withdraw_after_seconds,
         withdrawals=Allowance(settings.withdraw_at_most),
     )
+
+
+def machine_slots(settings: Settings) -> Slots:
+    """What bounds the bytes on their way in all processes of this home."""
+    return Slots(settings.home.resolve() / "slots", count=settings.slots, slot_bytes=settings.slot_bytes, wait=pause)
 
 
 def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
@@ -179,7 +182,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         source=spec.source,
         target=spec.target,
         limits=ArchiveLimits(**{name: min(most, stated.get(name, most)) for name, most in taken.items()}),
-        always_zip=spec.archive == "always",
+        archive=spec.packing,
         access=spec.access,
         community=spec.community,
     )

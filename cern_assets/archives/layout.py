@@ -1,4 +1,4 @@
-"""The layout of a ZIP of stored members: where each stands, and the bytes around them.
+"""The layout of a ZIP: where each stands, and the bytes around them.
 
 Sizes and CRC-32 stand in each local header (no data descriptors), so that members can be recovered from a damaged
 archive. Names are UTF-8, times fixed, ZIP64 fields appear only where needed: the same members give the same bytes on
@@ -16,7 +16,6 @@ LAYOUT = "1"
 
 LIMIT_32 = 0xFFFFFFFF
 LIMIT_16 = 0xFFFF
-STORED = 0
 UTF8_NAMES = 1 << 11
 _VERSION, _VERSION_ZIP64 = 20, 45
 _MADE_ON_UNIX = 3 << 8
@@ -48,7 +47,7 @@ class Placed:
     @property
     def end(self) -> int:
         """The offset behind its last byte."""
-        return self.data_offset + self.member.size_bytes
+        return self.data_offset + self.member.packed_bytes
 
 
 def placed(members: Iterable[Member]) -> Iterator[Placed]:
@@ -83,13 +82,23 @@ def local_header_bytes(member: Member) -> int:
 
 def local_header(member: Member) -> bytes:
     """What stands before a member's bytes."""
-    size, large = member.size_bytes, _large(member)
-    extra = struct.pack("<2H2Q", 1, 16, size, size) if large else b""
-    shown = LIMIT_32 if large else size
+    size, packed, large = member.size_bytes, member.packed_bytes, _large(member)
+    extra = struct.pack("<2H2Q", 1, 16, size, packed) if large else b""
+    shown, shown_packed = (LIMIT_32, LIMIT_32) if large else (size, packed)
     version = _VERSION_ZIP64 if large else _VERSION
     name = member.encoded
     header = LOCAL.pack(
-        LOCAL_MARK, version, UTF8_NAMES, STORED, _TIME, _DATE, member.crc32, shown, shown, len(name), len(extra)
+        LOCAL_MARK,
+        version,
+        UTF8_NAMES,
+        member.method,
+        _TIME,
+        _DATE,
+        member.crc32,
+        shown_packed,
+        shown,
+        len(name),
+        len(extra),
     )
     return header + name + extra
 
@@ -113,29 +122,29 @@ def directory(places: Sequence[Placed]) -> Iterator[bytes]:
 
 
 def _large(member: Member) -> bool:
-    return member.size_bytes >= LIMIT_32
+    return max(member.size_bytes, member.packed_bytes) >= LIMIT_32
 
 
 def _central_header(place: Placed) -> bytes:
     member, offset = place.member, place.offset
-    size, large, name = member.size_bytes, _large(member), member.encoded
-    wide: list[int] = [size, size] if large else []
+    size, packed, large, name = member.size_bytes, member.packed_bytes, _large(member), member.encoded
+    wide: list[int] = [size, packed] if large else []
     far = offset >= LIMIT_32
     if far:
         wide.append(offset)
     extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
-    shown = LIMIT_32 if large else size
+    shown, shown_packed = (LIMIT_32, LIMIT_32) if large else (size, packed)
     version = _VERSION_ZIP64 if wide else _VERSION
     header = CENTRAL.pack(
         CENTRAL_MARK,
         _MADE_ON_UNIX | version,
         version,
         UTF8_NAMES,
-        STORED,
+        member.method,
         _TIME,
         _DATE,
         member.crc32,
-        shown,
+        shown_packed,
         shown,
         len(name),
         len(extra),

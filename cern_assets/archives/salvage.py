@@ -4,13 +4,14 @@ A member is good if its bytes have the CRC-32 that its directory entry or its lo
 in either header costs nothing, and an archive that was cut off keeps all members before the cut.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cern_assets.archives.layout import STORED
-from cern_assets.archives.members import Member
+from cern_assets.archives.members import DEFLATED, STORED, Member
 from cern_assets.archives.reading import BrokenArchiveError, Entry, ReadAt, read_directory, read_local, walk_locals
 from cern_assets.archives.verification import OpenAt, member_crc
+
+_METHODS = (STORED, DEFLATED)
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,17 @@ class Salvaged:
     data_offset: int
 
 
-def salvage(read: ReadAt, open_at: OpenAt, size_bytes: int, wanted: Sequence[Member]) -> dict[str, Salvaged]:
+def salvage(
+    read: ReadAt,
+    open_at: OpenAt,
+    size_bytes: int,
+    wanted: Sequence[Member],
+    deflates: Callable[[str], bool] = lambda _name: False,
+) -> dict[str, Salvaged]:
     """The good ones among the wanted members, by name: same name and size, bytes as a header says.
+
+    `deflates` says by name which are to be compressed where that makes them smaller: a member that is packed otherwise
+    is not what a fresh archive would hold.
 
     A wanted member with a CRC-32 other than 0 must have just that one; with 0 it is not known, and the archive's own
     word counts.
@@ -33,8 +43,11 @@ def salvage(read: ReadAt, open_at: OpenAt, size_bytes: int, wanted: Sequence[Mem
         for entry, data_offset in candidates.get(member.encoded, ()):
             if entry.size_bytes != member.size_bytes or (member.crc32 and entry.crc32 != member.crc32):
                 continue
-            if member_crc(open_at, data_offset, member.size_bytes) == entry.crc32:
-                found[member.name] = Salvaged(Member(member.name, member.size_bytes, entry.crc32), data_offset)
+            if (entry.method == DEFLATED) != deflates(member.name):
+                continue
+            if member_crc(open_at, data_offset, entry) == entry.crc32:
+                packed = entry.packed_bytes if entry.method == DEFLATED else None
+                found[member.name] = Salvaged(Member(member.name, member.size_bytes, entry.crc32, packed), data_offset)
                 break
     return found
 
@@ -48,12 +61,12 @@ def _candidates(read: ReadAt, size_bytes: int, wanted: Sequence[Member]) -> dict
     except BrokenArchiveError:
         listed = ()
     for entry in listed:
-        if entry.name in names and entry.method == STORED and not entry.encrypted:
+        if entry.name in names and entry.method in _METHODS and not entry.encrypted:
             for place in _places(read, entry):
                 found.setdefault(entry.name, []).append(place)
     if len(found) < len(names):
         for header in walk_locals(read, size_bytes):
-            known = found.setdefault(header.name, []) if header.name in names and header.method == STORED else None
+            known = found.setdefault(header.name, []) if header.name in names and header.method in _METHODS else None
             if known is not None and not header.encrypted:
                 known.append((header, header.offset + header.header_bytes))
     return found

@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
-from cern_assets.archives.layout import STORED
-from cern_assets.archives.members import Member
+from isal import isal_zlib
+
+from cern_assets.archives.members import DEFLATED, STORED, Member
 from cern_assets.archives.reading import (
     BrokenArchiveError,
     Directory,
@@ -41,7 +42,6 @@ Code = Literal[
     "foreign-member",
     "member-differs",
 ]
-_DEFLATED = 8
 _DRAIN_BYTES = 1024**2
 
 
@@ -171,7 +171,7 @@ def _assumed_header_bytes(entry: Entry) -> int:
 
 
 def _is_right(stream: "_Pass", entry: Entry, data_at: int, findings: _Findings) -> bool:
-    if entry.encrypted or entry.method not in (STORED, _DEFLATED):
+    if entry.encrypted or entry.method not in (STORED, DEFLATED):
         findings.add(
             "member-not-readable",
             entry,
@@ -196,9 +196,9 @@ def _is_right(stream: "_Pass", entry: Entry, data_at: int, findings: _Findings) 
 def _fingerprint(chunks: Iterator[bytes], entry: Entry) -> tuple[int, int]:
     """Size and CRC-32 of the unpacked bytes; a bomb is unpacked no further than the size it claims."""
     size, crc = 0, 0
-    for chunk in _unpacked(chunks, entry.size_bytes) if entry.method == _DEFLATED else chunks:
+    for chunk in _unpacked(chunks, entry.size_bytes) if entry.method == DEFLATED else chunks:
         size += len(chunk)
-        crc = zlib.crc32(chunk, crc)
+        crc = isal_zlib.crc32(chunk, crc)
     return size, crc
 
 
@@ -291,11 +291,11 @@ def _compare(entries: Sequence[Entry], expected: Mapping[bytes, Member], finding
         findings.add("foreign-member", held[name], "Nothing says that it should be in the archive.")
 
 
-def member_crc(open_at: OpenAt, data_offset: int, size_bytes: int) -> int | None:
-    """CRC-32 of so many stored bytes from an offset on, None where there are fewer."""
+def member_crc(open_at: OpenAt, data_offset: int, entry: Entry) -> int | None:
+    """CRC-32 of a member's bytes from an offset on, unpacked; None where there are others or fewer than it states."""
     with _Pass(open_at) as stream:
-        size, crc = 0, 0
-        for chunk in stream.between(data_offset, size_bytes):
-            size += len(chunk)
-            crc = zlib.crc32(chunk, crc)
-    return crc if size == size_bytes else None
+        try:
+            size, crc = _fingerprint(stream.between(data_offset, entry.packed_bytes), entry)
+        except zlib.error:
+            return None
+    return crc if size == entry.size_bytes else None

@@ -1,7 +1,9 @@
 """How commands show things: JSON for programs, tables for people."""
 
 import json
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import click
@@ -39,6 +41,21 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         shown.add_row(*(Text(_printable(text), style) for text, style in pairs))
     terminal = Console()
     (terminal if terminal.is_terminal else Console(width=_PIPED_WIDTH)).print(shown)
+
+
+@contextmanager
+def bytes_moved(what: str, size_bytes: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's standard error, told of bytes as they move; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield lambda _bytes: None
+        return
+    from rich.console import Console
+    from rich.progress import DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(_printable(what), total=size_bytes)
+        yield lambda moved: progress.advance(task, moved)
 
 
 def human_size(size_bytes: int) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cern_assets.model.archives import ArchivePolicy
 from cern_assets.model.collections import Access
 from cern_assets.model.values import Value
 
@@ -37,13 +38,22 @@ class Limits(Value):
     max_record_bytes: Annotated[int | None, Field(ge=1)] = None
 
 
+class Packing(Value):
+    """How archives are made, in full; see `model.archives.ArchivePolicy`."""
+
+    when: Literal["needed", "always"] = "needed"
+    copy_in_store: bool = True
+    preview: bool = False
+    deflate: tuple[Annotated[str, Field(pattern=r"^\.[A-Za-z0-9]{1,16}$")], ...] = ()
+
+
 class CollectionSpec(Value):
     """A collection as its file says it; `name` is the file's own name where it says none.
 
     `files` is how bytes travel: `mirror` keeps a verified copy in the store. `archive` says what is packed: files that
-    the target would not take as they are (`when-needed`), or all (`always`). `target` is `default` or a name whose
-    address the settings hold; `community` is one of that target, by slug or id, through which its records are published
-    for the first time. Of runs that wait, those of a higher `priority` begin first.
+    the target would not take as they are (`when-needed`), or all (`always`), or more in full. `target` is `default` or
+    a name whose address the settings hold; `community` is one of that target, by slug or id, through which its records
+    are published for the first time. Of runs that wait, those of a higher `priority` begin first.
     """
 
     name: Name = ""
@@ -51,12 +61,25 @@ class CollectionSpec(Value):
     selection: Selection = Selection()
     files: Literal["mirror"] = "mirror"
     limits: Limits = Limits()
-    archive: Literal["when-needed", "always"] = "when-needed"
+    archive: Literal["when-needed", "always"] | Packing = "when-needed"
     target: Name = DEFAULT_TARGET
     access: Access = Access()
     community: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")] = None
     profile: Literal["plain"] = "plain"
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
+
+    @property
+    def packing(self) -> ArchivePolicy:
+        """The policy of archives."""
+        if isinstance(self.archive, str):
+            return ArchivePolicy(always=self.archive == "always")
+        given = self.archive
+        return ArchivePolicy(
+            always=given.when == "always",
+            copy_in_store=given.copy_in_store,
+            preview=given.preview,
+            deflate=given.deflate,
+        )
 
     def placed(self, name: str, folder: Path) -> "CollectionSpec":
         """The same with `name` where it has none, and its list of recids below `folder`."""

@@ -1,11 +1,11 @@
 """Stage 4, archive: bring the files into the form in which they will be uploaded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cern_assets.archives.layout import LAYOUT
 from cern_assets.archives.listing import listing
 from cern_assets.archives.members import Member
-from cern_assets.archives.plan import plan_archive, tree_order
+from cern_assets.archives.plan import plan_archive, plan_order
 from cern_assets.documents.paths import folder_of
 from cern_assets.flows.damage import reading_ours
 from cern_assets.flows.stages import Context, Made, Summary, Task
@@ -15,8 +15,10 @@ from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.files import FileRef
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.values import Json, content_hash
+from cern_assets.transfers.deflating import by_suffix, measured
 from cern_assets.transfers.hashing import Hasher
 from cern_assets.transfers.members import known_members
+from cern_assets.transfers.progress import Progress
 from cern_assets.transfers.zip_files import write_archive
 
 _DIGESTS: tuple[Algorithm, ...] = ("crc32", "md5")
@@ -28,7 +30,7 @@ def rules(context: Context) -> str:
     `LAYOUT` stands for the code that plans and writes: a change that leaves the archives as they are redoes none.
     """
     policy = context.collection
-    return content_hash([policy.limits.model_dump(), policy.always_zip, LAYOUT])
+    return content_hash([policy.limits.model_dump(), policy.archive.model_dump(), LAYOUT])
 
 
 def stored(manifest: Manifest) -> Json:
@@ -43,24 +45,49 @@ def make(context: Context, task: Task) -> Made[Archive]:
         ArchiveLimitError: the files fit the target in no form.
         StoredFileDamagedError: a stored file is no longer what the manifest says.
     """
-    manifest = task.body("raw_files", Manifest)
-    files = sorted(manifest.files, key=lambda file: tree_order(file.key))
+    manifest, policy = task.body("raw_files", Manifest), context.collection.archive
+    files, members = packed_files(context, manifest)
     base = f"{context.collection.source}-{task.recid}"
-    plan = plan_archive(
-        [_member(file) for file in files],
-        context.collection.limits,
-        base=base,
-        always_zip=context.collection.always_zip,
-    )
+    plan = plan_archive(members, context.collection.limits, base=base, policy=policy)
     folder = folder_of("archives", context.collection.name, task.recid)
-    wanted = {f"{folder}/{archive.key}" for archive in plan.archives}
+    kept_here = [archive.key for archive in plan.archives if policy.copy_in_store]
+    wanted = {f"{folder}/{key}" for key in kept_here}
     wanted |= {f"{folder}/{MANIFEST_KEY}"} if plan.form == "zips" else set()
     present = clear_the_way(context, folder, wanted)
-    written = [_write_zip(context, f"{folder}/{archive.key}", archive, files) for archive in plan.archives]
+    if policy.copy_in_store:
+        written = [_write_zip(context, folder, archive, files, members) for archive in plan.archives]
+    else:
+        written = [_for_the_upload(archive) for archive in plan.archives]
     if plan.form == "zips":
         written.append(_write_listing(context, f"{folder}/{MANIFEST_KEY}", plan, files))
     tidy(context, folder, present - wanted)
-    return Made(Archive(plan=plan, files=tuple(written) if plan.archives else manifest.files))
+    if not plan.archives:
+        return Made(Archive(plan=plan, files=manifest.files))
+    content = content_hash([LAYOUT, plan.model_dump(), stored(manifest)])
+    deflated = {member.name: member.packed_bytes for member in members if member.deflated_bytes is not None}
+    return Made(Archive(plan=plan, files=tuple(written), content=content, packed=deflated))
+
+
+def packed_files(
+    context: Context, manifest: Manifest, known: Mapping[str, int] | None = None
+) -> tuple[list[StoredFile], list[Member]]:
+    """The stored files in the order of the plan, each with the member that it becomes.
+
+    `known` has the compressed sizes of an earlier time, by key; without it, what the policy wants compressed is
+    measured.
+    """
+    by_key = {file.key: file for file in manifest.files}
+    files = [by_key[key] for key in plan_order(list(by_key))]
+    members = [_member(file, (known or {}).get(file.key)) for file in files]
+    if known is None and context.collection.archive.deflate:
+        stop, places = context.shared.cancellation, context.adapters.places
+        with reading_ours(context, files):
+            members = measured(
+                members,
+                lambda name: stop.checked(places.open(by_key[name].ref)),
+                by_suffix(context.collection.archive.deflate),
+            )
+    return files, members
 
 
 def summarise(archive: Archive) -> Summary:
@@ -71,26 +98,40 @@ def summarise(archive: Archive) -> Summary:
         facts={
             "form": archive.plan.form,
             "reason": archive.plan.reason,
+            "warnings": list(archive.plan.warnings),
             "archives": {plan.key: f"{plan.count} files of {plan.folder or '/'}" for plan in archive.plan.archives},
         },
     )
 
 
 def intact(context: Context, archive: Archive) -> bool:
-    """Whether the files to upload are in the store with their sizes."""
+    """Whether the files to upload are in the store with their sizes; those that are made for the upload always are."""
     places = context.adapters.places
-    return all(places.size_bytes(file.ref) == file.size_bytes for file in archive.files)
+    lying = (file for file in archive.files if file.ref.place != "upload")
+    return all(places.size_bytes(file.ref) == file.size_bytes for file in lying)
 
 
-def _write_zip(context: Context, path: str, archive: PlannedArchive, files: Sequence[StoredFile]) -> StoredFile:
+def _write_zip(
+    context: Context, folder: str, archive: PlannedArchive, files: Sequence[StoredFile], members: Sequence[Member]
+) -> StoredFile:
+    path = f"{folder}/{archive.key}"
     chosen = files[archive.first : archive.first + archive.count]
-    members, places = [_member(file) for file in chosen], context.adapters.places
-    refs = {file.key: file.ref for file in chosen}
+    inside = members[archive.first : archive.first + archive.count]
+    refs, places = {file.key: file.ref for file in chosen}, context.adapters.places
     stop = context.shared.cancellation
+    told = Progress(f"archive {path}", archive.size_bytes)
     with context.shared.slots.taken(archive.size_bytes), reading_ours(context, chosen):
-        pairs = known_members(members, lambda name: stop.checked(places.open(refs[name])))
-        written = write_archive(context.adapters.store, path, members, pairs, _DIGESTS)
+        pairs = known_members(
+            inside, lambda name: stop.checked(places.open(refs[name])), lambda name, most: places.read(refs[name], most)
+        )
+        written = write_archive(context.adapters.store, path, inside, pairs, _DIGESTS, progress=told.moved)
     return _stored_file(archive.key, path, written.size_bytes, written.checksums)
+
+
+def _for_the_upload(archive: PlannedArchive) -> StoredFile:
+    """An archive that lies nowhere: its bytes are made when they are sent, and its checksums are known then."""
+    ref = FileRef(place="upload", path=archive.key)
+    return StoredFile(key=archive.key, ref=ref, size_bytes=archive.size_bytes, checksums=(), verified=False)
 
 
 def _write_listing(context: Context, path: str, plan: ArchivePlan, files: Sequence[StoredFile]) -> StoredFile:
@@ -108,7 +149,7 @@ def _stored_file(key: str, path: str, size_bytes: int, checksums: tuple[Checksum
     return StoredFile(key=key, ref=ref, size_bytes=size_bytes, checksums=checksums, verified=True)
 
 
-def _member(file: StoredFile) -> Member:
+def _member(file: StoredFile, deflated_bytes: int | None) -> Member:
     crc = file.checksum("crc32")
     assert crc is not None, "every stored file has a CRC-32"
-    return Member(file.key, file.size_bytes, int(crc.value, 16))
+    return Member(file.key, file.size_bytes, int(crc.value, 16), deflated_bytes)

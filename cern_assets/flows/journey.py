@@ -74,7 +74,11 @@ STAGES: tuple[AnyStage, ...] = (
         kind="invenio",
         description="The record in the repository, compared field by field and byte by byte with what was sent.",
         body=Receipt,
-        needs={"metadata": published_record.deposited, "archive": published_record.packed},
+        needs={
+            "metadata": published_record.deposited,
+            "archive": published_record.packed,
+            "raw_files": published_record.read_for_the_upload,
+        },
         rules=published_record.rules,
         make=published_record.make,
         summarise=published_record.summarise,

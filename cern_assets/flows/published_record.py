@@ -9,11 +9,12 @@ from cern_assets.errors import DepositRefusedError, RepositoryUnavailableError, 
 from cern_assets.flows.publish.files import bring_files, compared_files, wrong_files
 from cern_assets.flows.publish.identify import existing, new_draft, note_draft
 from cern_assets.flows.publish.payload import payload_of
+from cern_assets.flows.publish.wanted import Wanted, wanted_files
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.comparison import differences
 from cern_assets.model.archives import Archive
 from cern_assets.model.journal import ReviewAsked
-from cern_assets.model.manifests import StoredFile
+from cern_assets.model.manifests import Manifest
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.publications import Draft, Published, Receipt, RemoteFile, RemoteRecord, Review
 from cern_assets.model.values import Json, JsonObject
@@ -30,8 +31,15 @@ def deposited(deposit: Metadata) -> Json:
 
 
 def packed(archive: Archive) -> Json:
-    """What is sent of the files: key, size and MD5, wherever they lie."""
-    return [[file.key, file.size_bytes, str(file.checksum("md5"))] for file in archive.files]
+    """What is sent of the files: key, size and MD5, wherever they lie; of what is made for the upload, its content."""
+    content = archive.content if any(file.ref.place == "upload" for file in archive.files) else ""
+    files: list[Json] = [[file.key, file.size_bytes, str(file.checksum("md5"))] for file in archive.files]
+    return [content, *files]
+
+
+def read_for_the_upload(_manifest: Manifest) -> Json:
+    """Nothing: the stored files are read for archives that lie nowhere, of which `packed` tells the content."""
+    return None
 
 
 def make(context: Context, task: Task) -> Made[Receipt]:
@@ -54,15 +62,15 @@ def make(context: Context, task: Task) -> Made[Receipt]:
         recid=task.recid,
     )
     deposit = task.body("metadata", Metadata).payload
-    files = task.body("archive", Archive).files
+    wanted = wanted_files(context, task)
     record: RemoteRecord = existing(context, task) or new_draft(context, task, deposit)
     if isinstance(record, Published):
-        record = _reopened_if_changed(context, task, record, deposit, files)
+        record = _reopened_if_changed(context, task, record, deposit, wanted)
     if isinstance(record, Draft):
         _refuse_while_in_review(context, record)
-        draft = _completed(context, record, payload_of(deposit, record.version_index), files)
+        draft = _completed(context, record, payload_of(deposit, record.version_index), wanted)
         record = _published(context, task, draft)
-    return Made(_receipt(context, record, compared_files(context, record, files)))
+    return Made(_receipt(context, record, wanted, compared_files(wanted, record)))
 
 
 def summarise(receipt: Receipt) -> Summary:
@@ -76,10 +84,10 @@ def summarise(receipt: Receipt) -> Summary:
 
 
 def _reopened_if_changed(
-    context: Context, task: Task, record: Published, deposit: JsonObject, files: tuple[StoredFile, ...]
+    context: Context, task: Task, record: Published, deposit: JsonObject, wanted: Wanted
 ) -> RemoteRecord:
     """The published record itself if it is as it should be, else a draft of it: a new version if files changed."""
-    if wrong_files(context.adapters.repository.files(record), files):
+    if wrong_files(wanted, context.adapters.repository.files(record)):
         draft = context.adapters.repository.new_version(record.record_id)
         note_draft(context, task, draft)
         return draft
@@ -95,7 +103,7 @@ def _refuse_while_in_review(context: Context, draft: Draft) -> None:
         raise _in_review(context, draft, review)
 
 
-def _completed(context: Context, draft: Draft, payload: JsonObject, files: tuple[StoredFile, ...]) -> Draft:
+def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Wanted) -> Draft:
     """The draft with this payload and these files, compared."""
     draft = context.adapters.repository.update_draft(draft.record_id, payload)
     # Files are brought below; that they are missing now is no fault of the deposit.
@@ -109,7 +117,7 @@ def _completed(context: Context, draft: Draft, payload: JsonObject, files: tuple
             remedy="Nothing was published. Correct the crosswalk, or the repository's vocabularies.",
         )
     if not draft.is_edit:
-        bring_files(context, draft, files)
+        bring_files(wanted, draft)
     return draft
 
 
@@ -144,11 +152,12 @@ def _in_review(context: Context, draft: Draft, review: Review) -> WaitingError:
     )
 
 
-def _receipt(context: Context, record: Published, files: tuple[RemoteFile, ...]) -> Receipt:
+def _receipt(context: Context, record: Published, wanted: Wanted, files: tuple[RemoteFile, ...]) -> Receipt:
     return Receipt(
         repository=context.adapters.repository.url,
         record_id=record.record_id,
         url=record.url,
         version_index=record.version_index,
         files=files,
+        content=wanted.archive.content,
     )

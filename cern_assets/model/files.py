@@ -8,10 +8,10 @@ from cern_assets.model.values import Value
 class FileRef(Value):
     """A file in one of the two places that a recid's bytes can be in: our `store`, or with the `source`.
 
-    `path` is relative to that place.
+    `path` is relative to that place. What lies in neither, as it is made while it is sent, is in the place `upload`.
     """
 
-    place: Literal["store", "source"]
+    place: Literal["store", "source", "upload"]
     path: str
 
 

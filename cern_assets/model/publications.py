@@ -62,7 +62,7 @@ class Review(Value):
 class Receipt(Value):
     """The proof that a recid is published in one repository, written after its copy was compared with ours.
 
-    `files` says what was compared.
+    `files` says what was compared, `content` (a hash) of which archives these are.
     """
 
     repository: str
@@ -70,3 +70,4 @@ class Receipt(Value):
     url: str
     version_index: int
     files: tuple[RemoteFile, ...] = ()
+    content: str = ""

@@ -25,6 +25,7 @@ from cern_assets.ports import Range
 from cern_assets.storage.paths import is_temporary, leftover_path, safe_path, temporary_name
 
 _CHUNK_BYTES = 4 * 1024**2
+_MOST_AT_ONCE_BYTES = 1024**3
 
 type _Kinds = dict[int | None, type[CernAssetsError]]
 
@@ -79,7 +80,7 @@ class LocalStore:
 
     def uri(self, path: str) -> str:
         """Name a file by its absolute path."""
-        return str(self._root / safe_path(path))
+        return f"{self._root}/{safe_path(path)}"
 
     def size_bytes(self, path: str) -> int | None:
         """Size of a file, None if there is none."""
@@ -104,8 +105,12 @@ class LocalStore:
     def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
         """Read parts of a file."""
         uri = self.uri(path)
-        with _translated("Reading", uri, _READING), FileIO(uri) as file:
-            return [_read_fully(file.fileno(), offset, size) for offset, size in ranges]
+        with _translated("Reading", uri, _READING):
+            descriptor = os.open(uri, os.O_RDONLY)
+            try:
+                return [_read_fully(descriptor, offset, size) for offset, size in ranges]
+            finally:
+                os.close(descriptor)
 
     def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:  # noqa: ARG002  the port's signature
         """None: a file system computes none; reading the file is left to who wants to know."""
@@ -167,12 +172,11 @@ class LocalStore:
 
     def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
         """Temporary files below a folder."""
-        for place in self._files(prefix):
-            if is_temporary(place.name):
+        for path in self._files(prefix):
+            if is_temporary(path):
                 with contextlib.suppress(FileNotFoundError):
-                    found = place.stat()
-                    relative = place.relative_to(self._root).as_posix()
-                    yield Leftover(path=relative, size_bytes=found.st_size, modified=found.st_mtime)
+                    found = (self._root / path).stat()
+                    yield Leftover(path=path, size_bytes=found.st_size, modified=found.st_mtime)
 
     def collect(self, leftover: Leftover) -> None:
         """Delete a temporary file."""
@@ -190,15 +194,22 @@ class LocalStore:
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Paths of all committed files under a folder."""
-        for place in self._files(prefix):
-            if not is_temporary(place.name):
-                yield place.relative_to(self._root).as_posix()
+        return (path for path in self._files(prefix) if not is_temporary(path))
 
-    def _files(self, prefix: str) -> Iterator[Path]:
-        folder = Path(self.uri(prefix)) if prefix else self._root
-        with _translated("Listing", str(folder), _ALWAYS):
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Paths with sizes."""
+        for path in self._files(prefix):
+            if not is_temporary(path):
+                with contextlib.suppress(FileNotFoundError):
+                    yield path, os.stat(f"{self._root}/{path}").st_size  # noqa: PTH116  a Path costs ten times as much
+
+    def _files(self, prefix: str) -> Iterator[str]:
+        """All files below a folder, by their paths in the store."""
+        folder = self.uri(prefix) if prefix else str(self._root)
+        with _translated("Listing", folder, _ALWAYS):
             for place, _, names in os.walk(folder, onerror=_raise_unless_missing):
-                yield from (Path(place, name) for name in sorted(names))
+                inside = place[len(str(self._root)) :].lstrip("/")
+                yield from (f"{inside}/{name}" if inside else name for name in sorted(names))
 
 
 class LocalWriter:
@@ -270,10 +281,14 @@ def _chunks(file: FileIO, uri: str) -> Iterator[bytes]:
 
 def _read_fully(descriptor: int, offset: int, size_bytes: int) -> bytes:
     """These bytes of a file, fewer only where it ends; the system may hand out less at a time."""
-    parts: list[bytes] = []
-    while size_bytes > 0 and (part := os.pread(descriptor, size_bytes, offset)):
+    part = os.pread(descriptor, size_bytes, offset)
+    if len(part) == size_bytes or size_bytes < _MOST_AT_ONCE_BYTES:  # a file gives less at its end only
+        return part
+    parts = [part]
+    while part and (size_bytes := size_bytes - len(part)):
+        offset += len(part)
+        part = os.pread(descriptor, size_bytes, offset)
         parts.append(part)
-        offset, size_bytes = offset + len(part), size_bytes - len(part)
     return b"".join(parts)
 
 

@@ -13,6 +13,7 @@ from XRootD import client as _untyped
 from XRootD.client.flags import AccessMode, DirListFlags, MkDirFlags, OpenFlags, PrepareFlags, QueryCode, StatInfoFlags
 
 from cern_assets.errors import (
+    CernAssetsError,
     ConfigurationError,
     FileMissingError,
     TransferInterruptedError,
@@ -106,6 +107,8 @@ class XRootDStore:
     def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
         """Read parts of a file by vector reads, which the protocol limits in number and size and to what is there."""
         uri = self.uri(path)
+        if len(ranges) == 1:
+            return [self._read_once(uri, *ranges[0])]
         with self._opened(uri) as file:
             status, found = file.stat(timeout=self._timeout)
             check(status, "Looking at the file", uri)
@@ -244,6 +247,12 @@ class XRootDStore:
             if not is_temporary(path):
                 yield path
 
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Paths with sizes, which the server lists together."""
+        for path, found in self._all_files(prefix):
+            if not is_temporary(path):
+                yield path, int(found.size)
+
     def _all_files(self, prefix: str) -> Iterator[tuple[str, Any]]:
         folders = [prefix]
         while folders:
@@ -260,13 +269,23 @@ class XRootDStore:
                 else:
                     yield path, entry.statinfo
 
+    def _read_once(self, uri: str, offset: int, size_bytes: int) -> bytes:
+        """One part of a file, with as few calls as there can be: most files are small."""
+        file = client.File()
+        status, _ = file.open(uri, OpenFlags.READ, timeout=self._timeout)
+        if not status.ok:
+            raise _not_opened(status, uri)
+        try:
+            return b"".join(_up_to(self._chunks(file, uri, offset, size_bytes), size_bytes))
+        finally:
+            file.close(timeout=self._timeout)
+
     @contextmanager
     def _opened(self, uri: str) -> Iterator[Any]:
         file = client.File()
         status, _ = file.open(uri, OpenFlags.READ, timeout=self._timeout)
-        if is_missing(status) or status.errno == IS_FOLDER:
-            raise failure(FileMissingError, "Reading", uri, said(status))
-        check(status, "Reading", uri)
+        if not status.ok:
+            raise _not_opened(status, uri)
         try:
             yield file
         finally:
@@ -306,14 +325,16 @@ class XRootDStore:
         """Turn a path of ours into the server's."""
         return f"{self._base}/{_escaped(safe_path(path))}"
 
-    def _chunks(self, file: Any, uri: str, position: int) -> Iterator[bytes]:
-        while True:
-            status, chunk = file.read(position, CHUNK_BYTES, timeout=self._timeout)
+    def _chunks(self, file: Any, uri: str, position: int, most_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+        asked = min(CHUNK_BYTES, most_bytes)
+        while asked > 0:
+            status, chunk = file.read(position, asked, timeout=self._timeout)
             if not status.ok:
                 raise failure(TransferInterruptedError, "Reading", uri, said(status))
-            if not chunk:
+            if chunk:
+                yield chunk
+            if len(chunk) < asked:  # the protocol gives fewer bytes than asked for at the end only
                 return
-            yield chunk
             position += len(chunk)
 
     def _require_room(self, folder: str, size_bytes: int, uri: str) -> None:
@@ -326,6 +347,22 @@ class XRootDStore:
         status, answer = self._files.query(QueryCode.SPACE, folder or "/", timeout=self._timeout)
         match = re.search(rb"oss\.free=(\d+)", answer) if status.ok else None
         return int(match[1]) if match else None
+
+
+def _not_opened(status: Any, uri: str) -> CernAssetsError:
+    if is_missing(status) or status.errno == IS_FOLDER:
+        return failure(FileMissingError, "Reading", uri, said(status))
+    try:
+        check(status, "Reading", uri)
+    except CernAssetsError as error:
+        return error
+    raise AssertionError
+
+
+def _up_to(chunks: Iterator[bytes], size_bytes: int) -> Iterator[bytes]:
+    while size_bytes > 0 and (chunk := next(chunks, b"")):
+        yield chunk[:size_bytes]
+        size_bytes -= len(chunk)
 
 
 def _pieces(offset: int, size_bytes: int, end: int) -> Iterator[Range]:

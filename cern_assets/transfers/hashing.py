@@ -1,9 +1,13 @@
-"""Checksums of a stream, computed in one pass."""
+"""Checksums of a stream, computed in one pass.
+
+CRC-32 and Adler-32 by `isal`, which takes a quarter of zlib's time for them.
+"""
 
 import hashlib
-import zlib
 from collections.abc import Callable, Iterable
 from typing import Protocol
+
+from isal import isal_zlib
 
 from cern_assets.model.checksums import Algorithm, Checksum
 
@@ -15,7 +19,7 @@ class _Hash(Protocol):
 
 
 class _Running:
-    """zlib's sums in the shape of hashlib's."""
+    """Sums in the shape of hashlib's."""
 
     def __init__(self, function: Callable[[bytes, int], int], start: int) -> None:
         self._function = function
@@ -29,8 +33,8 @@ class _Running:
 
 
 _HASHES: dict[Algorithm, Callable[[], _Hash]] = {
-    "adler32": lambda: _Running(zlib.adler32, 1),
-    "crc32": lambda: _Running(zlib.crc32, 0),
+    "adler32": lambda: _Running(isal_zlib.adler32, 1),
+    "crc32": lambda: _Running(isal_zlib.crc32, 0),
     "md5": lambda: hashlib.md5(usedforsecurity=False),
     "sha1": lambda: hashlib.sha1(usedforsecurity=False),
     "sha256": hashlib.sha256,

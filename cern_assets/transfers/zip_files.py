@@ -1,22 +1,28 @@
 """Archives on stores: written in one pass with their digests, checked, and mended from what is still good."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from isal import isal_zlib
+
 from cern_assets.archives.layout import zip_size_bytes
 from cern_assets.archives.members import Member, MemberBytes
+from cern_assets.archives.plan import plan_order
 from cern_assets.archives.salvage import Salvaged, salvage
 from cern_assets.archives.verification import Verified, verify
 from cern_assets.archives.zip_stream import zip_chunks
 from cern_assets.errors import FileMissingError, SizeMismatchError
 from cern_assets.failures import failure
 from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.model.names import safe_key
 from cern_assets.ports import ByteReader, FileStore
+from cern_assets.transfers.deflating import measured
 from cern_assets.transfers.lanes import DigestLanes
-from cern_assets.transfers.members import OpenFile, known_members, measured_members
+from cern_assets.transfers.members import OpenFile, ReadFile, measured_members, packed_members
 
 DIGESTS: tuple[Algorithm, ...] = ("md5", "sha256")
+_GATHERED_BYTES = 1024**2
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,22 @@ class RepairedArchive:
     fetched_bytes: int
 
 
-def folder_members(folder: ByteReader, names: Iterable[str]) -> tuple[Member, ...]:
-    """The files of a folder as members whose CRC-32 is not known yet.
+def folder_members(folder: FileStore, names: Iterable[str] | None = None) -> tuple[Member, ...]:
+    """Files of a folder as members whose CRC-32 is not known yet: these, or all of them in the order of a plan.
 
     Raises:
         FileMissingError: one is not there.
+        UnsafeNameError: a name could leave the folder that it is extracted in.
     """
-    return tuple(_sized(folder, name) for name in names)
+    if names is not None:
+        return tuple(Member(name, _size_bytes(folder, name)) for name in names)
+    sizes = {safe_key(path): size_bytes for path, size_bytes in folder.sizes()}
+    return tuple(Member(name, sizes[name]) for name in plan_order(list(sizes)))
+
+
+def with_checksums(folder: ByteReader, members: Sequence[Member]) -> list[Member]:
+    """The members with the CRC-32 of their files, each of which is read for it."""
+    return [replace(member, crc32=_crc_of(folder, member.name)) for member in members]
 
 
 def write_archive(
@@ -54,10 +69,13 @@ def write_archive(
     members: Sequence[Member],
     pairs: Iterable[MemberBytes],
     algorithms: Sequence[Algorithm],
+    *,
+    progress: Callable[[int], None] = lambda _bytes: None,
 ) -> WrittenArchive:
     """Write one archive: its exact size is announced first, and it gets its name only when its last byte is right.
 
-    `members` may lack their CRC-32; `pairs` are the same members with it, and their bytes.
+    `members` may lack their CRC-32; `pairs` are the same members with it, and their bytes. `progress` is told the size
+    of each chunk that was written.
 
     Raises:
         SizeMismatchError, ChecksumMismatchError: a member is not what was announced; nothing was written.
@@ -66,9 +84,10 @@ def write_archive(
     size_bytes = zip_size_bytes(members)
     written: list[Member] = []
     with store.create(path, size_bytes=size_bytes) as writer, DigestLanes(algorithms) as lanes:
-        for chunk in zip_chunks(_noted(pairs, written)):
+        for chunk in _gathered(zip_chunks(_noted(pairs, written))):
             lanes.update(chunk)
             writer.write(chunk)
+            progress(len(chunk))
         if lanes.size_bytes != size_bytes:
             raise SizeMismatchError(
                 f"The archive has {lanes.size_bytes} bytes where {size_bytes} were planned.",
@@ -86,9 +105,12 @@ def write_folder(
     folder: ByteReader,
     members: Sequence[Member],
     algorithms: Sequence[Algorithm] = DIGESTS,
+    *,
+    progress: Callable[[int], None] = lambda _bytes: None,
 ) -> WrittenArchive:
     """Write the archive of files in a folder, of which only sizes are known; see `write_archive`."""
-    return write_archive(store, path, members, measured_members(members, _opener(folder)), algorithms)
+    pairs = measured_members(members, folder.open, reading_at_once(folder))
+    return write_archive(store, path, members, pairs, algorithms, progress=progress)
 
 
 def verify_archive(store: ByteReader, path: str, expected: Sequence[Member] | None = None) -> Verified:
@@ -107,23 +129,29 @@ def repair_archive(
     folder: ByteReader,
     members: Sequence[Member],
     algorithms: Sequence[Algorithm] = DIGESTS,
+    *,
+    deflates: Callable[[str], bool] = lambda _name: False,
+    progress: Callable[[int], None] = lambda _bytes: None,
 ) -> RepairedArchive:
     """Write an archive anew, byte for byte as a fresh one: only what is not good in the old one comes from the folder.
 
     The old archive stays until the new one is whole. A member of it is good if its size is the folder's and its bytes
-    have the CRC-32 that the archive states: a file of the folder that changed and kept its size is not seen.
+    have the CRC-32 that the archive states, and that of `members` where these have one: a file of the folder that
+    changed and kept its size is seen only then. `deflates` says which members a fresh archive would compress.
 
     Raises:
         FileMissingError: there is no such archive, or a member is neither good nor in the folder.
         and what `write_archive` raises.
     """
     size_bytes = _size_bytes(store, path)
-    good = salvage(_ReadAt(store, path), lambda offset: store.open(path, offset_bytes=offset), size_bytes, members)
-    wanted = [
-        replace(member, crc32=good[member.name].member.crc32) if member.name in good else member for member in members
-    ]
-    pairs = _mixed(wanted, good, lambda name: _slice(store, path, good[name]), _opener(folder))
-    written = write_archive(store, path, wanted, pairs, algorithms)
+    good = salvage(
+        _ReadAt(store, path), lambda offset: store.open(path, offset_bytes=offset), size_bytes, members, deflates
+    )
+    again = [member for member in members if member.name not in good]
+    fresh = {member.name: member for member in measured(again, folder.open, deflates)}
+    wanted = [good[member.name].member if member.name in good else fresh[member.name] for member in members]
+    pairs = _mixed(wanted, good, lambda name: _slice(store, path, good[name]), folder.open)
+    written = write_archive(store, path, wanted, pairs, algorithms, progress=progress)
     fetched = [member for member in wanted if member.name not in good]
     return RepairedArchive(
         written=written,
@@ -138,7 +166,7 @@ def _mixed(
 ) -> Iterator[MemberBytes]:
     """Runs of good members from the old archive, and the others from the folder, in order."""
     for is_good, run in _runs(wanted, good):
-        yield from known_members(run, open_good) if is_good else measured_members(run, open_new)
+        yield from packed_members(run, open_good) if is_good else measured_members(run, open_new)
 
 
 def _runs(wanted: Sequence[Member], good: dict[str, Salvaged]) -> Iterator[tuple[bool, list[Member]]]:
@@ -152,21 +180,36 @@ def _runs(wanted: Sequence[Member], good: dict[str, Salvaged]) -> Iterator[tuple
         yield run[-1].name in good, run
 
 
+def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in chunks of some size: headers and small files by themselves cost more than they are."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size >= _GATHERED_BYTES:
+            yield b"".join(parts) if len(parts) > 1 else chunk
+            parts, size = [], 0
+    if parts:
+        yield b"".join(parts)
+
+
+def reading_at_once(folder: ByteReader) -> ReadFile:
+    """How small files of a folder are read."""
+    return lambda name, most_bytes: folder.read_ranges(name, [(0, most_bytes)])[0]
+
+
 def _noted(pairs: Iterable[MemberBytes], written: list[Member]) -> Iterator[MemberBytes]:
     for member, chunks in pairs:
         written.append(member)
         yield member, chunks
 
 
-def _opener(folder: ByteReader) -> OpenFile:
-    return folder.open
-
-
 @contextmanager
 def _slice(store: ByteReader, path: str, place: Salvaged) -> Iterator[Iterator[bytes]]:
     """The bytes of a good member in the old archive."""
     with store.open(path, offset_bytes=place.data_offset) as chunks:
-        yield _first(chunks, place.member.size_bytes)
+        yield _first(chunks, place.member.packed_bytes)
 
 
 def _first(chunks: Iterator[bytes], size_bytes: int) -> Iterator[bytes]:
@@ -200,8 +243,12 @@ class _ReadAt:
         return self._store.read_ranges(self._path, [(offset, size_bytes)])[0]
 
 
-def _sized(folder: ByteReader, name: str) -> Member:
-    return Member(name, _size_bytes(folder, name))
+def _crc_of(folder: ByteReader, name: str) -> int:
+    crc = 0
+    with folder.open(name) as chunks:
+        for chunk in chunks:
+            crc = isal_zlib.crc32(chunk, crc)
+    return crc
 
 
 def _size_bytes(reader: ByteReader, path: str) -> int:

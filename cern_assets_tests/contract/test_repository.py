@@ -76,7 +76,8 @@ def upload_of(content: bytes, key: str = "a.root", *, claimed: bytes | None = No
     def opened() -> Iterator[Iterator[bytes]]:
         yield (content[start : start + MIB // 2] for start in range(0, len(content), MIB // 2))
 
-    return Upload(key, len(claim), Checksum(algorithm="md5", value=digest), opened)
+    md5 = Checksum(algorithm="md5", value=digest)
+    return Upload(key, len(claim), lambda: md5, opened)
 
 
 def some_url() -> str:

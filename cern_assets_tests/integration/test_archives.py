@@ -1,17 +1,25 @@
 """Archives where it matters: on a real XRootD daemon, over 4 GiB and 65,535 entries, and in other people's programs."""
 
+import io
 import os
 import subprocess
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
 from cern_assets.archives.layout import placed
+from cern_assets.errors import UnsafeNameError
+from cern_assets.model.archives import ArchivePolicy
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.names import safe_key
 from cern_assets.storage.local import LocalStore
 from cern_assets.storage.xrootd import XRootDStore
 from cern_assets.transfers.zip_files import folder_members, repair_archive, verify_archive, write_folder
 from cern_assets_tests.services.needs import program
+from cern_assets_tests.services.repository import RunningRepository
+from cern_assets_tests.services.world import running_world
 
 pytestmark = pytest.mark.service
 
@@ -116,3 +124,83 @@ def test_more_members_than_the_old_format_counts_are_written_verified_and_read_b
     with zipfile.ZipFile(store.uri("all.zip")) as archive:
         assert archive.namelist() == names
         assert archive.read("65599.txt") == b"65599.txt"
+
+
+HOSTILE = {
+    "-rf": b"1",
+    "--checkpoint-action=exec=sh": b"2",
+    "$(touch owned)": b"3",
+    "`touch owned`": b"4",
+    "sub/ leading and trailing ": b"5",
+    "quote'\"double": b"6",
+    "semi;colon&amp|pipe": b"7",
+    "star*question?[a]": b"8",
+    "tilde~/x": b"9",
+    ".hidden/.file": b"10",
+    "n" * 200: b"11",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "extract"),
+    [
+        ("unzip", "unzip", ["-q", "ARCHIVE", "-d", "."]),
+        ("7z", "p7zip-full", ["x", "-y", "ARCHIVE"]),
+        ("bsdtar", "libarchive-tools", ["-xf", "ARCHIVE"]),
+        ("python3", "python3", ["-m", "zipfile", "-e", "ARCHIVE", "."]),
+    ],
+)
+def test_names_that_mean_harm_are_names_and_nothing_else(
+    name: str, package: str, extract: list[str], tmp_path: Path
+) -> None:
+    folder, store = LocalStore(tmp_path / "folder"), LocalStore(tmp_path)
+    for path, data in HOSTILE.items():
+        place = tmp_path / "folder" / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    write_folder(store, "all.zip", folder, folder_members(folder))
+    (tmp_path / "out").mkdir()
+    words = [store.uri("all.zip") if word == "ARCHIVE" else word for word in extract]
+    done = subprocess.run(
+        [program(name, package=package), *words],
+        cwd=tmp_path / "out",
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    out = {
+        path.relative_to(tmp_path / "out").as_posix(): path.read_bytes()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file()
+    }
+    assert out == HOSTILE
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.zip", "folder", "out"]
+
+
+@pytest.mark.parametrize("path", ["../up", "/etc/passwd", "a/../../b", "back\\slash", "new\nline", "bell\x07"])
+def test_names_that_lead_out_or_cannot_be_seen_are_refused_before_anything_is_written(path: str) -> None:
+    with pytest.raises(UnsafeNameError):
+        safe_key(path)
+
+
+def test_an_archive_straight_into_a_real_inveniordm_is_the_one_that_was_planned(
+    tmp_path: Path, invenio: RunningRepository
+) -> None:
+    with running_world(tmp_path, invenio) as world:
+        recid = Recid(str(zlib.crc32(str(tmp_path).encode())))
+        files = {f"{number:03}.dat": bytes([number % 256]) * 5_000 for number in range(120)}
+        world.source.put(recid, files=files)
+        policy = ArchivePolicy(copy_in_store=False, deflate=(".dat",))
+        outcome = world.run(recid, archive=policy)["published_record"]
+        assert outcome.status == "done", outcome.problem
+        repository = world.context.adapters.repository
+        record = repository.read_published(str(outcome.facts["record_id"]))
+        assert record is not None
+        with repository.download(record, f"opendata-{recid}.zip") as chunks:
+            content = b"".join(chunks)
+        assert list(world.context.adapters.store.list("archives")) == []
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert {name: archive.read(name) for name in archive.namelist()} == files
+        assert {outcome.status for outcome in world.run(recid, archive=policy).values()} == {"unchanged"}

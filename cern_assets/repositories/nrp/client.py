@@ -33,6 +33,7 @@ from cern_assets.errors import (
     SizeMismatchError,
     TransferInterruptedError,
 )
+from cern_assets.model.checksums import same_checksum
 from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
 from cern_assets.model.values import JsonObject
 from cern_assets.ports import Upload
@@ -304,9 +305,10 @@ def _mismatch(sent: RemoteFile, upload: Upload) -> CernAssetsError | None:
             value=str(sent.size_bytes),
             remedy="Fetch the file again.",
         )
-    if sent.checksum != upload.md5:
+    wanted = upload.md5()
+    if not same_checksum(sent.checksum, wanted):
         return ChecksumMismatchError(
-            f"The repository's copy of {upload.key} is {sent.checksum}, not {upload.md5}; it was deleted.",
+            f"The repository's copy of {upload.key} is {sent.checksum}, not {wanted}; it was deleted.",
             field="files[].checksum",
             value=str(sent.checksum),
             remedy="Fetch the file again.",

@@ -1,14 +1,17 @@
 """The plan: as they are when the target takes them so, else as few ZIPs as it takes, else a clear refusal."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cern_assets.archives.layout import zip_size_bytes
+from cern_assets.archives.clashes import clash_ranks
+from cern_assets.archives.layout import directory_bytes, zip_size_bytes
 from cern_assets.archives.members import Member
-from cern_assets.archives.plan import plan_archive, tree_order
+from cern_assets.archives.plan import plan_archive, plan_order
 from cern_assets.errors import ArchiveLimitError
-from cern_assets.model.archives import ArchiveLimits, ArchivePlan
+from cern_assets.model.archives import PREVIEW_DIRECTORY_BYTES, ArchiveLimits, ArchivePlan, ArchivePolicy
 
 LIMITS = ArchiveLimits(max_files=3, max_file_bytes=10_000, max_record_bytes=20_000)
 
@@ -87,7 +90,7 @@ paths = st.lists(segments, min_size=1, max_size=4).map("/".join)
 def test_every_file_is_in_just_one_archive_and_every_archive_within_its_limits(
     sizes: dict[str, int], max_file_bytes: int, max_files: int
 ) -> None:
-    members = sorted((Member(name, size) for name, size in sizes.items()), key=lambda member: tree_order(member.name))
+    members = [Member(name, sizes[name]) for name in plan_order(list(sizes))]
     limits = ArchiveLimits(max_files=max_files, max_file_bytes=max_file_bytes, max_record_bytes=10**6)
     try:
         plan = _plan(members, limits)
@@ -107,3 +110,63 @@ def test_every_file_is_in_just_one_archive_and_every_archive_within_its_limits(
         assert archive.size_bytes == zip_size_bytes(held) <= max_file_bytes
         assert all(member.name.startswith(f"{archive.folder}/") for member in held) or archive.folder == ""
     assert len(plan.archives) + (plan.form == "zips") <= max_files
+
+
+ROOMY = ArchiveLimits(max_files=100, max_file_bytes=10**12, max_record_bytes=10**12)
+
+
+def test_archives_are_cut_to_what_the_pages_of_the_repository_list_only_when_that_is_wanted() -> None:
+    names = [f"run{number // 500:02}/{number:05}.root" for number in range(12_000)]
+    members = [Member(name, 20_000) for name in names]
+    one = plan_archive(members, ROOMY, base="r")
+    assert (one.form, [archive.previewable for archive in one.archives]) == ("zip", [False])
+    assert one.warnings == ("1 archives are too large for the repository's preview (first: r.zip)",)
+    several = plan_archive(members, ROOMY, base="r", policy=ArchivePolicy(preview=True))
+    assert several.form == "zips"
+    assert several.warnings == ()
+    assert "list what is inside of smaller ones only" in several.reason
+    for archive in several.archives:
+        inside = members[archive.first : archive.first + archive.count]
+        assert directory_bytes(inside) <= PREVIEW_DIRECTORY_BYTES
+        assert {member.name.partition("/")[0] for member in inside} == {archive.folder}
+
+
+def test_a_file_too_large_for_a_preview_has_an_archive_of_its_own_and_hides_no_other() -> None:
+    members = [Member("a", 10), Member("b", 600_000_000), Member("c", 10)]
+    plan = plan_archive(members, ROOMY, base="r", policy=ArchivePolicy(always=True, preview=True))
+    assert [(archive.count, archive.previewable) for archive in plan.archives] == [(1, True), (1, False), (1, True)]
+
+
+def test_names_that_differ_in_capitals_or_accents_only_are_never_in_one_archive() -> None:
+    names = ["Run/A.root", "run/a.root", "run/b.root", "caf\u00e9", "cafe\u0301", "data", "DATA/x"]
+    ordered = plan_order(names)
+    plan = plan_archive([Member(name, 1) for name in ordered], ROOMY, base="r", policy=ArchivePolicy(always=True))
+    assert "3 names differ from others in capitals or accents only" in plan.reason
+    for archive in plan.archives:
+        inside = ordered[archive.first : archive.first + archive.count]
+        assert set(clash_ranks(inside)) == {0}
+
+
+def test_names_that_some_systems_cannot_make_are_told() -> None:
+    names = ["aux.txt", "a:b", "ends.", "sub/NUL", "fine.root", "console.log"]
+    plan = plan_archive([Member(n, 1) for n in plan_order(names)], ROOMY, base="r", policy=ArchivePolicy(always=True))
+    assert plan.warnings == ("4 names cannot be made on Windows (first: a:b)",)
+
+
+@given(st.lists(st.sampled_from(["a", "A", "b", "a/b", "A/B", "a/B/c", "\u00e9", "e\u0301"]), unique=True))
+def test_names_of_one_rank_never_clash(names: list[str]) -> None:
+    ranks = clash_ranks(names)
+    for rank in set(ranks):
+        same = [name for name, its in zip(names, ranks, strict=True) if its == rank]
+        folded = [unicodedata.normalize("NFC", name).casefold() for name in same]
+        assert len(set(folded)) == len(folded)
+        for one in folded:
+            assert not any(other.startswith(f"{one}/") for other in folded)
+
+
+def test_a_hundred_thousand_files_are_planned_in_one_pass() -> None:
+    members = [Member(f"{number:06}.root", 1_000) for number in range(100_000)]
+    plan = plan_archive(
+        members, ROOMY.model_copy(update={"max_files": 1_000}), base="r", policy=ArchivePolicy(preview=True)
+    )
+    assert sum(archive.count for archive in plan.archives) == len(members)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import random
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from cern_assets.archives.layout import LAYOUT, zip_size_bytes
 from cern_assets.archives.members import Member
-from cern_assets.archives.zip_stream import zip_chunks
+from cern_assets.archives.zip_stream import deflated, zip_chunks
 from cern_assets.errors import ChecksumMismatchError, SizeMismatchError
 
 GIB = 1024**3
@@ -77,3 +78,25 @@ def test_the_bytes_of_an_archive_are_those_of_its_layout_version() -> None:
         "1",
         "c45e94bea24f85699228cfa9c9014d918f63e27fb1593597963ab060f12b4363",
     )
+
+
+def test_members_that_are_compressed_are_read_by_others_and_have_the_size_that_was_announced() -> None:
+    contents = {"a.txt": b"again and " * 1_000, "b.root": random.Random(1).randbytes(5_000), "empty.txt": b""}
+    members = {}
+    for name, data in contents.items():
+        size = len(b"".join(deflated([data]))) if name == "a.txt" else None
+        members[name] = Member(name, len(data), zlib.crc32(data), size)
+    archive = _archive(contents, members)
+    assert len(archive) == zip_size_bytes(list(members.values())) < sum(map(len, contents.values()))
+    with zipfile.ZipFile(io.BytesIO(archive)) as read:
+        assert read.testzip() is None
+        assert {name: read.read(name) for name in read.namelist()} == contents
+        kinds = [info.compress_type for info in read.infolist()]
+    assert kinds == [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED, zipfile.ZIP_STORED]
+
+
+def test_bytes_that_compress_to_another_size_than_announced_are_refused() -> None:
+    data = b"again and " * 1_000
+    member = Member("a.txt", len(data), zlib.crc32(data), 7)
+    with pytest.raises(SizeMismatchError, match="when compressed, where 7 were planned"):
+        _archive({"a.txt": data}, {"a.txt": member})

@@ -93,3 +93,41 @@ def test_what_is_no_archive_or_no_folder_is_said_so(run: Run, tmp_path: Path) ->
     empty = run("archive", "write", str(tmp_path / "empty"), str(tmp_path / "all.zip"))
     assert "no files in this folder" in empty.err
     assert not (tmp_path / "all.zip").exists()
+
+
+def test_compressed_texts_are_written_planned_and_repaired_alike(run: Run, folder: Path, tmp_path: Path) -> None:
+    (folder / "notes.txt").write_bytes(b"again and " * 5_000)
+    archive = tmp_path / "all.zip"
+    (written,) = _answer(run, "write", folder, archive, "--deflate", ".txt")["archives"]
+    assert written["size_bytes"] == archive.stat().st_size < sum(p.stat().st_size for p in folder.rglob("*.*"))
+    planned = _answer(run, "plan", folder, "--deflate", ".txt", "--max-files", "4")
+    assert [each["size_bytes"] for each in planned["archives"]] == [written["size_bytes"]]
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:-300])
+    _answer(run, "repair", archive, "--from", folder, "--deflate", ".txt")
+    assert archive.read_bytes() == whole
+
+
+def test_names_that_clash_where_capitals_do_not_count_go_into_two_archives_and_it_is_told(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "A.root").write_bytes(b"1")
+    (folder / "a.root").write_bytes(b"2")
+    (folder / "aux.root").write_bytes(b"3")
+    written = _answer(run, "write", folder, tmp_path / "out" / "all.zip")["archives"]
+    assert [each["name"] for each in written] == ["all-01.zip", "all-02.zip"]
+    assert [member["name"] for member in written[1]["members"]] == ["a.root"]
+    out = run("archive", "plan", str(folder), "--max-files", "4").out
+    assert "1 names cannot be made on Windows (first: aux.root)" in out
+
+
+def test_a_file_that_changed_at_equal_size_is_found_when_it_is_looked_for(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "all.zip"
+    _answer(run, "write", folder, archive)
+    changed = folder / "run0" / "0.root"
+    changed.write_bytes(bytes(reversed(range(256))) * 4)
+    changed.write_bytes(changed.read_bytes()[:1000])
+    assert _answer(run, "repair", archive, "--from", folder)["fetched"] == []
+    assert _answer(run, "repair", archive, "--from", folder, "--compare")["fetched"] == ["run0/0.root"]

@@ -20,13 +20,13 @@ from cern_assets.errors import RecordRestrictedError, TransferInterruptedError
 from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.journey import STAGES, run_stage
-from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.archives import ArchiveLimits, ArchivePolicy
 from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum, same_checksum
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import DraftWanted
 from cern_assets.model.manifests import Manifest
-from cern_assets.model.publications import Draft, Receipt, RemoteFile
+from cern_assets.model.publications import Draft, Receipt, RemoteFile, RemoteRecord
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import JsonObject, Value, content_hash
 from cern_assets.ports import Upload
@@ -691,3 +691,85 @@ def test_a_record_that_a_community_reviews_waits_with_its_ticket_and_is_found_pu
     httpx.post(url, headers={"Authorization": f"Bearer {world.token}"}, json={}, timeout=30).raise_for_status()
     assert world.run(Recid(recid), community=slug)["published_record"].status == "done"
     assert [record.state for record in world.held(Recid(recid))] == ["published"]
+
+
+STRAIGHT = ArchivePolicy(always=True, copy_in_store=False)
+
+
+def _content(world: World, record: RemoteRecord, key: str) -> bytes:
+    with world.context.adapters.repository.download(record, key) as chunks:
+        return b"".join(chunks)
+
+
+def test_an_archive_goes_straight_into_the_upload_and_is_the_one_that_a_store_would_hold(
+    world: World, recid: str
+) -> None:
+    files = {f"{number:02}.dat": bytes([number]) * 1_000 for number in range(12)}
+    world.source.put(recid, files=files)
+    limits = ArchiveLimits(max_files=5, max_file_bytes=6_000, max_record_bytes=GIB)
+    assert world.run(Recid(recid), limits=limits, archive=STRAIGHT)["published_record"].status == "done"
+    kept = [path.rpartition("/")[2] for path in world.context.adapters.store.list("archives")]
+    assert kept == ["manifest.csv"]
+    (record,) = world.held(Recid(recid))
+    names: list[str] = []
+    for number in (1, 2, 3):
+        with zipfile.ZipFile(io.BytesIO(_content(world, record, f"opendata-{recid}-{number:02}.zip"))) as archive:
+            assert archive.testzip() is None
+            names += archive.namelist()
+            assert all(archive.read(name) == files[name] for name in archive.namelist())
+    assert sorted(names) == sorted(files)
+    again = world.run(Recid(recid), limits=limits, archive=STRAIGHT)
+    assert {outcome.status for outcome in again.values()} == {"unchanged"}
+
+
+def test_a_lost_receipt_of_a_record_whose_archive_lies_nowhere_sends_nothing_again(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x" * 1_000, "b.root": b"y"})
+    world.run(Recid(recid), archive=STRAIGHT)
+    (before,) = world.held(Recid(recid))
+    world.forget("published_record")
+    repository = _CountedUploads(world)
+    assert world.run(Recid(recid), archive=STRAIGHT, repository=repository)["published_record"].status == "done"
+    repository.close()
+    assert repository.sent == []
+    assert world.held(Recid(recid)) == (before,)
+
+
+def test_a_changed_file_makes_a_new_version_of_an_archive_that_lies_nowhere(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"before"})
+    world.run(Recid(recid), archive=STRAIGHT)
+    world.source.put(recid, files={"a.root": b"behind"})
+    assert world.run(Recid(recid), archive=STRAIGHT)["published_record"].status == "done"
+    (record,) = world.held(Recid(recid))
+    assert record.version_index == 2
+    with zipfile.ZipFile(io.BytesIO(_content(world, record, f"opendata-{recid}.zip"))) as archive:
+        assert archive.read("a.root") == b"behind"
+
+
+def test_a_stored_file_that_rots_before_it_is_packed_into_the_upload_heals_in_the_next_run(
+    world: World, recid: str
+) -> None:
+    world.source.put(recid, files={"a.root": b"bytes" * 100, "b.root": b"more"})
+    context = world.changed(archive=STRAIGHT)
+    for stage in STAGES[:-1]:
+        assert run_stage(context, Recid(recid), stage).succeeded
+    _rot(world, next(iter(world.context.adapters.store.list("files"))))
+    outcome = run_stage(context, Recid(recid), STAGES[-1])
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("failed", "StoredFileDamaged")
+    assert world.run(Recid(recid), archive=STRAIGHT)["published_record"].status == "done"
+
+
+@pytest.mark.parametrize("copy_in_store", [True, False])
+def test_texts_are_compressed_where_the_collection_says_so(world: World, recid: str, copy_in_store: bool) -> None:
+    files = {"long.txt": b"again and " * 5_000, "short.txt": b"x", "data.root": random.Random(2).randbytes(2_000)}
+    world.source.put(recid, files=files)
+    policy = ArchivePolicy(always=True, copy_in_store=copy_in_store, deflate=(".txt",))
+    outcomes = world.run(Recid(recid), archive=policy)
+    assert outcomes["published_record"].status == "done"
+    (record,) = world.held(Recid(recid))
+    content = _content(world, record, f"opendata-{recid}.zip")
+    assert len(content) == outcomes["archive"].size_bytes
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        kinds = {info.filename: info.compress_type for info in archive.infolist()}
+        assert {name: archive.read(name) for name in archive.namelist()} == files
+    assert kinds == {"long.txt": zipfile.ZIP_DEFLATED, "short.txt": zipfile.ZIP_STORED, "data.root": zipfile.ZIP_STORED}
+    assert {outcome.status for outcome in world.run(Recid(recid), archive=policy).values()} == {"unchanged"}

@@ -99,7 +99,8 @@ def upload_of(chunks: Callable[[], Iterator[bytes]], size_bytes: int) -> Upload:
     def open_it() -> AbstractContextManager[Iterator[bytes]]:
         return opened()
 
-    return Upload("a.root", size_bytes, Checksum(algorithm="md5", value=digest.hexdigest()), open_it)
+    md5 = Checksum(algorithm="md5", value=digest.hexdigest())
+    return Upload("a.root", size_bytes, lambda: md5, open_it)
 
 
 def zeros(count: int) -> Upload:

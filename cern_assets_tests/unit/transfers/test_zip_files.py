@@ -1,19 +1,32 @@
 """Archives on a store: written once with right digests, and repaired byte for byte with as little fetched as can be."""
 
 import hashlib
+import io
+import logging
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cern_assets.archives.layout import placed
+from cern_assets.archives.members import Member
+from cern_assets.archives.plan import plan_order
 from cern_assets.errors import FileMissingError, SizeMismatchError
+from cern_assets.ports import Range
 from cern_assets.storage.local import LocalStore
+from cern_assets.transfers.deflating import by_suffix, measured
 from cern_assets.transfers.members import measured_members
-from cern_assets.transfers.zip_files import folder_members, repair_archive, verify_archive, write_folder
+from cern_assets.transfers.progress import Progress
+from cern_assets.transfers.zip_files import (
+    folder_members,
+    repair_archive,
+    verify_archive,
+    with_checksums,
+    write_folder,
+)
 
 MIB = 1024**2
 CONTENTS = {f"run{number}/{name}.root": bytes([number]) * (number * 1000) for number in range(1, 6) for name in "ab"}
@@ -27,6 +40,10 @@ class Folder(LocalStore):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.opened: list[str] = []
+
+    def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
+        self.opened.append(path)
+        return super().read_ranges(path, ranges)
 
     @contextmanager
     def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
@@ -160,3 +177,67 @@ def test_changed_added_and_removed_files_are_all_that_is_fetched(store: LocalSto
     fresh = LocalStore(Path(store.uri("x")).parent / "fresh")
     write_folder(fresh, "all.zip", folder, members)
     assert Path(store.uri("all.zip")).read_bytes() == Path(fresh.uri("all.zip")).read_bytes()
+
+
+TEXT = by_suffix([".txt"])
+
+
+def _packed(store: LocalStore, folder: Folder) -> tuple[bytes, list[Member]]:
+    """An archive whose texts are compressed."""
+    (Path(folder.uri("long.txt"))).write_bytes(b"again and " * 5_000)
+    names = plan_order(list(folder.list()))
+    members = measured(folder_members(folder, names), folder.open, TEXT)
+    write_folder(store, "all.zip", folder, members)
+    return Path(store.uri("all.zip")).read_bytes(), members
+
+
+def test_an_archive_with_compressed_members_is_verified_and_extracted(store: LocalStore, folder: Folder) -> None:
+    data, members = _packed(store, folder)
+    assert any(member.deflated_bytes for member in members)
+    assert verify_archive(store, "all.zip").whole
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        assert archive.read("long.txt") == b"again and " * 5_000
+
+
+def test_a_repair_keeps_compressed_members_as_they_are_and_compresses_those_it_reads_again(
+    store: LocalStore, folder: Folder
+) -> None:
+    data, members = _packed(store, folder)
+    place = next(place for place in placed(members) if place.member.name == "long.txt")
+    for offset in (place.data_offset + 3, 10):
+        damaged = bytearray(data)
+        damaged[offset] ^= 1
+        Path(store.uri("all.zip")).write_bytes(damaged)
+        folder.opened.clear()
+        plain = folder_members(folder, [member.name for member in members])
+        repaired = repair_archive(store, "all.zip", folder, plain, deflates=TEXT)
+        assert Path(store.uri("all.zip")).read_bytes() == data
+        assert ("long.txt" in repaired.fetched) == (offset != 10)
+        assert set(folder.opened) == set(repaired.fetched)
+
+
+def test_a_file_that_changed_at_equal_size_is_seen_when_its_checksum_is_given(
+    store: LocalStore, folder: Folder
+) -> None:
+    _written(store, folder)
+    name = next(name for name, data in CONTENTS.items() if len(data) > 10)
+    changed = bytes(len(CONTENTS[name]))
+    Path(folder.uri(name)).write_bytes(changed)
+    members = list(folder_members(folder, CONTENTS))
+    assert repair_archive(store, "all.zip", folder, members).fetched == ()
+    assert repair_archive(store, "all.zip", folder, with_checksums(folder, members)).fetched == (name,)
+    with zipfile.ZipFile(store.uri("all.zip")) as archive:
+        assert archive.read(name) == changed
+
+
+def test_progress_counts_every_byte_and_is_noted_from_time_to_time(
+    store: LocalStore, folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    seconds = iter(range(0, 10_000, 20))
+    told = Progress("archive all.zip", 1_000_000, clock=lambda: float(next(seconds)))
+    with caplog.at_level(logging.INFO):
+        written = write_folder(store, "all.zip", folder, folder_members(folder, CONTENTS), progress=told.moved)
+    assert told.moved_bytes == written.size_bytes
+    assert "archive all.zip: " in caplog.text
+    assert "MiB/s" in caplog.text

@@ -1,0 +1,112 @@
+"""The files that a record is to have in the repository, wherever their bytes come from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from cern_assets.archives.members import Member
+from cern_assets.archives.zip_stream import zip_chunks
+from cern_assets.errors import MissingInputError
+from cern_assets.flows.archive import packed_files
+from cern_assets.flows.stages import Context, Task
+from cern_assets.model.archives import Archive, PlannedArchive
+from cern_assets.model.checksums import Checksum
+from cern_assets.model.manifests import Manifest, StoredFile
+from cern_assets.model.publications import Receipt
+from cern_assets.ports import Upload
+from cern_assets.transfers.hashing import Hasher
+from cern_assets.transfers.members import known_members
+from cern_assets.transfers.progress import Progress
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Files to upload; an MD5 that nobody knows yet is found when a file is sent, or by reading what would be sent."""
+
+    context: Context
+    archive: Archive
+    stored: Sequence[StoredFile]
+    members: Sequence[Member]
+    known: dict[str, Checksum] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """The files, some of which may lie nowhere."""
+        return self.archive.files
+
+    def md5(self, file: StoredFile) -> Checksum:
+        """The MD5 of a file; of one that lies nowhere and was never sent, all its bytes are made for it."""
+        if file.key not in self.known:
+            stated = file.checksum("md5")
+            if stated is None:
+                with self._streamed(file) as chunks:
+                    for _ in chunks:
+                        pass
+                stated = self.known[file.key]
+            self.known[file.key] = stated
+        return self.known[file.key]
+
+    def sources(self, file: StoredFile) -> Sequence[StoredFile]:
+        """The stored files whose bytes it has."""
+        if file.ref.place != "upload":
+            return [file]
+        plan = self._plan(file)
+        return self.stored[plan.first : plan.first + plan.count]
+
+    def upload(self, file: StoredFile) -> Upload:
+        """What the repository is given of a file.
+
+        Raises:
+            MissingInputError: our store has lost it since it was archived.
+        """
+        context = self.context
+        places, stop = context.adapters.places, context.shared.cancellation
+        for source in self.sources(file):
+            if places.size_bytes(source.ref) is None:
+                # Our loss, not the record's fault: it stays pending.
+                raise MissingInputError(
+                    "The store has lost a file that is to be uploaded.",
+                    uri=places.uri(source.ref),
+                    remedy="Materialize raw_files and archive of this recid again.",
+                )
+        if file.ref.place == "upload":
+            return Upload(file.key, file.size_bytes, lambda: self.known[file.key], lambda: self._streamed(file))
+        return Upload(file.key, file.size_bytes, lambda: self.md5(file), lambda: stop.checked(places.open(file.ref)))
+
+    def _plan(self, file: StoredFile) -> PlannedArchive:
+        return next(planned for planned in self.archive.plan.archives if planned.key == file.key)
+
+    @contextmanager
+    def _streamed(self, file: StoredFile) -> Iterator[Iterator[bytes]]:
+        """The bytes of an archive as they are made; its MD5 is known at their end."""
+        plan, stop, places = self._plan(file), self.context.shared.cancellation, self.context.adapters.places
+        refs = {source.key: source.ref for source in self.sources(file)}
+        members = self.members[plan.first : plan.first + plan.count]
+        pairs = known_members(
+            members,
+            lambda name: stop.checked(places.open(refs[name])),
+            lambda name, most_bytes: places.read(refs[name], most_bytes),
+        )
+        told, hasher = Progress(f"archive {file.key}, straight into the upload", file.size_bytes), Hasher(("md5",))
+
+        def chunks() -> Iterator[bytes]:
+            for chunk in zip_chunks(pairs):
+                hasher.update(chunk)
+                told.moved(len(chunk))
+                yield chunk
+            (self.known[file.key],) = hasher.checksums()
+
+        yield chunks()
+
+
+def wanted_files(context: Context, task: Task) -> Wanted:
+    """The files of a recid's archive document; checksums that a receipt of the same content has are known."""
+    archive, receipt = task.body("archive", Archive), task.previous_body(Receipt)
+    if all(file.ref.place != "upload" for file in archive.files):
+        return Wanted(context, archive, (), ())
+    stored, members = packed_files(context, task.body("raw_files", Manifest), archive.packed)
+    same = receipt is not None and receipt.content == archive.content
+    known: Mapping[str, Checksum] = (
+        {file.key: file.checksum for file in receipt.files if file.checksum} if receipt is not None and same else {}
+    )
+    return Wanted(context, archive, stored, members, dict(known))
