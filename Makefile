@@ -6,7 +6,7 @@ ARGS ?=
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test check requirements reference screenshots bench-overhead bench-archive bench-ledger clean python services
+.PHONY: help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-ledger clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ unit: python ## the tests that need nothing but Python, in under a minute
 
 test: python services ## all tests, with real XRootD, PostgreSQL, InvenioRDM and a browser
 	$(PYTEST) $(ARGS)
+
+corpus: python services ## publish the deposits of all real records in a real InvenioRDM, and compare what comes back
+	CERN_ASSETS_TEST_CORPUS=all $(PYTEST) cern_assets_tests/integration/test_corpus_on_inveniordm.py $(ARGS)
 
 check: python ## style, types and the rules of who may import whom
 	.venv/bin/ruff check

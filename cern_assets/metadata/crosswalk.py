@@ -13,6 +13,7 @@ from importlib.metadata import version
 from cern_assets.code_version import code_version
 from cern_assets.metadata.fates import Ledger
 from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.text import as_kept
 from cern_assets.model.findings import Finding, Severity, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata
@@ -78,7 +79,7 @@ class Crosswalk:
 
     @cached_property
     def version(self) -> str:
-        """SHA-256 (hex) over the rows, the rules they run through, and the version of the HTML sanitiser.
+        """SHA-256 (hex) over the rows, the rules they run through, and the versions of the libraries that mend texts.
 
         Equal versions make equal deposits of equal records. What the converters and the engine reach is hashed
         (`code_version`): a changed comment converts nothing again, no changed rule is missed, and nobody has to
@@ -91,7 +92,7 @@ class Crosswalk:
                 "source": self.source,
                 "rows": [repr(_row_data(row)) for row in self.rows],
                 "code": code_version(transform, *converters),
-                "nh3": version("nh3"),
+                "libraries": [version("nh3"), version("ftfy")],
             }
         )
 
@@ -115,7 +116,20 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
             findings.extend([*result.findings, *(_finding(unused) for unused in result.unused)])
             if not _is_nothing(result.value):
                 _write(payload, row, result.value)
-    return Metadata(payload=payload, fates=ledger.fates(), findings=(*findings, *ledger.findings()))
+    return Metadata(payload=_as_kept(payload), fates=ledger.fates(), findings=(*findings, *ledger.findings()))
+
+
+def _as_kept(payload: dict[str, Json]) -> dict[str, Json]:
+    """The payload with its texts as the target will keep them."""
+    return {name: _kept(value) for name, value in payload.items()}
+
+
+def _kept(value: Json) -> Json:
+    if isinstance(value, str):
+        return as_kept(value)
+    if isinstance(value, dict):
+        return {name: _kept(inner) for name, inner in value.items()}
+    return [_kept(item) for item in value] if isinstance(value, list) else value
 
 
 def _settle(ledger: Ledger, row: Row, found: tuple[Leaf, ...], result: Converted) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
@@ -40,7 +41,9 @@ class Violation(Value):
 def validate(payload: JsonObject) -> tuple[Violation, ...]:
     """List every rule that a deposit breaks; empty if the target's own validation has nothing to say against it."""
     plain = dict(payload)
-    return (*(_in_words(error) for error in _schema().iter_errors(plain)), *_beyond_shape(plain))
+    # The one says yes in a hundredth of the time, the other says in words what is wrong.
+    shape = () if _quick_schema().is_valid(plain) else (_in_words(error) for error in _schema().iter_errors(plain))
+    return (*shape, *_beyond_shape(plain))
 
 
 def findings_of(payload: JsonObject) -> tuple[Finding, ...]:
@@ -73,6 +76,11 @@ def ensure_valid(deposit: Metadata, recid: Recid) -> None:
             field=found[0].field,
             value=found[0].value or None,
         )
+
+
+@cache
+def _quick_schema() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(json.loads(_schema_text()))
 
 
 @cache

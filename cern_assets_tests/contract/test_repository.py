@@ -23,6 +23,9 @@ from cern_assets.errors import (
     SizeMismatchError,
     StorageUnavailableError,
 )
+from cern_assets.metadata.comparison import differences
+from cern_assets.metadata.markup import visible_text
+from cern_assets.metadata.text import as_kept
 from cern_assets.model.checksums import Checksum
 from cern_assets.model.publications import Published, RemoteRecord
 from cern_assets.ports import Repository, Upload
@@ -531,3 +534,41 @@ def test_an_unknown_community_is_told_with_its_name(repository: Repository) -> N
     draft = repository.create_draft(deposit())
     with pytest.raises(ConfigurationError, match="no community 'no-such-one'"):
         repository.submit_review(draft, "no-such-one")
+
+
+TEXTS = [
+    "plain",
+    "\u201cquoted\u201d and \u2018single\u2019",
+    "R&D and R&amp;D",
+    "|eta| &lt; 2.4",
+    "caf\u00e9, cafe\u0301",
+    "\ufb01sh and \uff26ull width",
+    "\u00b5\u00b5 \u2192 \u00e9\u00e9",
+    "$\\sqrt{s}=5.02~\\mathrm{TeV}$",
+    "two\u2028lines and a\u00a0blank",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts_come_back_as_they_were_sent_once_they_are_written_as_they_are_kept(
+    repository: Repository, text: str
+) -> None:
+    """What InvenioRDM's own cleaning would change, `as_kept` and the comparison know: nothing is refused for it."""
+    sent = deposit(title=as_kept(text), description=f"<p>{as_kept(text).replace('<', '&lt;')}</p>")
+    answered = repository.create_draft(sent)
+    assert answered.problems == ()
+    assert differences(sent, answered.payload) == ()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_both_repositories_change_texts_in_the_same_way(
+    repository: Repository, embedded_repository: RunningRepository, text: str
+) -> None:
+    embedded = NrpRepository(embedded_repository.url, embedded_repository.token, attempts=1, timeout_seconds=30)
+    sent = deposit(title=text, description=f"{text} <b>bold</b> <x>foreign</x>")
+    kept = [each.create_draft(sent).payload["metadata"] for each in (repository, embedded)]
+    embedded.close()
+    assert isinstance(kept[0], dict)
+    assert isinstance(kept[1], dict)
+    assert kept[0]["title"] == kept[1]["title"]
+    assert visible_text(str(kept[0]["description"])).split() == visible_text(str(kept[1]["description"])).split()

@@ -41,7 +41,8 @@ def _place(metadata: dict[str, Json], path: str, index: int, value: Json) -> Non
     for parent in parents:
         inner = place.setdefault(parent.removesuffix("[]"), [{} for _ in range(3)] if parent.endswith("[]") else {})
         found = inner[index] if isinstance(inner, list) else inner
-        assert isinstance(found, dict)
+        if not isinstance(found, dict):  # one field is text in some records and an object in others
+            return
         place = found
     place[name.removesuffix("[]")] = [value] if name.endswith("[]") else value
 

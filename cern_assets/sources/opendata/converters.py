@@ -5,10 +5,11 @@ from cern_assets.metadata.dates import is_edtf_date
 from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
+from cern_assets.metadata.people import organisation
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json
-from cern_assets.sources.opendata.links import record_url
+from cern_assets.sources.opendata.links import link_list, record_url
 
 _SHORTEST = 3
 """Characters that InvenioRDM wants in a title or description."""
@@ -49,6 +50,16 @@ _RESOURCE_TYPES = {
     ("Supplementaries", "Luminosity"): "dataset",
     ("Supplementaries", "Manual"): "publication-other",
     ("Supplementaries", "Trigger"): "other",
+}
+
+
+_CALLED = {"cms_confdb_id": "cms_confdb_id", "prepublication.report_number": "report number"}
+_LANGUAGES = {"english": "eng", "eng": "eng", "en": "eng", "french": "fra", "fra": "fra", "fr": "fra"}
+_SIZES = {"size": "bytes", "number_files": "files", "number_events": "events", "number_entries": "entries"}
+_DATES = {
+    "date_created[]": ("created", "Data taken or made"),
+    "date_reprocessed": ("other", "Reprocessed"),
+    "prepublication.date": ("issued", "First published"),
 }
 
 
@@ -127,7 +138,7 @@ def publisher(reading: Reading) -> Converted:
 
 
 def description(reading: Reading) -> Converted:
-    """Make safe HTML of the abstract."""
+    """Make safe HTML of the abstract, with its links below it: its last sentence often ends where they stand."""
     leaf = reading.first("abstract.description")
     if leaf is None:
         return Converted()
@@ -136,7 +147,8 @@ def description(reading: Reading) -> Converted:
         reason = f"It shows fewer than {_SHORTEST} characters, which InvenioRDM refuses."
         return Converted(unused=(Unused(leaf, "description-too-short", reason),))
     findings = tuple(_noted(leaf, "markup-loss", f"Not kept: {loss}.") for loss in cleaned.losses)
-    return Converted(cleaned.html, findings=findings)
+    links = link_list(reading, "abstract.links[]")
+    return Converted(f"{cleaned.html}{links}", findings=findings)
 
 
 def doi(reading: Reading) -> Converted:
@@ -176,3 +188,56 @@ def subjects(reading: Reading) -> Converted:
 
 def _noted(leaf: Leaf, code: str, message: str) -> Finding:
     return Finding(code=code, severity="warning", field=leaf.path, value=shorten(leaf.text), message=message)
+
+
+def other_identifiers(reading: Reading) -> Converted:
+    """Make identifiers of what others call the record: report numbers, and ids of CMS's configuration database."""
+    return Converted(
+        [{"scheme": "other", "identifier": f"{_CALLED[leaf.pattern]}:{leaf.text}"} for leaf in reading.leaves]
+    )
+
+
+def languages(reading: Reading) -> Converted:
+    """Take the language by its ISO 639-3 code; the portal writes its English name, or the code."""
+    leaf = reading.first("language")
+    if leaf is None:
+        return Converted()
+    code = _LANGUAGES.get(leaf.text.lower())
+    if code is None:
+        return Converted(unused=(Unused(leaf, "language-unknown", "No entry of the table of languages fits."),))
+    return Converted([{"id": code}])
+
+
+def formats(reading: Reading) -> Converted:
+    """Take the formats as they stand, each once."""
+    return Converted(list(dict.fromkeys(leaf.text for leaf in reading.leaves)))
+
+
+def sizes(reading: Reading) -> Converted:
+    """Say the stated sizes with their units: bytes, files, events, entries."""
+    found: list[Json] = []
+    for name, unit in _SIZES.items():
+        leaf = reading.first(f"distribution.{name}")
+        if leaf is not None:
+            found.append(f"{leaf.text} {unit}")
+    return Converted(found)
+
+
+def dates(reading: Reading) -> Converted:
+    """Make dates of when data were taken or made, reprocessed, and first published elsewhere."""
+    found: list[Json] = []
+    unused = []
+    for leaf in reading.leaves:
+        kind, said = _DATES[leaf.pattern]
+        if is_edtf_date(leaf.text):
+            found.append({"date": leaf.text, "type": {"id": kind}, "description": said})
+        else:
+            unused.append(Unused(leaf, "date-unusable", "No year, month or day that exists."))
+    return Converted(found, tuple(unused))
+
+
+def group(reading: Reading) -> Converted:
+    """Take the group of the collaboration as a contributor."""
+    name = reading.text("collaboration.group")
+    entry: Json = {"person_or_org": organisation(name), "role": {"id": "researchgroup"}}
+    return Converted([entry] if name else None)

@@ -4,7 +4,44 @@ A field is added by adding a row; how a row reads and writes is said in `cern_as
 """
 
 from cern_assets.metadata.crosswalk import Crosswalk, Drop, Row
-from cern_assets.sources.opendata import agents, converters, links
+from cern_assets.sources.opendata import agents, converters, links, sections
+
+
+def linked(prefix: str) -> tuple[str, ...]:
+    """Patterns of a list of links."""
+    return tuple(f"{prefix}.{name}" for name in ("url", "recid", "title", "description"))
+
+
+def described(section: str) -> tuple[str, ...]:
+    """Patterns of a section with a text and links."""
+    return (f"{section}.description", *linked(f"{section}.links[]"))
+
+
+STEPS = tuple(
+    f"methodology.steps[].{name}"
+    for name in (
+        *("type", "release", "global_tag", "generators[]", "output_dataset", "note", "note.description"),
+        *("note.links[].recid", "configuration_files[].title", "configuration_files[].process"),
+        *("configuration_files[].recid", "configuration_files[].url", "configuration_files[].cms_confdb_id"),
+        "configuration_files[].script",
+    )
+)
+METHODOLOGY = (*described("methodology"), "methodology.note.description", *STEPS)
+SYSTEM = tuple(
+    f"system_details.{name}"
+    for name in (
+        *("description", "release", "global_tag", "recid", "url", "container_images[].name"),
+        *("container_images[].registry", "container_images[].description", "container_images[].recid"),
+    )
+)
+SEMANTICS = tuple(f"dataset_semantics[].{name}" for name in ("variable", "type", "unit", "description"))
+RELATED = tuple(f"relations[].{name}" for name in ("title", "description", "doi", "recid"))
+FACTS = sections.FACT_PATTERNS
+SECTION_LINKS = (
+    *(f"{name}.links[].recid" for name in ("methodology", "usage", "use_with", "validation", "note", "pileup")),
+    *("links[].url", "links[].recid", "system_details.recid", "system_details.url"),
+    "methodology.steps[].configuration_files[].recid",
+)
 
 CROSSWALK = Crosswalk(
     source="opendata",
@@ -27,6 +64,12 @@ CROSSWALK = Crosswalk(
             target="metadata.identifiers",
             convert=converters.identifiers,
             note="The portal's OAI identifier, unique over all sources, and the address of the record's page.",
+        ),
+        Row(
+            reads=("cms_confdb_id", "prepublication.report_number"),
+            target="metadata.identifiers",
+            convert=converters.other_identifiers,
+            note="What others call the record, with a word before it that says who.",
         ),
         Row(
             reads=("type.primary", "type.secondary[]"),
@@ -68,6 +111,12 @@ CROSSWALK = Crosswalk(
             fallback=True,
         ),
         Row(
+            reads=("collaboration.group",),
+            target="metadata.contributors",
+            convert=converters.group,
+            note="As a research group.",
+        ),
+        Row(
             reads=("publisher",),
             target="metadata.creators",
             convert=agents.publisher_as_creator,
@@ -82,7 +131,7 @@ CROSSWALK = Crosswalk(
         ),
         Row(reads=("publisher",), target="metadata.publisher", convert=converters.publisher, note="As it stands."),
         Row(
-            reads=("abstract.description",),
+            reads=described("abstract"),
             target="metadata.description",
             convert=converters.description,
             note="HTML, reduced to what InvenioRDM takes; text that is no HTML (`|eta| < 2.4`) stays text; links are "
@@ -100,24 +149,94 @@ CROSSWALK = Crosswalk(
             convert=converters.rights,
             note="The SPDX id in lower case for the licences that the portal uses, else its text. None is invented.",
         ),
+        *(
+            Row(reads=reads, target="metadata.additional_descriptions", convert=convert, note=note)
+            for reads, convert, note in (
+                (METHODOLOGY, sections.methodology, "As `methods`: text, links, and steps with their files in order."),
+                (described("pileup"), sections.pileup, "As `methods`, with its links."),
+                (described("usage"), sections.usage, "As `other`, with its links and their labels."),
+                (described("use_with"), sections.use_with, "As `other`, with its links and their labels."),
+                (described("validation"), sections.validation, "As `other`, with its links and their labels."),
+                (SYSTEM, sections.system_details, "As `technical-info`: release, global tag, container images."),
+                (SEMANTICS, sections.dataset_semantics, "As `technical-info`: a table of the variables."),
+                (
+                    ("source_code_repository.description", "source_code_repository.url"),
+                    sections.source_code,
+                    "As `other`, with its link.",
+                ),
+                (linked("links[]"), sections.other_links, "As `other`, each link with its label."),
+                (RELATED, sections.relations, "As `other`: titles and words of related records, with links."),
+                (described("note"), sections.note, "As `other`, with its links."),
+                (FACTS, sections.facts, "As `technical-info`: a table; run numbers in a row as a range."),
+            )
+        ),
         Row(
-            reads=("keywords[]", "experiment[]", "accelerator", "categories.primary", "categories.secondary[]"),
+            reads=("date_created[]", "date_reprocessed", "prepublication.date"),
+            target="metadata.dates",
+            convert=converters.dates,
+            note="Data taken or made: `created`; reprocessed: `other`; published elsewhere before: `issued`.",
+        ),
+        Row(
+            reads=("language",),
+            target="metadata.languages",
+            convert=converters.languages,
+            note="By ISO 639-3 code; an unknown name is left out with a warning.",
+        ),
+        Row(
+            reads=("distribution.formats[]",),
+            target="metadata.formats",
+            convert=converters.formats,
+            note="As they stand.",
+        ),
+        Row(
+            reads=tuple(f"distribution.{name}" for name in ("size", "number_files", "number_events", "number_entries")),
+            target="metadata.sizes",
+            convert=converters.sizes,
+            note="With their units; where they differ from the files listed, parsing tells it.",
+        ),
+        Row(
+            reads=(
+                *("keywords[]", "experiment[]", "accelerator", "categories.primary", "categories.secondary[]"),
+                *("collision_information.type", "collision_information.energy", "run_period[]", "signature[]"),
+                *("magnet_polarity", "stripping.stream"),
+            ),
             target="metadata.subjects",
             convert=converters.subjects,
             note="As free subjects, each once, whatever its capitals.",
         ),
         Row(
-            reads=("relations[].type", "relations[].doi", "relations[].recid"),
+            reads=("relations[].type", "relations[].doi", "relations[].recid", "relations[].description"),
             target="metadata.related_identifiers",
             convert=links.relations,
-            note="By DOI and by the address of the other record's page. Child and part of: `ispartof`; parent of: "
-            "`haspart`; produced by: `isderivedfrom`; sibling and related: `references`.",
+            note="By DOI, else by the address of the other record's page. Child of, produced by: `isderivedfrom`; part "
+            "of: `ispartof`; parent of: `issourceof`, and `haspart` for a record without files; sibling: "
+            "`isvariantformof`; related: `references`. Words that say what replaces what: `isobsoletedby`, "
+            "`obsoletes`.",
         ),
         Row(
             reads=("abstract.links[].recid", "abstract.links[].url"),
             target="metadata.related_identifiers",
             convert=links.abstract_links,
             note="As `references`, by address.",
+        ),
+        Row(
+            reads=SECTION_LINKS,
+            target="metadata.related_identifiers",
+            convert=links.section_links,
+            note="Records and pages that sections name, by address: methodology, usage, validation `isdocumentedby`, "
+            "system details `requires`, others `references`.",
+        ),
+        Row(
+            reads=("source_code_repository.url",),
+            target="metadata.related_identifiers",
+            convert=links.repository,
+            note="As `issupplementedby`, software.",
+        ),
+        Row(
+            reads=("dataset_semantics_files.url", "dataset_semantics_files.json"),
+            target="metadata.related_identifiers",
+            convert=links.semantics_files,
+            note="As `isdocumentedby`, by the portal's address.",
         ),
         Row(
             reads=("collaboration.recid",),
@@ -134,8 +253,8 @@ CROSSWALK = Crosswalk(
             reason="InvenioRDM refuses a ROR id that its own vocabulary of affiliations lacks; the name is carried.",
         ),
         Drop(
-            reads=("relations[].title", "relations[].description", "abstract.links[].description"),
-            reason="A related identifier of InvenioRDM has no text; the related record says its own title.",
+            reads=("distribution.availability", "release", "prerelease", "dataset"),
+            reason="The state of the portal's copy or of its curation, and not of the record.",
         ),
     ),
 )

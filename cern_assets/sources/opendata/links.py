@@ -1,5 +1,7 @@
 """What a record of CERN Open Data points to: other records by recid, anything by DOI or address."""
 
+import re
+from html import escape
 from urllib.parse import urljoin
 
 from cern_assets.errors import RecordNotFoundError
@@ -13,13 +15,25 @@ from cern_assets.sources.opendata.config import SITE_URL
 from cern_assets.sources.opendata.recids import parse_recid
 
 _RELATIONS = {
-    "isChildOf": "ispartof",
+    "isChildOf": "isderivedfrom",
     "isPartOf": "ispartof",
-    "isParentOf": "haspart",
+    "isParentOf": "issourceof",
     "isProducedBy": "isderivedfrom",
     "isRelatedTo": "references",
-    "isSiblingOf": "references",
+    "isSiblingOf": "isvariantformof",
 }
+"""By the portal's schema `isChildOf` links derived datasets to their parent; siblings are other formats of the data."""
+
+_SECTIONS = {
+    "methodology": "isdocumentedby",
+    "system_details": "requires",
+    "usage": "isdocumentedby",
+    "validation": "isdocumentedby",
+}
+"""How a record that a section names is related; of all others `references`."""
+
+_REPLACED = re.compile(r"\b(replaced|superseded|obsoleted) by\b", re.IGNORECASE)
+_REPLACES = re.compile(r"\b(replaces|supersedes|obsoletes)\b", re.IGNORECASE)
 
 
 def record_url(recid: Recid) -> str:
@@ -28,18 +42,20 @@ def record_url(recid: Recid) -> str:
 
 
 def relations(reading: Reading) -> Converted:
-    """Make related identifiers of `relations[]`; a relation to nothing that can be addressed is left out."""
+    """Make related identifiers of `relations[]`, each once: by DOI, else by the address of the other record's page.
+
+    What is known by its title only stands in the text of the related records, and is no identifier.
+    """
     related: list[Json] = []
     unused: list[Unused] = []
     findings: list[Finding] = []
     for relation in reading.items("relations[]"):
         kind = relation.first("type")
-        name = _RELATIONS.get(kind.text, "references") if kind else "references"
-        found, refused = _targets(relation, name)
+        found, refused = _target(relation, _relation_type(relation, kind, files=reading.files))
         related.extend(found)
         unused.extend(refused)
         if kind and not found:
-            unused.append(Unused(kind, "relation-without-target", "A relation without a usable recid or DOI."))
+            unused.append(Unused(kind, "relation-without-target", "A relation without a usable recid or DOI.", "info"))
         elif kind and kind.text not in _RELATIONS:
             message = "Unknown kind of relation, carried as `references`."
             findings.append(
@@ -54,6 +70,45 @@ def relations(reading: Reading) -> Converted:
     return Converted(related, tuple(unused), tuple(findings))
 
 
+def _relation_type(relation: Reading, kind: Leaf | None, *, files: int) -> str:
+    """By what the record says: a parent without files of its own is an umbrella, and its children are its parts."""
+    said = relation.text("description")
+    if _REPLACED.search(said):
+        return "isobsoletedby"
+    if _REPLACES.search(said):
+        return "obsoletes"
+    if kind is None:
+        return "references"
+    if kind.text == "isParentOf" and files == 0:
+        return "haspart"
+    return _RELATIONS.get(kind.text, "references")
+
+
+def section_links(reading: Reading) -> Converted:
+    """Point to the records that sections name: what the data need, and what they are described or used with."""
+    related: list[Json] = []
+    for leaf in reading.leaves:
+        address = address_of(leaf)
+        if address:
+            related.append(_related("url", address, _SECTIONS.get(leaf.pattern.partition(".")[0], "references")))
+    return Converted(related)
+
+
+def repository(reading: Reading) -> Converted:
+    """Point to the code: records without files are unusable without it."""
+    leaf = reading.first("source_code_repository.url")
+    address = address_of(leaf) if leaf else ""
+    if leaf is None or not address:
+        return Converted(unused=(Unused(leaf, "link-unusable", _why_not(leaf)),) if leaf else ())
+    return Converted([{**_related("url", address, "issupplementedby"), "resource_type": {"id": "software"}}])
+
+
+def semantics_files(reading: Reading) -> Converted:
+    """Point to the portal's own description of a dataset's variables."""
+    found = {address_of(leaf): leaf for leaf in reading.leaves}
+    return Converted([_related("url", address, "isdocumentedby") for address in found if address])
+
+
 def abstract_links(reading: Reading) -> Converted:
     """Make related identifiers of `abstract.links[]`."""
     return _references(reading.leaves)
@@ -65,32 +120,32 @@ def author_list(reading: Reading) -> Converted:
 
 
 def _references(leaves: tuple[Leaf, ...]) -> Converted:
-    addresses = [(leaf, _address(leaf)) for leaf in leaves]
+    addresses = [(leaf, address_of(leaf)) for leaf in leaves]
     related: list[Json] = [_related("url", address, "references") for _, address in addresses if address]
     unused = tuple(Unused(leaf, "link-unusable", _why_not(leaf)) for leaf, address in addresses if not address)
     return Converted(related, unused)
 
 
-def _targets(relation: Reading, relation_type: str) -> tuple[list[Json], list[Unused]]:
-    found: list[Json] = []
+def _target(relation: Reading, relation_type: str) -> tuple[list[Json], list[Unused]]:
+    """The one identifier of what is related, and what of it cannot be used."""
     unused = []
-    for leaf in relation.leaves:
-        if leaf.pattern == "doi" and is_doi(bare_doi(leaf.text)):
-            found.append(_related("doi", bare_doi(leaf.text), relation_type))
-        elif leaf.pattern == "doi":
-            unused.append(Unused(leaf, "doi-invalid", "The related DOI is none."))
-        elif leaf.pattern == "recid":
-            address = _address(leaf)
-            if address:
-                found.append(_related("url", address, relation_type))
-            else:
-                unused.append(Unused(leaf, "link-unusable", _why_not(leaf)))
-    return found, unused
+    doi, recid = relation.first("doi"), relation.first("recid")
+    if doi is not None and not is_doi(bare_doi(doi.text)):
+        unused.append(Unused(doi, "doi-invalid", "The related DOI is none."))
+    elif doi is not None:
+        return [_related("doi", bare_doi(doi.text), relation_type)], unused
+    address = address_of(recid) if recid else ""
+    if recid is not None and not address:
+        unused.append(Unused(recid, "link-unusable", _why_not(recid)))
+    return ([_related("url", address, relation_type)] if address else []), unused
 
 
-def _address(leaf: Leaf) -> str:
-    """Say where a leaf `recid` or `url` leads, empty if nowhere."""
-    if leaf.pattern.endswith("url"):
+def address_of(leaf: Leaf) -> str:
+    """Say where a leaf `recid`, `url`, `json` or `doi` leads, empty if nowhere."""
+    kind = leaf.pattern.rpartition(".")[2]
+    if kind == "doi":
+        return f"https://doi.org/{bare_doi(leaf.text)}" if is_doi(bare_doi(leaf.text)) else ""
+    if kind in ("url", "json"):
         return _absolute(leaf.text)
     try:
         return record_url(parse_recid(leaf.text))
@@ -112,3 +167,25 @@ def _why_not(leaf: Leaf) -> str:
 
 def _related(scheme: str, identifier: str, relation_type: str) -> dict[str, Json]:
     return {"scheme": scheme, "identifier": identifier, "relation_type": {"id": relation_type}}
+
+
+def link_list(reading: Reading, prefix: str) -> str:
+    """The links of a section as a list of HTML, each with the label that it has; "" if it has none."""
+    entries = []
+    for item in reading.items(prefix):
+        target = item.first("url") or item.first("recid")
+        said = " - ".join(filter(None, (item.text("title"), item.text("description"))))
+        if target is not None:
+            entries.append(link_markup(target, said or target.text))
+        elif said:
+            entries.append(escape(said))
+    return f"<ul>{''.join(f'<li>{entry}</li>' for entry in entries)}</ul>" if entries else ""
+
+
+def link_markup(leaf: Leaf, label: str) -> str:
+    """A link to what a leaf names; its label alone where that leads nowhere."""
+    address = address_of(leaf)
+    if not address:
+        return escape(label)
+    shown = f"record {label}" if leaf.pattern.endswith("recid") and label == leaf.text else label
+    return f'<a href="{escape(address)}">{escape(shown)}</a>'

@@ -8,6 +8,7 @@ from typing import Any
 from cern_assets.stand_ins.repository.content import ContentFolder
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.dropping import without_dropped
+from cern_assets.stand_ins.repository.mending import mended
 from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid, missing_record
 from cern_assets.stand_ins.repository.tables import (
     Content,
@@ -176,7 +177,7 @@ def _refuse_unfit(connection: sqlite3.Connection, version: Version) -> None:
 def _with_defaults(payload: Mapping[str, Any]) -> Content:
     embargo = {"embargo": {"active": False, "reason": None}}
     return {
-        "metadata": _with_names(_mapping(payload, "metadata")),
+        "metadata": _with_names(mended(_mapping(payload, "metadata"))),
         "access": {**embargo, **(_mapping(payload, "access") or {"record": "public", "files": "public"})},
         "custom_fields": _mapping(payload, "custom_fields"),
         "pids": {scheme: pid for scheme, pid in _mapping(payload, "pids").items() if isinstance(pid, Mapping)},

@@ -178,7 +178,13 @@ def test_bytes_are_sent_again_from_the_first_one_after_a_server_error() -> None:
         return JSONResponse({}, 500 if len(received) == 1 else 200)
 
     sent = zeros(2)
-    done = {"key": "a.root", "status": "completed", "size": 2 * MIB, "checksum": str(sent.md5), "links": {"self": "x"}}
+    done = {
+        "key": "a.root",
+        "status": "completed",
+        "size": 2 * MIB,
+        "checksum": str(sent.md5()),
+        "links": {"self": "x"},
+    }
     routes = (
         Route(FILES, announced, methods=["POST"]),
         Route(f"{FILES}/a.root/content", content, methods=["PUT"]),

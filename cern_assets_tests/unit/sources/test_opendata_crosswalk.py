@@ -277,10 +277,9 @@ def test_relations_point_by_doi_and_by_page() -> None:
         {"type": "isSiblingOf", "recid": "5"},
     ]
     assert metadata(relations=relations)["related_identifiers"] == [
-        related("doi", "10.7483/A", "ispartof"),
-        related("url", "https://opendata.cern.ch/record/3860", "ispartof"),
+        related("doi", "10.7483/A", "isderivedfrom"),
         related("url", "https://opendata.cern.ch/record/atlas-160006", "haspart"),
-        related("url", "https://opendata.cern.ch/record/5", "references"),
+        related("url", "https://opendata.cern.ch/record/5", "isvariantformof"),
     ]
 
 

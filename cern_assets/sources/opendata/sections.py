@@ -1,0 +1,266 @@
+"""The prose of CERN Open Data's records beside the abstract: one additional description a section, with its links.
+
+A sentence of the portal ends where a link stands on its page (`... can be found in`): links come back below the text
+they belong to, with their labels.
+"""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import groupby
+
+from cern_assets.metadata.crosswalk import Converted
+from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.markup import clean_markup
+from cern_assets.model.findings import Finding, shorten
+from cern_assets.model.values import Json
+from cern_assets.sources.opendata.links import address_of, link_list, link_markup, record_url
+
+_FACTS = {
+    "collision_information.type": "Collision type",
+    "collision_information.energy": "Collision energy",
+    "accelerator": "Accelerator",
+    "run_period[]": "Run period",
+    "run_numbers[]": "Run numbers",
+    "magnet_polarity": "Magnet polarity",
+    "stripping.stream": "Stripping stream",
+    "stripping.version": "Stripping version",
+    "stripping.line": "Stripping line",
+    "signature[]": "Signature",
+    "cross_section.total_value": "Cross section (pb)",
+    "cross_section.total_value_uncertainty": "Cross section, uncertainty (pb)",
+    "cross_section.filter_efficiency": "Filter efficiency",
+    "cross_section.filter_efficiency_error": "Filter efficiency, error",
+    "cross_section.matching_efficiency": "Matching efficiency",
+    "cross_section.matching_efficiency_error": "Matching efficiency, error",
+    "cross_section.neg_weight_fraction": "Fraction of negative weights",
+    "categories.source": "Category attributed by",
+    "collections[]": "Collections of the portal",
+    "cms_confdb_id": "CMS configuration database id",
+    "prepublication.date": "First published on",
+    "prepublication.place": "First published in",
+    "prepublication.publisher": "First published by",
+    "prepublication.report_number": "Report number",
+    "rucio_dataset": "Rucio dataset",
+}
+FACT_PATTERNS = tuple(_FACTS)
+_STEP = {
+    "release": "Release",
+    "global_tag": "Global tag",
+    "generators[]": "Generators",
+    "output_dataset": "Output dataset",
+}
+_SYSTEM = {"release": "Release", "global_tag": "Global tag"}
+
+
+def methodology(reading: Reading) -> Converted:
+    """How the data came to be: the text, its links, and the steps in order with their configuration files."""
+    section = _Section(reading, "methods", "Methodology")
+    section.prose("methodology.description")
+    section.prose("methodology.note.description")
+    section.links("methodology.links[]")
+    steps = [_step(section, step) for step in reading.items("methodology.steps[]")]
+    section.add(f"<ol>{''.join(f'<li>{step}</li>' for step in steps if step)}</ol>" if any(steps) else "")
+    return section.converted()
+
+
+def pileup(reading: Reading) -> Converted:
+    """How pile-up was simulated."""
+    return _simple(reading, "pileup", "methods", "Pile-up")
+
+
+def usage(reading: Reading) -> Converted:
+    """How to use the data."""
+    return _simple(reading, "usage", "other", "Usage")
+
+
+def use_with(reading: Reading) -> Converted:
+    """What else is used with the data."""
+    return _simple(reading, "use_with", "other", "Use with")
+
+
+def validation(reading: Reading) -> Converted:
+    """How the data were validated."""
+    return _simple(reading, "validation", "other", "Validation")
+
+
+def note(reading: Reading) -> Converted:
+    """What is to be noted."""
+    return _simple(reading, "note", "other", "Note")
+
+
+def system_details(reading: Reading) -> Converted:
+    """The software that the data need."""
+    section = _Section(reading, "technical-info", "System details")
+    section.prose("system_details.description")
+    section.table([(label, reading.text(f"system_details.{name}")) for name, label in _SYSTEM.items()])
+    named = (*reading.all("system_details.recid"), *reading.all("system_details.url"))
+    entries = [section.link(leaf, leaf.text) for leaf in named]
+    for image in reading.items("system_details.container_images[]"):
+        registry, about = image.text("registry"), image.text("description")
+        shown = (
+            f"Container image <code>{escape(image.text('name'))}</code>" if image.text("name") else "Container image"
+        )
+        more = "; ".join(filter(None, (escape(registry), escape(about))))
+        entries.append(f"{shown} ({more})" if more else shown)
+        entries += [section.link(leaf, leaf.text) for leaf in image.all("recid")]
+    section.listed(entries)
+    return section.converted()
+
+
+def dataset_semantics(reading: Reading) -> Converted:
+    """What each variable of the data means, as a table."""
+    section = _Section(reading, "technical-info", "Dataset semantics")
+    columns = ("variable", "type", "unit", "description")
+    items = reading.items("dataset_semantics[]")
+    used = [column for column in columns if any(item.text(column) for item in items)]
+    head = "".join(f"<th>{column.capitalize()}</th>" for column in used)
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(item.text(column))}</td>' for column in used)}</tr>" for item in items)
+    section.add(f"<table><tbody><tr>{head}</tr>{rows}</tbody></table>" if rows else "")
+    return section.converted()
+
+
+def other_links(reading: Reading) -> Converted:
+    """Links of the record itself."""
+    section = _Section(reading, "other", "Links")
+    section.links("links[]")
+    return section.converted()
+
+
+def source_code(reading: Reading) -> Converted:
+    """Where the code is developed, with what the record says of it."""
+    section = _Section(reading, "other", "Source code")
+    section.prose("source_code_repository.description")
+    section.listed([section.link(leaf, leaf.text) for leaf in reading.all("source_code_repository.url")])
+    return section.converted()
+
+
+def relations(reading: Reading) -> Converted:
+    """What the record says of other records in words: their titles, and how they belong together."""
+    section = _Section(reading, "other", "Related records")
+    entries = []
+    for relation in reading.items("relations[]"):
+        label = relation.text("title") or relation.text("doi") or f"record {relation.text('recid')}"
+        target = relation.first("doi") or relation.first("recid")
+        shown = section.link(target, label) if target else escape(label)
+        said = clean_markup(relation.text("description"), base_url=section.base_url).html
+        entries.append(f"{said} {shown}".strip() if relation.text("description") or relation.text("title") else "")
+    section.listed(entries)
+    return section.converted()
+
+
+def facts(reading: Reading) -> Converted:
+    """Data taking and processing in figures, as a table; run numbers that follow each other as a range."""
+    section = _Section(reading, "technical-info", "Facts")
+    rows = []
+    for pattern, label in _FACTS.items():
+        texts = [leaf.text for leaf in reading.all(pattern)]
+        rows.append((label, ", ".join(_ranges(texts) if pattern == "run_numbers[]" else texts)))
+    section.table(rows)
+    return section.converted()
+
+
+class _Section:
+    """HTML of one section as it grows, with what is to be told of it."""
+
+    def __init__(self, reading: Reading, kind: str, title: str) -> None:
+        self.base_url = record_url(reading.recid)
+        self._reading = reading
+        self._kind = kind
+        self._title = title
+        self._parts: list[str] = []
+        self._findings: list[Finding] = []
+
+    def prose(self, pattern: str, *, of: Reading | None = None) -> str:
+        """Add the text of a pattern."""
+        leaf = (of or self._reading).first(pattern)
+        if leaf is None:
+            return ""
+        cleaned = clean_markup(str(leaf.value), base_url=self.base_url)
+        for loss in cleaned.losses:
+            message = f"Not kept: {loss}."
+            value = shorten(leaf.text)
+            self._findings.append(
+                Finding(code="markup-loss", severity="warning", field=leaf.path, value=value, message=message)
+            )
+        markup = cleaned.html if cleaned.html.startswith("<") else f"<p>{cleaned.html}</p>"
+        if of is None:
+            self._parts.append(markup)
+        return markup
+
+    def links(self, prefix: str) -> None:
+        """Add the links of a list, each with the label that it has."""
+        self.add(link_list(self._reading, prefix))
+
+    def link(self, leaf: Leaf, label: str) -> str:
+        """A link to what a leaf names; its label alone where that leads nowhere, which is told."""
+        if not address_of(leaf):
+            message, value = "This leads nowhere; its text is carried.", shorten(leaf.text)
+            self._findings.append(
+                Finding(code="link-unusable", severity="warning", field=leaf.path, value=value, message=message)
+            )
+        return link_markup(leaf, label)
+
+    def add(self, markup: str) -> None:
+        """Add HTML of our own."""
+        if markup:
+            self._parts.append(markup)
+
+    def listed(self, entries: Sequence[str]) -> None:
+        """Add a list."""
+        self.add(f"<ul>{''.join(f'<li>{entry}</li>' for entry in entries if entry)}</ul>" if any(entries) else "")
+
+    def table(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Add a table of what has a value."""
+        shown = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows if value)
+        self.add(f"<table><tbody>{shown}</tbody></table>" if shown else "")
+
+    def converted(self) -> Converted:
+        """The additional description, None where nothing was said."""
+        if not self._parts:
+            return Converted(findings=tuple(self._findings))
+        html = f"<h3>{self._title}</h3>{''.join(self._parts)}"
+        described: list[Json] = [{"description": html, "type": {"id": self._kind}}]
+        return Converted(described, findings=tuple(self._findings))
+
+
+def _simple(reading: Reading, name: str, kind: str, title: str) -> Converted:
+    section = _Section(reading, kind, title)
+    section.prose(f"{name}.description")
+    section.links(f"{name}.links[]")
+    return section.converted()
+
+
+def _step(section: _Section, step: Reading) -> str:
+    said = [f"<b>{escape(step.text('type'))}</b>"] if step.text("type") else []
+    for pattern, label in _STEP.items():
+        texts = ", ".join(leaf.text for leaf in step.all(pattern))
+        said += [f"{label}: <code>{escape(texts)}</code>"] if texts else []
+    files = [_configuration_file(section, file) for file in step.items("configuration_files[]")]
+    notes = [section.prose(pattern, of=step) for pattern in ("note", "note.description")]
+    notes += [section.link(leaf, leaf.text) for leaf in step.all("note.links[].recid")]
+    listed = f"<ul>{''.join(f'<li>{file}</li>' for file in files if file)}</ul>" if any(files) else ""
+    return "<br>".join(said) + listed + "".join(notes)
+
+
+def _configuration_file(section: _Section, file: Reading) -> str:
+    target = file.first("recid") or file.first("url")
+    title = file.text("title") or (target.text if target else "Configuration file")
+    shown = section.link(target, title) if target else escape(title)
+    more = [escape(file.text("process"))] if file.text("process") else []
+    more += [f"configuration database id {escape(file.text('cms_confdb_id'))}"] if file.text("cms_confdb_id") else []
+    both = file.first("url") if target is not None and target.pattern == "recid" else None
+    more += [section.link(both, "source")] if both else []
+    script = file.first("script")
+    code = f"<pre><code>{escape(str(script.value).strip())}</code></pre>" if script else ""
+    return f"{shown} ({'; '.join(more)}){code}" if more else shown + code
+
+
+def _ranges(texts: Sequence[str]) -> list[str]:
+    """Numbers in order, those that follow each other as `first to last`; anything else as it stands."""
+    numbers = sorted({int(text) for text in texts if text.isascii() and text.isdigit()})
+    others = [text for text in texts if not (text.isascii() and text.isdigit())]
+    found = []
+    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        inside = [number for _, number in run]
+        found.append(str(inside[0]) if len(inside) == 1 else f"{inside[0]} to {inside[-1]}")
+    return [*found, *others]
