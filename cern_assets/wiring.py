@@ -185,6 +185,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         archive=spec.packing,
         access=spec.access,
         community=spec.community,
+        files_mode=spec.files,
     )
 
 

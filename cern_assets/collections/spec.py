@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cern_assets.model.archives import ArchivePolicy
-from cern_assets.model.collections import Access
+from cern_assets.model.collections import Access, FilesMode
 from cern_assets.model.values import Value
 
 DEFAULT_TARGET = "default"
@@ -50,16 +50,17 @@ class Packing(Value):
 class CollectionSpec(Value):
     """A collection as its file says it; `name` is the file's own name where it says none.
 
-    `files` is how bytes travel: `mirror` keeps a verified copy in the store. `archive` says what is packed: files that
-    the target would not take as they are (`when-needed`), or all (`always`), or more in full. `target` is `default` or
-    a name whose address the settings hold; `community` is one of that target, by slug or id, through which its records
-    are published for the first time. Of runs that wait, those of a higher `priority` begin first.
+    `files` is how bytes travel: `mirror` keeps a verified copy in the store, `stream` reads the source when they are
+    sent. `archive` says what is packed: files that the target would not take as they are (`when-needed`), or all
+    (`always`), or more in full. `target` is `default` or a name whose address the settings hold; `community` is one of
+    that target, by slug or id, through which its records are published for the first time. Of runs that wait, those of
+    a higher `priority` begin first.
     """
 
     name: Name = ""
     source: Name
     selection: Selection = Selection()
-    files: Literal["mirror"] = "mirror"
+    files: FilesMode = "mirror"
     limits: Limits = Limits()
     archive: Literal["when-needed", "always"] | Packing = "when-needed"
     target: Name = DEFAULT_TARGET

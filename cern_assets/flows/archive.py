@@ -8,6 +8,7 @@ from cern_assets.archives.members import Member
 from cern_assets.archives.plan import plan_archive, plan_order
 from cern_assets.documents.paths import folder_of
 from cern_assets.flows.damage import reading_ours
+from cern_assets.flows.reading import member_bytes, opened
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.flows.tidying import clear_the_way, tidy
 from cern_assets.model.archives import MANIFEST_KEY, Archive, ArchivePlan, PlannedArchive
@@ -17,7 +18,6 @@ from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.values import Json, content_hash
 from cern_assets.transfers.deflating import by_suffix, measured
 from cern_assets.transfers.hashing import Hasher
-from cern_assets.transfers.members import known_members
 from cern_assets.transfers.progress import Progress
 from cern_assets.transfers.zip_files import write_archive
 
@@ -61,9 +61,9 @@ def make(context: Context, task: Task) -> Made[Archive]:
     if plan.form == "zips":
         written.append(_write_listing(context, f"{folder}/{MANIFEST_KEY}", plan, files))
     tidy(context, folder, present - wanted)
-    if not plan.archives:
-        return Made(Archive(plan=plan, files=manifest.files))
     content = content_hash([LAYOUT, plan.model_dump(), stored(manifest)])
+    if not plan.archives:
+        return Made(Archive(plan=plan, files=manifest.files, content=content))
     deflated = {member.name: member.packed_bytes for member in members if member.deflated_bytes is not None}
     return Made(Archive(plan=plan, files=tuple(written), content=content, packed=deflated))
 
@@ -80,13 +80,9 @@ def packed_files(
     files = [by_key[key] for key in plan_order(list(by_key))]
     members = [_member(file, (known or {}).get(file.key)) for file in files]
     if known is None and context.collection.archive.deflate:
-        stop, places = context.shared.cancellation, context.adapters.places
         with reading_ours(context, files):
-            members = measured(
-                members,
-                lambda name: stop.checked(places.open(by_key[name].ref)),
-                by_suffix(context.collection.archive.deflate),
-            )
+            deflates = by_suffix(context.collection.archive.deflate)
+            members = measured(members, lambda name: opened(context, by_key[name]), deflates)
     return files, members
 
 
@@ -105,9 +101,9 @@ def summarise(archive: Archive) -> Summary:
 
 
 def intact(context: Context, archive: Archive) -> bool:
-    """Whether the files to upload are in the store with their sizes; those that are made for the upload always are."""
+    """Whether the files to upload that lie in our store are there with their sizes."""
     places = context.adapters.places
-    lying = (file for file in archive.files if file.ref.place != "upload")
+    lying = (file for file in archive.files if file.ref.place == "store")
     return all(places.size_bytes(file.ref) == file.size_bytes for file in lying)
 
 
@@ -117,13 +113,9 @@ def _write_zip(
     path = f"{folder}/{archive.key}"
     chosen = files[archive.first : archive.first + archive.count]
     inside = members[archive.first : archive.first + archive.count]
-    refs, places = {file.key: file.ref for file in chosen}, context.adapters.places
-    stop = context.shared.cancellation
     told = Progress(f"archive {path}", archive.size_bytes)
     with context.shared.slots.taken(archive.size_bytes), reading_ours(context, chosen):
-        pairs = known_members(
-            inside, lambda name: stop.checked(places.open(refs[name])), lambda name, most: places.read(refs[name], most)
-        )
+        pairs = member_bytes(context, chosen, inside)
         written = write_archive(context.adapters.store, path, inside, pairs, _DIGESTS, progress=told.moved)
     return _stored_file(archive.key, path, written.size_bytes, written.checksums)
 
@@ -150,6 +142,5 @@ def _stored_file(key: str, path: str, size_bytes: int, checksums: tuple[Checksum
 
 
 def _member(file: StoredFile, deflated_bytes: int | None) -> Member:
-    crc = file.checksum("crc32")
-    assert crc is not None, "every stored file has a CRC-32"
-    return Member(file.key, file.size_bytes, int(crc.value, 16), deflated_bytes)
+    crc = file.checksum("crc32")  # that of a file which nobody has read yet is computed while it is packed
+    return Member(file.key, file.size_bytes, int(crc.value, 16) if crc else 0, deflated_bytes)

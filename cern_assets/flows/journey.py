@@ -41,9 +41,10 @@ STAGES: tuple[AnyStage, ...] = (
     Stage(
         name="raw_files",
         kind="file",
-        description="Every file of the record, read once, verified against the source's checksum, and stored.",
+        description="Every file of the record: read once, verified against the source's checksum, and stored.",
         body=Manifest,
         needs={"raw_record": raw_files.listed},
+        rules=raw_files.rules,
         make=raw_files.make,
         summarise=raw_files.summarise,
         intact=raw_files.intact,

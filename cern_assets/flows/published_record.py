@@ -32,7 +32,7 @@ def deposited(deposit: Metadata) -> Json:
 
 def packed(archive: Archive) -> Json:
     """What is sent of the files: key, size and MD5, wherever they lie; of what is made for the upload, its content."""
-    content = archive.content if any(file.ref.place == "upload" for file in archive.files) else ""
+    content = "" if all(file.ref.place == "store" for file in archive.files) else archive.content
     files: list[Json] = [[file.key, file.size_bytes, str(file.checksum("md5"))] for file in archive.files]
     return [content, *files]
 

@@ -15,7 +15,7 @@ from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import Json, content_hash
 from cern_assets.transfers.hashing import fingerprint
-from cern_assets.transfers.transfer import transfer
+from cern_assets.transfers.transfer import agreed_size, transfer
 
 # adler32 is what the sources state, md5 what the repository states, crc32 what a ZIP needs before the first byte.
 ALGORITHMS: tuple[Algorithm, ...] = ("adler32", "crc32", "md5")
@@ -28,8 +28,16 @@ def listed(record: SourceRecord) -> Json:
     return [[file.key, file.path, file.size_bytes, str(file.checksum)] for file in record.files]
 
 
+def rules(context: Context) -> str:
+    """Whether bytes are kept."""
+    return context.collection.files_mode
+
+
 def make(context: Context, task: Task) -> Made[Manifest]:
     """Store the record's files; one that an earlier attempt stored whole is not read from the source again.
+
+    A collection whose bytes are streamed keeps none: its manifest has what the record states, compared with the sizes
+    of the place where the files lie, and the bytes are verified when they are read.
 
     Raises:
         FileMissingError, SizeMismatchError, ChecksumMismatchError: the source's bytes are not what the record says.
@@ -38,6 +46,11 @@ def make(context: Context, task: Task) -> Made[Manifest]:
     """
     record = task.body("raw_record", SourceRecord)
     folder = folder_of("files", context.collection.name, task.recid)
+    if context.collection.files_mode == "stream":
+        _refuse_offline(context, task, record.files)
+        manifest = Manifest(files=tuple(_at_the_source(context, file) for file in record.files))
+        tidy(context, folder, context.adapters.store.list(folder))
+        return Made(manifest)
     paths = {file.key: f"{folder}/{file.key}" for file in record.files}
     present = clear_the_way(context, folder, set(paths.values()))
     earlier = {file.ref.path: file for file in _stored_before(task)}
@@ -62,14 +75,24 @@ def summarise(manifest: Manifest) -> Summary:
 
 
 def intact(context: Context, manifest: Manifest) -> bool:
-    """Whether all stored files are where the manifest says, with their sizes."""
-    places = context.adapters.places
-    return all(places.size_bytes(file.ref) == file.size_bytes for file in manifest.files)
+    """Whether all stored files are where the manifest says, with their sizes; those of the source are not asked for."""
+    places, ours = context.adapters.places, [file for file in manifest.files if file.ref.place == "store"]
+    return all(places.size_bytes(file.ref) == file.size_bytes for file in ours)
 
 
 def _stored_before(task: Task) -> tuple[StoredFile, ...]:
     manifest = task.previous_body(Manifest)
     return manifest.files if manifest else ()
+
+
+def _at_the_source(context: Context, file: SourceFile) -> StoredFile:
+    """A file that stays where it is, with what is known of it before a byte is read."""
+    reader = context.adapters.places.reader(file.ref)
+    size_bytes = agreed_size(reader, file.path, declared=file.size_bytes, attempts=context.shared.attempts)
+    known = file.checksum or reader.checksum(file.path, "adler32")
+    return StoredFile(
+        key=file.key, ref=file.ref, size_bytes=size_bytes, checksums=(known,) if known else (), verified=False
+    )
 
 
 def _kept(context: Context, file: SourceFile, path: str, earlier: Mapping[str, StoredFile]) -> StoredFile | None:

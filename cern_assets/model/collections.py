@@ -6,6 +6,8 @@ from cern_assets.model.archives import ArchiveLimits, ArchivePolicy
 from cern_assets.model.values import Value
 
 Visibility = Literal["public", "restricted"]
+FilesMode = Literal["mirror", "stream"]
+"""Bytes kept in our store, verified; or read from the source, and verified, when they are packed and sent."""
 
 
 class Access(Value):
@@ -30,3 +32,4 @@ class Collection(Value):
     archive: ArchivePolicy = ArchivePolicy()
     access: Access = Access()
     community: str | None = None
+    files_mode: FilesMode = "mirror"

@@ -63,7 +63,7 @@ def transfer(
         TransferInterruptedError, StorageUnavailableError: no further byte after the last attempt.
         StorageFullError, CredentialsRefusedError, RecordRestrictedError: from the reader or the store.
     """
-    size = _agreed_size(reader, source_path, declared=size_bytes, attempts=attempts)
+    size = agreed_size(reader, source_path, declared=size_bytes, attempts=attempts)
     wanted = tuple(dict.fromkeys((*algorithms, expected.algorithm) if expected else algorithms))
     with store.create(target_path, size_bytes=size, resume=resume) as writer:
         gone_on = 0 < writer.written_bytes <= size
@@ -157,7 +157,13 @@ def _persistently[Result](call: Callable[[], Result], attempts: int) -> Result:
     return retrying(call)
 
 
-def _agreed_size(reader: ByteReader, path: str, *, declared: int | None, attempts: int) -> int:
+def agreed_size(reader: ByteReader, path: str, *, declared: int | None, attempts: int) -> int:
+    """The size of a file, as its place and its record say it.
+
+    Raises:
+        FileMissingError: the place has no such file.
+        SizeMismatchError: the two differ.
+    """
     found = _persistently(lambda: reader.size_bytes(path), attempts)
     if found is None:
         raise failure(FileMissingError, "Looking at the file", reader.uri(path), "there is no such file")
@@ -183,3 +189,31 @@ def _require_expected(checksums: tuple[Checksum, ...], expected: Checksum | None
         value=str(expected),
         remedy=_ASK_CURATORS,
     )
+
+
+def verified_chunks(
+    chunks: Iterator[bytes], size_bytes: int, expected: Checksum | None, *, uri: str
+) -> Iterator[bytes]:
+    """The same chunks, of which the last is only handed out if all of them are what was declared.
+
+    Raises:
+        SizeMismatchError, ChecksumMismatchError: they are not.
+    """
+    hasher = Hasher((expected.algorithm,) if expected else ())
+    last = b""
+    for chunk in chunks:
+        hasher.update(chunk)
+        if last:
+            yield last
+        last = chunk
+    if hasher.size_bytes != size_bytes:
+        raise SizeMismatchError(
+            f"The file has {hasher.size_bytes} bytes, its record declares {size_bytes}.",
+            uri=uri,
+            field="size",
+            value=str(size_bytes),
+            remedy=_ASK_CURATORS,
+        )
+    _require_expected(hasher.checksums(), expected, uri)
+    if last:
+        yield last

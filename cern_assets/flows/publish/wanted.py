@@ -8,6 +8,7 @@ from cern_assets.archives.members import Member
 from cern_assets.archives.zip_stream import zip_chunks
 from cern_assets.errors import MissingInputError
 from cern_assets.flows.archive import packed_files
+from cern_assets.flows.reading import member_bytes, opened
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.archives import Archive, PlannedArchive
 from cern_assets.model.checksums import Checksum
@@ -15,7 +16,6 @@ from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.publications import Receipt
 from cern_assets.ports import Upload
 from cern_assets.transfers.hashing import Hasher
-from cern_assets.transfers.members import known_members
 from cern_assets.transfers.progress import Progress
 
 
@@ -42,8 +42,8 @@ class Wanted:
                 with self._streamed(file) as chunks:
                     for _ in chunks:
                         pass
-                stated = self.known[file.key]
-            self.known[file.key] = stated
+            else:
+                self.known[file.key] = stated
         return self.known[file.key]
 
     def sources(self, file: StoredFile) -> Sequence[StoredFile]:
@@ -59,50 +59,53 @@ class Wanted:
         Raises:
             MissingInputError: our store has lost it since it was archived.
         """
-        context = self.context
-        places, stop = context.adapters.places, context.shared.cancellation
+        context, places = self.context, self.context.adapters.places
         for source in self.sources(file):
-            if places.size_bytes(source.ref) is None:
+            if source.ref.place == "store" and places.size_bytes(source.ref) is None:
                 # Our loss, not the record's fault: it stays pending.
                 raise MissingInputError(
                     "The store has lost a file that is to be uploaded.",
                     uri=places.uri(source.ref),
                     remedy="Materialize raw_files and archive of this recid again.",
                 )
-        if file.ref.place == "upload":
+        if file.checksum("md5") is None:
             return Upload(file.key, file.size_bytes, lambda: self.known[file.key], lambda: self._streamed(file))
-        return Upload(file.key, file.size_bytes, lambda: self.md5(file), lambda: stop.checked(places.open(file.ref)))
+        return Upload(file.key, file.size_bytes, lambda: self.md5(file), lambda: opened(context, file))
 
     def _plan(self, file: StoredFile) -> PlannedArchive:
         return next(planned for planned in self.archive.plan.archives if planned.key == file.key)
 
     @contextmanager
     def _streamed(self, file: StoredFile) -> Iterator[Iterator[bytes]]:
-        """The bytes of an archive as they are made; its MD5 is known at their end."""
-        plan, stop, places = self._plan(file), self.context.shared.cancellation, self.context.adapters.places
-        refs = {source.key: source.ref for source in self.sources(file)}
+        """Bytes whose MD5 is not known before their end: of an archive as it is made, or of a file of the source."""
+        told = Progress(f"{file.key}, straight into the upload", file.size_bytes)
+        hasher = Hasher(("md5",))
+        with self._made(file) as made:
+
+            def chunks() -> Iterator[bytes]:
+                for chunk in made:
+                    hasher.update(chunk)
+                    told.moved(len(chunk))
+                    yield chunk
+                (self.known[file.key],) = hasher.checksums()
+
+            yield chunks()
+
+    @contextmanager
+    def _made(self, file: StoredFile) -> Iterator[Iterator[bytes]]:
+        if file.ref.place != "upload":
+            with opened(self.context, file) as chunks:
+                yield chunks
+            return
+        plan = self._plan(file)
         members = self.members[plan.first : plan.first + plan.count]
-        pairs = known_members(
-            members,
-            lambda name: stop.checked(places.open(refs[name])),
-            lambda name, most_bytes: places.read(refs[name], most_bytes),
-        )
-        told, hasher = Progress(f"archive {file.key}, straight into the upload", file.size_bytes), Hasher(("md5",))
-
-        def chunks() -> Iterator[bytes]:
-            for chunk in zip_chunks(pairs):
-                hasher.update(chunk)
-                told.moved(len(chunk))
-                yield chunk
-            (self.known[file.key],) = hasher.checksums()
-
-        yield chunks()
+        yield zip_chunks(member_bytes(self.context, self.sources(file), members))
 
 
 def wanted_files(context: Context, task: Task) -> Wanted:
     """The files of a recid's archive document; checksums that a receipt of the same content has are known."""
     archive, receipt = task.body("archive", Archive), task.previous_body(Receipt)
-    if all(file.ref.place != "upload" for file in archive.files):
+    if all(file.ref.place == "store" for file in archive.files):
         return Wanted(context, archive, (), ())
     stored, members = packed_files(context, task.body("raw_files", Manifest), archive.packed)
     same = receipt is not None and receipt.content == archive.content

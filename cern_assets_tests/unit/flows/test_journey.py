@@ -26,6 +26,7 @@ from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import DraftWanted
 from cern_assets.model.manifests import Manifest
+from cern_assets.model.outcomes import StageOutcome
 from cern_assets.model.publications import Draft, Receipt, RemoteFile, RemoteRecord
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import JsonObject, Value, content_hash
@@ -773,3 +774,52 @@ def test_texts_are_compressed_where_the_collection_says_so(world: World, recid: 
         assert {name: archive.read(name) for name in archive.namelist()} == files
     assert kinds == {"long.txt": zipfile.ZIP_DEFLATED, "short.txt": zipfile.ZIP_STORED, "data.root": zipfile.ZIP_STORED}
     assert {outcome.status for outcome in world.run(Recid(recid), archive=policy).values()} == {"unchanged"}
+
+
+@pytest.mark.parametrize(
+    "policy", [ArchivePolicy(), ArchivePolicy(always=True), STRAIGHT], ids=["as they are", "packed", "packed, no copy"]
+)
+def test_bytes_go_straight_from_the_source_and_none_is_kept(world: World, recid: str, policy: ArchivePolicy) -> None:
+    files = {"a.root": random.Random(1).randbytes(3_000_000), "c.root": b"small", "empty.root": b""}
+    world.source.put(recid, files=files)
+    reading = _CountedStore(world.folder / "source")
+    run = {"files": "stream", "archive": policy}
+    assert _with_files(world, recid, reading, run)["published_record"].status == "done"
+    assert list(world.context.adapters.store.list("files")) == []
+    (record,) = world.held(Recid(recid))
+    if policy.always:
+        with zipfile.ZipFile(io.BytesIO(_content(world, record, f"opendata-{recid}.zip"))) as archive:
+            assert {name: archive.read(name) for name in archive.namelist()} == files
+    else:
+        keys = [file.key for file in world.context.adapters.repository.files(record)]
+        assert {key: _content(world, record, key) for key in keys} == files
+    assert len(reading.read) == len(files), "each file is read once"
+    assert {outcome.status for outcome in _with_files(world, recid, reading, run).values()} == {"unchanged"}
+    assert len(reading.read) == len(files)
+
+
+def _with_files(world: World, recid: str, reading: LocalStore, policy: dict[str, object]) -> dict[str, StageOutcome]:
+    """Run a recid with another place of the source's bytes, and another policy of the collection."""
+    return world.run(Recid(recid), files=reading, files_mode=policy["files"], archive=policy["archive"])
+
+
+@pytest.mark.parametrize("policy", [ArchivePolicy(), STRAIGHT], ids=["as they are", "packed, no copy"])
+def test_streamed_bytes_that_are_not_the_declared_ones_are_the_sources_fault_and_nothing_is_published(
+    world: World, recid: str, policy: ArchivePolicy
+) -> None:
+    world.source.put(recid, files={"a.root": b"right", "b.root": b"other"})
+    next(Path(world.source.folder).rglob("a.root")).write_bytes(b"wrong")
+    reading = LocalStore(world.folder / "source")
+    outcome = _with_files(world, recid, reading, {"files": "stream", "archive": policy})["published_record"]
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("rejected", "ChecksumMismatch")
+    assert [record.state for record in world.held(Recid(recid))] == ["draft"]
+
+
+def test_a_streamed_file_that_is_missing_or_of_another_size_is_told_before_anything_is_sent(
+    world: World, recid: str
+) -> None:
+    world.source.put(recid, files={"a.root": b"right"})
+    next(Path(world.source.folder).rglob("a.root")).write_bytes(b"longer")
+    reading = LocalStore(world.folder / "source")
+    outcome = _with_files(world, recid, reading, {"files": "stream", "archive": ArchivePolicy()})["raw_files"]
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("rejected", "SizeMismatch")
