@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cern_assets.model.values import Json, JsonObject
 
+_SHORT, _AROUND = 60, 25
 COMPARED = ("metadata", "access", "pids", "custom_fields")
 """The sections of a record that a depositor sends; the rest is the target's own."""
 
@@ -36,7 +37,7 @@ def _differences(path: str, sent: Json, answered: Json) -> Iterator[str]:
         for index, (value, item) in enumerate(zip(sent, items, strict=True)):
             yield from _differences(f"{path}[{index}]", value, item)
     elif not _same(sent, answered):
-        yield f"{path}: {_shown(sent)} sent, {_shown(answered)} answered"
+        yield f"{path}: {_difference(sent, answered)}"
 
 
 def _same(sent: Json, answered: Json) -> bool:
@@ -47,6 +48,17 @@ def _same(sent: Json, answered: Json) -> bool:
 
 def _visible(text: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())
+
+
+def _difference(sent: Json, answered: Json) -> str:
+    """Both values; of long texts, what stands around their first difference."""
+    if not isinstance(sent, str) or not isinstance(answered, str) or max(len(sent), len(answered)) <= _SHORT:
+        return f"{_shown(sent)} sent, {_shown(answered)} answered"
+    pairs = zip(sent, answered, strict=False)
+    at = next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(sent), len(answered)))
+    begin = max(0, at - _AROUND)
+    parts = (repr(text[begin : at + _AROUND]) for text in (sent, answered))
+    return "{} sent, {} answered, from character {} on".format(*parts, at)
 
 
 def _shown(value: Json) -> str:

@@ -5,7 +5,7 @@ and in a sentence why. Whoever adds a field adds a row: conversion, the account 
 version that decides what is done again all read it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -102,7 +102,37 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
     ledger = Ledger(record.metadata)
     payload: dict[str, Json] = {}
     findings: list[Finding] = []
-    for row in crosswalk.rows:
+    for _, row, found, result in _applied(record, crosswalk, ledger, payload):
+        _settle(ledger, row, found, result)
+        findings.extend([*result.findings, *(_finding(unused) for unused in result.unused)])
+    return Metadata(payload=_as_kept(payload), fates=ledger.fates(), findings=(*findings, *ledger.findings()))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a field of a deposit comes from: the row (counted from 1) with its rule, and the leaves that it read."""
+
+    target: str
+    row: int
+    rule: str
+    leaves: tuple[str, ...]
+
+
+def lineage(record: SourceRecord, crosswalk: Crosswalk) -> tuple[Origin, ...]:
+    """Which leaves of a record came to which field of its deposit, by which rule, in the order of the rows."""
+    applied = _applied(record, crosswalk, Ledger(record.metadata), {})
+    return tuple(
+        Origin(row.target, number, row.convert.__name__, tuple(leaf.path for leaf in found))
+        for number, row, found, result in applied
+        if not _is_nothing(result.value)
+    )
+
+
+def _applied(
+    record: SourceRecord, crosswalk: Crosswalk, ledger: Ledger, payload: dict[str, Json]
+) -> Iterator[tuple[int, Row, tuple[Leaf, ...], Converted]]:
+    """Each row that is asked, with what it read and made, which is written into the payload."""
+    for number, row in enumerate(crosswalk.rows, start=1):
         found = ledger.read(row.reads)
         if isinstance(row, Drop):
             for leaf in found:
@@ -112,11 +142,9 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
                 ledger.drop(leaf, f"Not needed: {row.target} has a value already.")
         else:
             result = row.convert(Reading(record.recid, len(record.files), found))
-            _settle(ledger, row, found, result)
-            findings.extend([*result.findings, *(_finding(unused) for unused in result.unused)])
+            yield number, row, found, result
             if not _is_nothing(result.value):
                 _write(payload, row, result.value)
-    return Metadata(payload=_as_kept(payload), fates=ledger.fates(), findings=(*findings, *ledger.findings()))
 
 
 def _as_kept(payload: dict[str, Json]) -> dict[str, Json]:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from cern_assets.stand_ins.sample.records import sample_collection
-from cern_assets_tests.services.command_line import Answer, finished
+from cern_assets_tests.services.command_line import PROGRAM, Answer, finished
 
 type Run = Callable[..., Answer]
 
@@ -58,17 +58,18 @@ def test_a_record_that_cannot_be_deposited_says_why(run: Run, tmp_path: Path, re
 def test_a_broken_line_is_told_by_file_and_number(run: Run, tmp_path: Path, record: dict[str, Any]) -> None:
     (tmp_path / "records.jsonl").write_text(f'{json.dumps(record)}\n{{"recid":\n')
     answer = run("transform", "records.jsonl")
-    assert answer.code == 2
-    assert "records.jsonl:2" in answer.err
-    assert len(answer.err.splitlines()) == 1
+    assert answer.code == 1
+    assert "records.jsonl:2" in answer.out
+    assert RECID in answer.out
 
 
 def test_a_broken_archive_is_told_by_file_and_number(run: Run, tmp_path: Path, record: dict[str, Any]) -> None:
     (tmp_path / "records.jsonl.gz").write_bytes(gzip.compress(f"{json.dumps(record)}\n".encode())[:-9])
     answer = run("transform", "--json", "records.jsonl.gz")
-    assert answer.code == 2
-    assert "damaged after line" in answer.err
-    assert "records.jsonl.gz" in answer.err
+    assert answer.code == 1
+    error = answer.json_lines[-1]["error"]
+    assert "damaged after line" in error
+    assert "records.jsonl.gz" in error
 
 
 def test_a_title_is_shown_as_it_is_and_cannot_steer_the_terminal(
@@ -104,3 +105,99 @@ finally:
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_cannot_be_read_is_a_line_of_its_own_and_the_rest_goes_on(
+    run: Run, tmp_path: Path, record: dict[str, Any]
+) -> None:
+    (tmp_path / "records.jsonl").write_text(f'{{"recid":\n5\n{json.dumps(record)}\n')
+    (tmp_path / "empty.jsonl.gz").write_bytes(gzip.compress(b""))
+    (tmp_path / "cut.jsonl.gz").write_bytes(gzip.compress(f"{json.dumps(record)}\n".encode() * 3)[:-20])
+    (tmp_path / "good.json").write_text(json.dumps(record))
+    answer = run("transform", "--json", "records.jsonl", "empty.jsonl.gz", "cut.jsonl.gz", "good.json")
+    assert answer.code == 1
+    errors = [line.get("error", "") for line in answer.json_lines]
+    assert "records.jsonl:1" in errors[0]
+    assert "records.jsonl:2" in errors[1]
+    assert any("There is no record in it" in error for error in errors)
+    assert any("is damaged after line" in error for error in errors)
+    assert answer.json_lines[-1]["recid"] == RECID
+    assert answer.json_lines[-1]["deposit"] is not None
+
+
+def test_a_recid_that_stands_twice_in_the_input_is_told(run: Run, tmp_path: Path, record: dict[str, Any]) -> None:
+    (tmp_path / "twice.json").write_text(json.dumps([record, record]))
+    first, second = run("transform", "--json", "twice.json").json_lines
+    assert "recid-twice" not in {item["code"] for item in first["findings"]}
+    assert "recid-twice" in {item["code"] for item in second["findings"]}
+
+
+def test_a_leaf_without_a_fate_is_an_error_in_strict_mode_only(
+    run: Run, tmp_path: Path, record: dict[str, Any]
+) -> None:
+    (tmp_path / "odd.json").write_text(json.dumps({**record, "shoe_size": 44}))
+    assert run("transform", "--json", "odd.json").code == 0
+    strict = run("transform", "--json", "--strict", "odd.json")
+    assert strict.code == 1
+    (line,) = strict.json_lines
+    assert [item["field"] for item in line["findings"] if item["severity"] == "error"] == ["shoe_size"]
+
+
+def test_lineage_says_which_leaves_came_to_which_field_by_which_rule(
+    run: Run, tmp_path: Path, record: dict[str, Any]
+) -> None:
+    (tmp_path / "one.json").write_text(json.dumps(record))
+    (line,) = run("transform", "--json", "--lineage", "one.json").json_lines
+    title = next(origin for origin in line["lineage"] if origin["target"] == "metadata.title")
+    assert (title["rule"], title["leaves"]) == ("title", ["title"])
+    targets = {origin["target"] for origin in line["lineage"]}
+    assert {f"metadata.{name}" for name in line["deposit"]["metadata"]} <= targets
+
+
+def test_a_summary_counts_records_leaves_and_findings(run: Run, tmp_path: Path, record: dict[str, Any]) -> None:
+    (tmp_path / "both.json").write_text(json.dumps([record, {"recid": "1"}]))
+    summary = run("transform", "--json", "--summary", "both.json").json
+    assert (summary["records"], summary["refused"]) == (2, 1)
+    assert summary["leaves"]["unmapped"] == 0
+    assert {"severity", "code", "count", "example"} <= set(summary["findings"][0])
+    shown = run("transform", "--summary", "both.json").out
+    assert "2 records, 1 with errors" in shown
+
+
+@pytest.mark.parametrize("pretty", [None, 2])
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_records_are_read_from_standard_input(
+    tmp_path: Path, record: dict[str, Any], name: str, pretty: int | None
+) -> None:
+    text = json.dumps(record, indent=pretty)
+    done = subprocess.run(
+        [str(PROGRAM), "transform", "--json", name],
+        input=text,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert (done.returncode, json.loads(done.stdout)["recid"]) == (0, RECID), done.stderr
+
+
+def test_an_output_that_cannot_be_written_has_an_exit_code_of_its_own(tmp_path: Path, record: dict[str, Any]) -> None:
+    (tmp_path / "one.json").write_text(json.dumps(record))
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [str(PROGRAM), "transform", "--json", "one.json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert "The output cannot be written: No space left on device." in done.stderr
+
+
+def test_one_fact_is_told_once(run: Run, tmp_path: Path, record: dict[str, Any]) -> None:
+    (tmp_path / "empty.json").write_text(json.dumps({**record, "title_additional": ""}))
+    (line,) = run("transform", "--json", "empty.json").json_lines
+    told = [item for item in line["findings"] if item["code"] == "empty-value" and item["field"] == "title_additional"]
+    assert len(told) == 1

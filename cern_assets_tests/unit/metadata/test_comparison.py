@@ -39,3 +39,14 @@ def test_what_a_target_changes_or_loses_is_told_by_its_path(
 ) -> None:
     (found,) = differences(sent, answered)
     assert found.startswith(expected)
+
+
+def test_a_long_text_that_differs_is_shown_where_it_does() -> None:
+    text = "The same beginning, again and again, for more than any message would show of it. "
+    sent = of(description=f"{text}And \u201cthen\u201d it ends.")
+    answered = of(description=f"{text}And \u2018then\u2019 it ends.")
+    (told,) = differences(sent, answered)
+    assert "And \u201cthen" in told
+    assert "And \u2018then" in told
+    assert f"from character {len(text) + 4} on" in told
+    assert len(told) < 200
