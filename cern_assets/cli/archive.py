@@ -133,15 +133,22 @@ def write(  # noqa: PLR0917  options of the command
 
 @command.command("verify")
 @_JSON
+@click.option("--against", "folder", metavar="FOLDER", help="It should hold just the files of this folder.")
 @click.argument("archive")
-def verify(json_: bool, archive: str) -> None:
+def verify(json_: bool, folder: str | None, archive: str) -> None:
     """Check ARCHIVE: its directory, its local headers, and every byte of its members.
 
-    Exit code 1 if something is wrong; each finding says what, in which member, and where.
+    With --against, missing, foreign and changed members are found too. Exit code 1 if something is wrong; each finding
+    says what, in which member, and where.
     """
+    settings = load_settings()
     place, name = _split(archive)
-    with closing(store_at(place, load_settings())) as store:
-        found = verify_archive(store, name)
+    with closing(store_at(place, settings)) as store:
+        expected = None
+        if folder is not None:
+            with closing(store_at(folder, settings)) as source:
+                expected = with_checksums(source, _members(source, but=store.uri(name)))
+        found = verify_archive(store, name, expected)
     flaws = [{"code": flaw.code, "member": flaw.member, "message": flaw.message} for flaw in found.flaws]
     if json_:
         answer = {"whole": found.whole, "members": found.members, "intact": len(found.intact), "findings": flaws}

@@ -131,3 +131,20 @@ def test_a_file_that_changed_at_equal_size_is_found_when_it_is_looked_for(
     changed.write_bytes(changed.read_bytes()[:1000])
     assert _answer(run, "repair", archive, "--from", folder)["fetched"] == []
     assert _answer(run, "repair", archive, "--from", folder, "--compare")["fetched"] == ["run0/0.root"]
+
+
+def test_missing_foreign_and_changed_members_are_found_against_the_folder(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "all.zip"
+    _answer(run, "write", folder, archive)
+    assert _answer(run, "verify", archive, "--against", folder)["findings"] == []
+    (folder / "run0" / "0.root").unlink()
+    (folder / "run1" / "1.root").write_bytes(b"\xff" * 2000)
+    (folder / "new.root").write_bytes(b"x")
+    findings = _answer(run, "verify", archive, "--against", folder, exit_code=1)["findings"]
+    assert {(finding["code"], finding["member"]) for finding in findings} == {
+        ("foreign-member", "run0/0.root"),
+        ("member-differs", "run1/1.root"),
+        ("missing-member", "new.root"),
+    }

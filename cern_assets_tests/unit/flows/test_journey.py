@@ -823,3 +823,19 @@ def test_a_streamed_file_that_is_missing_or_of_another_size_is_told_before_anyth
     reading = LocalStore(world.folder / "source")
     outcome = _with_files(world, recid, reading, {"files": "stream", "archive": ArchivePolicy()})["raw_files"]
     assert (outcome.status, outcome.problem and outcome.problem.code) == ("rejected", "SizeMismatch")
+
+
+def test_an_archive_of_a_record_in_which_three_files_changed_is_made_without_fetching_the_others(
+    world: World, recid: str
+) -> None:
+    files = {f"{number:03}.dat": bytes([number]) * 500 for number in range(150)}
+    world.source.put(recid, files=files)
+    world.run(Recid(recid))
+    changed = dict.fromkeys(list(files)[:3], b"changed")
+    world.source.put(recid, files={**files, **changed})
+    reading = _CountedStore(world.folder / "source")
+    assert world.run(Recid(recid), files=reading)["published_record"].status == "done"
+    assert sorted(path.rpartition("/")[2] for path in reading.read) == sorted(changed)
+    (record,) = world.held(Recid(recid))
+    with zipfile.ZipFile(io.BytesIO(_content(world, record, f"opendata-{recid}.zip"))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {**files, **changed}
