@@ -93,7 +93,7 @@ class Converted:
 
 def test_133_is_a_configuration_file_with_its_author_list(opendata_folder: Path) -> None:
     found = Converted(opendata_folder, "133")
-    assert found.field("metadata.resource_type") == {"id": "other"}
+    assert found.field("metadata.resource_type") == {"id": "software"}
     assert found.field("metadata.title") == (
         "Configuration file for HLT step /cdaq/physics/firstCollisions10/v5.1/HLT_7TeV_HR/V1"
     )

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,9 +70,11 @@ def test_every_deposit_is_taken_published_and_comes_back_as_it_was_sent(
 
     def problems(record: dict[str, Json]) -> list[str]:
         deposit = transform(parse_record(record), CROSSWALK)
-        # The repository may be one that stays, and takes a DOI once.
-        payload: dict[str, Json] = {name: value for name, value in deposit.payload.items() if name != "pids"}
+        payload: Any = json.loads(json.dumps(dict(deposit.payload)))
         payload["files"] = {"enabled": False}
+        payload.pop("pids", None)  # the repository may be one that stays, and takes a DOI once
+        for entry in payload["metadata"]["identifiers"]:
+            entry["identifier"] += "#corpus"  # other tests look for these recids, and must not find these records
         draft = repository.create_draft(payload)
         found = [*draft.problems, *differences(payload, draft.payload)]
         if not found:

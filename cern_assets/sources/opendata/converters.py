@@ -20,38 +20,42 @@ _LICENCES = {name: name.lower() for name in ("CC0-1.0", "GPL-3.0-only", "MIT", "
 _DOI_START = "10.7483/opendata."
 
 _RESOURCE_TYPES = {
+    # Measured, derived or simulated: data, also where they serve to read other data.
     ("Dataset", "Collision"): "dataset",
     ("Dataset", "Derived"): "dataset",
     ("Dataset", "Simulated"): "dataset",
-    ("Documentation", "Activities"): "publication-other",
-    ("Documentation", "Authors"): "publication-other",
-    ("Documentation", "Guide"): "publication-other",
-    ("Documentation", "Help"): "publication-other",
-    ("Documentation", "Policy"): "publication-other",
-    ("Documentation", "Report"): "publication-report",
-    ("Environment", "Condition"): "software",
+    ("Environment", "Condition"): "dataset",  # calibrations and detector conditions
+    ("Environment", "Validation"): "dataset",  # lists of validated runs
+    ("Supplementaries", "Correction"): "dataset",
+    ("Supplementaries", "Luminosity"): "dataset",
+    # What is run, or tells a program what to do.
     ("Environment", "VM"): "software",
-    ("Environment", "Validation"): "software",
-    ("Glossary", ""): "other",
-    ("News", ""): "other",
     ("Software", "Analysis"): "software",
     ("Software", "Framework"): "software",
     ("Software", "Tool"): "software",
     ("Software", "Validation"): "software",
     ("Software", "Workflow"): "software",
+    ("Supplementaries", "Configuration HLT"): "software",  # configuration of CMSSW is Python
+    ("Supplementaries", "Configuration LHE"): "software",
+    ("Supplementaries", "Configuration RECO"): "software",
+    ("Supplementaries", "Configuration SIM"): "software",
+    ("Supplementaries", "Configuration"): "software",
+    # What is read.
+    ("Documentation", "Activities"): "publication-other",
+    ("Documentation", "Authors"): "publication-other",
+    ("Documentation", "Guide"): "publication-softwaredocumentation",
+    ("Documentation", "Help"): "publication-softwaredocumentation",
+    ("Documentation", "Policy"): "publication-other",
+    ("Documentation", "Report"): "publication-report",
     ("Supplementaries", "Computing Note"): "publication-technicalnote",
-    ("Supplementaries", "Configuration HLT"): "other",
-    ("Supplementaries", "Configuration LHE"): "other",
-    ("Supplementaries", "Configuration RECO"): "other",
-    ("Supplementaries", "Configuration SIM"): "other",
-    ("Supplementaries", "Configuration"): "other",
-    ("Supplementaries", "Correction"): "dataset",
-    ("Supplementaries", "Logbook"): "other",
-    ("Supplementaries", "Luminosity"): "dataset",
-    ("Supplementaries", "Manual"): "publication-other",
+    ("Supplementaries", "Logbook"): "publication-other",
+    ("Supplementaries", "Manual"): "publication-softwaredocumentation",
+    # Descriptions of a trigger or a word, which are none of these.
+    ("Glossary", ""): "other",
+    ("News", ""): "other",
     ("Supplementaries", "Trigger"): "other",
 }
-
+"""Decided pair by pair, by what is in the records and not by what the portal's menu calls them."""
 
 _CALLED = {"cms_confdb_id": "cms_confdb_id", "prepublication.report_number": "report number"}
 _LANGUAGES = {"english": "eng", "eng": "eng", "en": "eng", "french": "fra", "fra": "fra", "fr": "fra"}
@@ -168,7 +172,9 @@ def rights(reading: Reading) -> Converted:
     """Give the licence by its id where it is surely in InvenioRDM's vocabulary, else by its text."""
     leaf = reading.first("license.attribution")
     if leaf is None:
-        return Converted()
+        message = "No licence is stated, and none is invented; the portal's page shows CC0-1.0 for such records."
+        unstated = Finding(code="licence-unstated", severity="info", field="license.attribution", message=message)
+        return Converted(findings=(unstated,))
     if leaf.text in _LICENCES:
         return Converted([{"id": _LICENCES[leaf.text]}])
     right: dict[str, Json] = {"title": {"en": leaf.text}}

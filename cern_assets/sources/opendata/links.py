@@ -178,7 +178,7 @@ def link_list(reading: Reading, prefix: str) -> str:
         if target is not None:
             entries.append(link_markup(target, said or target.text))
         elif said:
-            entries.append(escape(said))
+            entries.append(text_of(said))
     return f"<ul>{''.join(f'<li>{entry}</li>' for entry in entries)}</ul>" if entries else ""
 
 
@@ -186,6 +186,11 @@ def link_markup(leaf: Leaf, label: str) -> str:
     """A link to what a leaf names; its label alone where that leads nowhere."""
     address = address_of(leaf)
     if not address:
-        return escape(label)
+        return text_of(label)
     shown = f"record {label}" if leaf.pattern.endswith("recid") and label == leaf.text else label
-    return f'<a href="{escape(address)}">{escape(shown)}</a>'
+    return f'<a href="{escape(address)}">{text_of(shown)}</a>'
+
+
+def text_of(text: str) -> str:
+    """A text as HTML; quotes stay, as sanitisers write them so."""
+    return escape(text, quote=False)

@@ -5,7 +5,6 @@ they belong to, with their labels.
 """
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from itertools import groupby
 
 from cern_assets.metadata.crosswalk import Converted
@@ -13,7 +12,7 @@ from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
-from cern_assets.sources.opendata.links import address_of, link_list, link_markup, record_url
+from cern_assets.sources.opendata.links import address_of, link_list, link_markup, record_url, text_of
 
 _FACTS = {
     "collision_information.type": "Collision type",
@@ -98,9 +97,9 @@ def system_details(reading: Reading) -> Converted:
     for image in reading.items("system_details.container_images[]"):
         registry, about = image.text("registry"), image.text("description")
         shown = (
-            f"Container image <code>{escape(image.text('name'))}</code>" if image.text("name") else "Container image"
+            f"Container image <code>{text_of(image.text('name'))}</code>" if image.text("name") else "Container image"
         )
-        more = "; ".join(filter(None, (escape(registry), escape(about))))
+        more = "; ".join(filter(None, (text_of(registry), text_of(about))))
         entries.append(f"{shown} ({more})" if more else shown)
         entries += [section.link(leaf, leaf.text) for leaf in image.all("recid")]
     section.listed(entries)
@@ -114,7 +113,7 @@ def dataset_semantics(reading: Reading) -> Converted:
     items = reading.items("dataset_semantics[]")
     used = [column for column in columns if any(item.text(column) for item in items)]
     head = "".join(f"<th>{column.capitalize()}</th>" for column in used)
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(item.text(column))}</td>' for column in used)}</tr>" for item in items)
+    rows = "".join(f"<tr>{''.join(f'<td>{text_of(item.text(column))}</td>' for column in used)}</tr>" for item in items)
     section.add(f"<table><tbody><tr>{head}</tr>{rows}</tbody></table>" if rows else "")
     return section.converted()
 
@@ -141,7 +140,7 @@ def relations(reading: Reading) -> Converted:
     for relation in reading.items("relations[]"):
         label = relation.text("title") or relation.text("doi") or f"record {relation.text('recid')}"
         target = relation.first("doi") or relation.first("recid")
-        shown = section.link(target, label) if target else escape(label)
+        shown = section.link(target, label) if target else text_of(label)
         said = clean_markup(relation.text("description"), base_url=section.base_url).html
         entries.append(f"{said} {shown}".strip() if relation.text("description") or relation.text("title") else "")
     section.listed(entries)
@@ -211,7 +210,7 @@ class _Section:
 
     def table(self, rows: Iterable[tuple[str, str]]) -> None:
         """Add a table of what has a value."""
-        shown = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows if value)
+        shown = "".join(f"<tr><th>{text_of(name)}</th><td>{text_of(value)}</td></tr>" for name, value in rows if value)
         self.add(f"<table><tbody>{shown}</tbody></table>" if shown else "")
 
     def converted(self) -> Converted:
@@ -231,10 +230,10 @@ def _simple(reading: Reading, name: str, kind: str, title: str) -> Converted:
 
 
 def _step(section: _Section, step: Reading) -> str:
-    said = [f"<b>{escape(step.text('type'))}</b>"] if step.text("type") else []
+    said = [f"<b>{text_of(step.text('type'))}</b>"] if step.text("type") else []
     for pattern, label in _STEP.items():
         texts = ", ".join(leaf.text for leaf in step.all(pattern))
-        said += [f"{label}: <code>{escape(texts)}</code>"] if texts else []
+        said += [f"{label}: <code>{text_of(texts)}</code>"] if texts else []
     files = [_configuration_file(section, file) for file in step.items("configuration_files[]")]
     notes = [section.prose(pattern, of=step) for pattern in ("note", "note.description")]
     notes += [section.link(leaf, leaf.text) for leaf in step.all("note.links[].recid")]
@@ -245,13 +244,13 @@ def _step(section: _Section, step: Reading) -> str:
 def _configuration_file(section: _Section, file: Reading) -> str:
     target = file.first("recid") or file.first("url")
     title = file.text("title") or (target.text if target else "Configuration file")
-    shown = section.link(target, title) if target else escape(title)
-    more = [escape(file.text("process"))] if file.text("process") else []
-    more += [f"configuration database id {escape(file.text('cms_confdb_id'))}"] if file.text("cms_confdb_id") else []
+    shown = section.link(target, title) if target else text_of(title)
+    more = [text_of(file.text("process"))] if file.text("process") else []
+    more += [f"configuration database id {text_of(file.text('cms_confdb_id'))}"] if file.text("cms_confdb_id") else []
     both = file.first("url") if target is not None and target.pattern == "recid" else None
     more += [section.link(both, "source")] if both else []
     script = file.first("script")
-    code = f"<pre><code>{escape(str(script.value).strip())}</code></pre>" if script else ""
+    code = f"<pre><code>{text_of(str(script.value).strip())}</code></pre>" if script else ""
     return f"{shown} ({'; '.join(more)}){code}" if more else shown + code
 
 

@@ -38,7 +38,9 @@ def metadata(**changes: Json) -> dict[str, Json]:
 
 
 def codes(**changes: Json) -> list[str]:
-    return [finding.code for finding in deposit(**changes).findings if finding.code != "unmapped"]
+    return [
+        finding.code for finding in deposit(**changes).findings if finding.code not in ("unmapped", "licence-unstated")
+    ]
 
 
 def creators(**changes: Json) -> Json:
@@ -316,3 +318,9 @@ def test_a_record_of_nothing_is_converted_and_found_invalid() -> None:
     found = transform(record, CROSSWALK)
     missing = ["metadata.title", "metadata.creators", "metadata.publication_date"]
     assert [violation.field for violation in validate(found.payload)] == missing
+
+
+def test_a_licence_that_is_not_stated_is_told_and_none_is_invented() -> None:
+    made = deposit()
+    assert "rights" not in dict(made.payload["metadata"])  # type: ignore[arg-type]
+    assert [finding.code for finding in made.findings if finding.field == "license.attribution"] == ["licence-unstated"]
