@@ -11,6 +11,7 @@ from functools import cached_property
 from importlib.metadata import version
 
 from cern_assets.code_version import code_version
+from cern_assets.metadata.bodies import bodies_text
 from cern_assets.metadata.fates import Ledger
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.text import as_kept
@@ -91,7 +92,7 @@ class Crosswalk:
             {
                 "source": self.source,
                 "rows": [repr(_row_data(row)) for row in self.rows],
-                "code": code_version(transform, *converters),
+                "code": code_version(transform, *converters, besides=[bodies_text()]),
                 "libraries": [version("nh3"), version("ftfy")],
             }
         )

@@ -151,13 +151,15 @@ def test_80050_has_all_1048_authors_and_the_collaboration(opendata_folder: Path)
     people = [item for item in creators if isinstance(item, dict) and "affiliations" in item]
     assert len(creators) == 1049
     assert len(people) == 1048
-    assert creators[-1] == {"person_or_org": {"type": "organizational", "name": "DELPHI collaboration"}}
+    assert creators[-1] == {"person_or_org": {"type": "organizational", "name": "DELPHI Collaboration"}}
 
 
 def test_81003_is_raw_data_of_delphi(opendata_folder: Path) -> None:
     found = Converted(opendata_folder, "81003")
     assert found.field("metadata.title") == "DELPHI collision data rawd91"
-    assert found.field("metadata.creators") == [{"person_or_org": {"type": "organizational", "name": "DELPHI"}}]
+    assert found.field("metadata.creators") == [
+        {"person_or_org": {"type": "organizational", "name": "DELPHI Collaboration"}}
+    ]
     assert found.field("metadata.subjects") == [{"subject": "DELPHI"}, {"subject": "CERN-LEP"}, {"subject": "e+e-"}]
     assert found.field("files.enabled") is True
 

@@ -1,5 +1,6 @@
 """The plain fields of CERN Open Data's crosswalk: a function a row."""
 
+from cern_assets.metadata.bodies import preferred
 from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.dates import is_edtf_date
 from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
@@ -137,8 +138,8 @@ def publication_date(reading: Reading) -> Converted:
 
 
 def publisher(reading: Reading) -> Converted:
-    """Take the publisher, spelled as in the source."""
-    return Converted(reading.text("publisher"))
+    """Take the publisher in its one spelling."""
+    return Converted(preferred(reading.text("publisher")))
 
 
 def description(reading: Reading) -> Converted:
@@ -188,7 +189,8 @@ def subjects(reading: Reading) -> Converted:
     """Make free subjects; of words that differ in capitals only, the first stands."""
     found: dict[str, Json] = {}
     for leaf in reading.leaves:
-        found.setdefault(leaf.text.casefold(), {"subject": leaf.text})
+        subject = preferred(leaf.text) if leaf.pattern == "accelerator" else leaf.text
+        found.setdefault(subject.casefold(), {"subject": subject})
     return Converted(list(found.values()))
 
 

@@ -101,7 +101,7 @@ CROSSWALK = Crosswalk(
             reads=("collaboration.name",),
             target="metadata.creators",
             convert=agents.collaboration,
-            note="The collaboration as an organisation, after the authors.",
+            note="As an organisation after the authors, in the one spelling of `metadata/vocabularies/bodies.yaml`.",
         ),
         Row(
             reads=("experiment[]",),
@@ -129,7 +129,9 @@ CROSSWALK = Crosswalk(
             convert=converters.publication_date,
             note="Year, month or day as it stands; anything else stops the record.",
         ),
-        Row(reads=("publisher",), target="metadata.publisher", convert=converters.publisher, note="As it stands."),
+        Row(
+            reads=("publisher",), target="metadata.publisher", convert=converters.publisher, note="In its one spelling."
+        ),
         Row(
             reads=described("abstract"),
             target="metadata.description",

@@ -52,7 +52,7 @@ def organisation(name: str) -> Json:
 
 
 def test_a_plain_record_gives_exactly_this_deposit() -> None:
-    record = source_record("1", (FILE,), collaboration={"name": "CMS collaboration"})
+    record = source_record("1", (FILE,), collaboration={"name": "CMS Collaboration"})
     assert transform(record, CROSSWALK).payload == {
         "access": {"record": "public", "files": "public"},
         "files": {"enabled": True},
@@ -63,7 +63,7 @@ def test_a_plain_record_gives_exactly_this_deposit() -> None:
             ],
             "resource_type": {"id": "dataset"},
             "title": "A title",
-            "creators": [organisation("CMS collaboration")],
+            "creators": [organisation("CMS Collaboration")],
             "publication_date": "2024",
             "publisher": "CERN Open Data Portal",
             "subjects": [{"subject": "CMS"}],
@@ -164,7 +164,7 @@ def test_two_authors_of_one_name_are_both_creators() -> None:
 def test_the_collaboration_follows_the_authors() -> None:
     found = creators(authors=[{"name": "Doe, Jane"}], collaboration={"name": "CMS collaboration"})
     assert isinstance(found, list)
-    assert found[1:] == [organisation("CMS collaboration")]
+    assert found[1:] == [organisation("CMS Collaboration")]
 
 
 def test_an_author_without_a_name_is_told_and_the_others_stay() -> None:
