@@ -6,7 +6,7 @@ ARGS ?=
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-ledger clean python services
+.PHONY: help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-overhead: python ## what Dagster costs on top of the flows alone (ARGS=--j
 
 bench-archive: python services ## what packing costs, from an XRootD server to it and locally, beside zip and by hand
 	$(PYTHON) benchmarks/archive.py $(ARGS)
+
+bench-fetch: python services ## what fetching costs, one large file and many small ones, beside xrdcp
+	$(PYTHON) benchmarks/fetch.py $(ARGS)
 
 bench-ledger: python ## what the ledger costs over 200,000 recids and a million events, beside DuckDB alone
 	$(PYTHON) benchmarks/ledger.py $(ARGS)

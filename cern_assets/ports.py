@@ -176,6 +176,16 @@ class FileStore(ByteReader, Protocol):
             StorageFullError: the size does not fit; nothing was written.
         """
 
+    def batch(self) -> AbstractContextManager["FileStore"]:
+        """The same store, for many small files: what is committed has its name, and is on disk, when the block ends.
+
+        One flush may do for all. The block may end by an error: what was committed before it counts. Several threads
+        may create files in it.
+
+        Raises:
+            StorageFullError, StorageUnavailableError: at the end of the block; what has no name by then is gone.
+        """
+
     def fetch(self, uri: str, path: str, *, size_bytes: int) -> bool:
         """Have the store copy a file from another server by itself; False where it cannot, and nothing was written.
 

@@ -7,7 +7,7 @@ A new source is a row in `SOURCES`; a storage scheme a row in `STORES` and, wher
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,8 +145,11 @@ def opened_context(
     """Everything that the journey of a collection's recids needs, connected; closed at the end of the block."""
     collection = resolved(settings, spec)
     adapters = _build_adapters(settings, collection)
-    with closing(adapters.source), closing(adapters.files), closing(adapters.store), closing(adapters.repository):
-        yield Context(adapters, collection, _shared(settings, cancellation or Cancellation()))
+    shared = _shared(settings, cancellation or Cancellation())
+    with ExitStack() as stack:
+        for opened in (adapters.source, adapters.files, adapters.store, adapters.repository, shared.movers):
+            stack.enter_context(closing(opened))
+        yield Context(adapters, collection, shared)
 
 
 def _shared(settings: Settings, cancellation: Cancellation) -> Shared:

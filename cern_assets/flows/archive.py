@@ -60,7 +60,7 @@ def make(context: Context, task: Task) -> Made[Archive]:
         written = [_for_the_upload(archive) for archive in plan.archives]
     if plan.form == "zips":
         written.append(_write_listing(context, f"{folder}/{MANIFEST_KEY}", plan, files))
-    tidy(context, folder, present - wanted)
+    tidy(context, folder, present.keys() - wanted)
     content = content_hash([LAYOUT, plan.model_dump(), stored(manifest)])
     if not plan.archives:
         return Made(Archive(plan=plan, files=manifest.files, content=content))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import batched
 
 from cern_assets.documents.journal import latest
 from cern_assets.documents.paths import folder_of
@@ -14,12 +15,16 @@ from cern_assets.model.journal import StagingAsked, TransferBegun
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import Json, content_hash
+from cern_assets.ports import FileStore
 from cern_assets.transfers.hashing import fingerprint
+from cern_assets.transfers.movers import SMALL_BYTES
 from cern_assets.transfers.transfer import agreed_size, transfer
 
 # adler32 is what the sources state, md5 what the repository states, crc32 what a ZIP needs before the first byte.
 ALGORITHMS: tuple[Algorithm, ...] = ("adler32", "crc32", "md5")
 _SHOWN = 20
+_BATCH_FILES = 512
+"""Small files that get their names together: at most 2 GiB, and what a crash costs again."""
 _ASK_AGAIN_SECONDS = 86_400.0
 
 
@@ -54,11 +59,12 @@ def make(context: Context, task: Task) -> Made[Manifest]:
     paths = {file.key: f"{folder}/{file.key}" for file in record.files}
     present = clear_the_way(context, folder, set(paths.values()))
     earlier = {file.ref.path: file for file in _stored_before(task)}
-    kept = {file.key: _kept(context, file, paths[file.key], earlier) for file in record.files}
+    kept = {file.key: _kept(context, file, paths[file.key], present, earlier) for file in record.files}
     _refuse_offline(context, task, [file for file in record.files if kept[file.key] is None])
-    files = tuple(kept[file.key] or _store(context, task, file, paths[file.key]) for file in record.files)
+    fetched = _fetched(context, task, [file for file in record.files if kept[file.key] is None], paths)
+    files = tuple(kept[file.key] or fetched[file.key] for file in record.files)
     resumable = {_word(file, paths[file.key]) for file in record.files}
-    tidy(context, folder, present - set(paths.values()), resumable)
+    tidy(context, folder, present.keys() - set(paths.values()), resumable)
     return Made(Manifest(files=files))
 
 
@@ -95,9 +101,11 @@ def _at_the_source(context: Context, file: SourceFile) -> StoredFile:
     )
 
 
-def _kept(context: Context, file: SourceFile, path: str, earlier: Mapping[str, StoredFile]) -> StoredFile | None:
+def _kept(
+    context: Context, file: SourceFile, path: str, present: Mapping[str, int], earlier: Mapping[str, StoredFile]
+) -> StoredFile | None:
     """The copy that we have, if it is provably the file that the record lists; else None, and it has to be read."""
-    if file.checksum is None or file.size_bytes is None or context.adapters.store.size_bytes(path) != file.size_bytes:
+    if file.checksum is None or file.size_bytes is None or present.get(path) != file.size_bytes:
         return None
     known = earlier.get(path)
     if known is not None:
@@ -113,7 +121,21 @@ def _ours(context: Context, file: SourceFile, path: str, expected: Checksum) -> 
     return _stored(file, path, size_bytes, checksums, verified=True) if expected in checksums else None
 
 
-def _store(context: Context, task: Task, file: SourceFile, path: str) -> StoredFile:
+def _fetched(
+    context: Context, task: Task, files: Sequence[SourceFile], paths: Mapping[str, str]
+) -> dict[str, StoredFile]:
+    """Files that we have not got, from the source, by key: the small ones in batches, the others each by itself."""
+    small = [file for file in files if file.size_bytes is not None and file.size_bytes <= SMALL_BYTES]
+    others = [file for file in files if file.size_bytes is None or file.size_bytes > SMALL_BYTES]
+    movers, store = context.shared.movers, context.adapters.store
+    stored = movers.large(lambda file: _store(context, task, file, paths[file.key], store), others)
+    for some in batched(small, _BATCH_FILES):
+        with store.batch() as batch:
+            stored += movers.small(lambda file: _store(context, task, file, paths[file.key], batch), some)
+    return {file.key: file for file in stored}
+
+
+def _store(context: Context, task: Task, file: SourceFile, path: str, store: FileStore) -> StoredFile:
     reader = context.adapters.places.reader(file.ref)
     # Where the record states no checksum, the place where the file lies may know one.
     expected = file.checksum or reader.checksum(file.path, "adler32")
@@ -129,7 +151,7 @@ def _store(context: Context, task: Task, file: SourceFile, path: str) -> StoredF
         moved = transfer(
             reader,
             file.path,
-            context.adapters.store,
+            store,
             path,
             size_bytes=file.size_bytes,
             expected=expected,

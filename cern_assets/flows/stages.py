@@ -16,6 +16,7 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import Answer
 from cern_assets.model.values import Json, Value
 from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
+from cern_assets.transfers.movers import Movers
 from cern_assets.transfers.places import Places
 from cern_assets.transfers.slots import Slots
 
@@ -47,16 +48,17 @@ class Shared:
     """What all recids of a machine share.
 
     `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
-    `slots` bound the bytes that are on their way on the machine. A file of at least `resume_bytes` whose copying broke
-    off is gone on with. With `third_party_copy`, servers copy among themselves what they can. Leftovers of writers are
-    collected after `leftovers_seconds`. `cancellation` ends all recids early. A record that the source showed before
-    and does not know now is withdrawn when that has been so for `withdraw_after_seconds`, and if `withdrawals` allows
-    one more.
+    `slots` bound the bytes that are on their way on the machine, `movers` are the threads that move them. A file of at
+    least `resume_bytes` whose copying broke off is gone on with. With `third_party_copy`, servers copy among themselves
+    what they can. Leftovers of writers are collected after `leftovers_seconds`. `cancellation` ends all recids early. A
+    record that the source showed before and does not know now is withdrawn when that has been so for
+    `withdraw_after_seconds`, and if `withdrawals` allows one more.
     """
 
     attempts: int
     workers: int
     slots: Slots
+    movers: Movers = field(default_factory=Movers)
     resume_bytes: int = 256 * 1024**2
     third_party_copy: bool = False
     leftovers_seconds: float = 86_400.0

@@ -7,18 +7,18 @@ from collections.abc import Set as AbstractSet
 from cern_assets.flows.stages import Context
 
 
-def clear_the_way(context: Context, folder: str, wanted: AbstractSet[str]) -> frozenset[str]:
-    """Remove files that stand where a folder is to be, or below what is to be a file; gives what is there besides.
+def clear_the_way(context: Context, folder: str, wanted: AbstractSet[str]) -> dict[str, int]:
+    """Remove files that stand where a folder is to be, or below what is to be a file; gives the others, with sizes.
 
     A record that had a file `a` may come back with `a/b`, or the other way round.
     """
     store = context.adapters.store
     folders = {parent for path in wanted for parent in _parents(path)}
-    present = set(store.list(folder))
-    in_the_way = {path for path in present - wanted if path in folders or not wanted.isdisjoint(_parents(path))}
+    present = dict(store.sizes(folder))
+    in_the_way = {path for path in present.keys() - wanted if path in folders or not wanted.isdisjoint(_parents(path))}
     for path in in_the_way:
         store.remove(path)
-    return frozenset(present - in_the_way)
+    return {path: size_bytes for path, size_bytes in present.items() if path not in in_the_way}
 
 
 def tidy(context: Context, folder: str, stale: Iterable[str], resumable: AbstractSet[str] = frozenset()) -> None:

@@ -1,11 +1,11 @@
 """The one place that copies a stream of bytes and verifies it on the way."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import Self
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_chain, wait_exponential, wait_none
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from cern_assets.errors import (
     ChecksumMismatchError,
@@ -19,7 +19,10 @@ from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.values import Value
 from cern_assets.ports import ByteReader, ByteWriter, FileStore
 from cern_assets.transfers.hashing import Hasher
+from cern_assets.transfers.lanes import DigestLanes, read_ahead
+from cern_assets.transfers.movers import SMALL_BYTES
 
+_PASSING = (TransferInterruptedError, StorageUnavailableError)
 _ASK_CURATORS = "Ask the source's curators which of the two is right."
 
 
@@ -45,6 +48,7 @@ def transfer(
     attempts: int = 4,
     check: Callable[[], None] = lambda: None,
     resume: str | None = None,
+    at_once_bytes: int = SMALL_BYTES,
 ) -> Transferred:
     """Copy a file in one pass: each chunk is hashed and written, and the file gets its name only if all is right.
 
@@ -53,7 +57,7 @@ def transfer(
     at once and the others after growing pauses. What breaks while writing is not tried again here. `check` is called
     before each chunk is written, and stops the copy by raising. With `resume` (see `FileStore.create`), what is written
     by then is kept for the next attempt, which reads only the rest from the source; it needs an `expected` checksum to
-    be sure of the whole.
+    be sure of the whole. A file of up to `at_once_bytes` is read by one call.
 
     Raises:
         FileMissingError: the reader has no such file.
@@ -63,8 +67,18 @@ def transfer(
         TransferInterruptedError, StorageUnavailableError: no further byte after the last attempt.
         StorageFullError, CredentialsRefusedError, RecordRestrictedError: from the reader or the store.
     """
-    size = agreed_size(reader, source_path, declared=size_bytes, attempts=attempts)
     wanted = tuple(dict.fromkeys((*algorithms, expected.algorithm) if expected else algorithms))
+    if size_bytes is not None and 0 < size_bytes <= at_once_bytes and resume is None:
+        check()
+        content = _whole(reader, source_path, size_bytes, attempts)
+        hasher = Hasher(wanted)
+        hasher.update(content)
+        _require_expected(hasher.checksums(), expected, reader.uri(source_path))
+        with store.create(target_path, size_bytes=size_bytes) as writer:
+            writer.write(content)
+            writer.commit()
+        return Transferred(size_bytes=size_bytes, checksums=hasher.checksums())
+    size = agreed_size(reader, source_path, declared=size_bytes, attempts=attempts)
     with store.create(target_path, size_bytes=size, resume=resume) as writer:
         gone_on = 0 < writer.written_bytes <= size
         if writer.written_bytes and not gone_on:
@@ -80,20 +94,31 @@ def transfer(
     return Transferred(size_bytes=size, checksums=checksums)
 
 
+def _whole(reader: ByteReader, path: str, size_bytes: int, attempts: int) -> bytes:
+    """A small file in one call: what is longer than declared shows in the one byte more that is asked for."""
+    content = _persistently(lambda: reader.read_ranges(path, [(0, size_bytes + 1)])[0], attempts)
+    if len(content) != size_bytes:
+        agreed_size(reader, path, declared=size_bytes, attempts=attempts)
+        detail = f"it gave {len(content)} of {size_bytes} bytes"
+        raise failure(TransferInterruptedError, "Reading", reader.uri(path), detail)
+    return content
+
+
 def _filled(
     writer: ByteWriter, stream: "Callable[[int], _Stream]", algorithms: tuple[Algorithm, ...], check: Callable[[], None]
 ) -> tuple[Checksum, ...]:
-    """Write what is missing, and give the checksums of the whole."""
-    hasher = Hasher(algorithms)
-    for chunk in writer.earlier():
-        check()
-        hasher.update(chunk)
-    with stream(writer.written_bytes) as chunks:
-        for chunk in chunks:
-            check()
-            hasher.update(chunk)
-            writer.write(chunk)
-    return hasher.checksums()
+    """Write what is missing, and give the checksums of the whole; reading, digests and writing go on side by side."""
+    with DigestLanes(algorithms) as lanes:
+        with closing(read_ahead(writer.earlier())) as earlier:
+            for chunk in earlier:
+                check()
+                lanes.update(chunk)
+        with stream(writer.written_bytes) as opened, closing(read_ahead(iter(opened))) as chunks:
+            for chunk in chunks:
+                check()
+                lanes.update(chunk)
+                writer.write(chunk)
+        return lanes.checksums()
 
 
 class _Stream:
@@ -147,11 +172,19 @@ class _Stream:
 
 
 def _persistently[Result](call: Callable[[], Result], attempts: int) -> Result:
-    """Call until it works, at most `attempts` times; only what the reader may recover from is tried again."""
+    """Call until it works, at most `attempts` times; only what the reader may recover from is tried again.
+
+    The first try comes before anything is set up for others, as this stands around every chunk and every small file.
+    """
+    try:
+        return call()
+    except _PASSING:
+        if attempts <= 1:
+            raise
     retrying = Retrying(
-        retry=retry_if_exception_type((TransferInterruptedError, StorageUnavailableError)),
-        stop=stop_after_attempt(attempts),
-        wait=wait_chain(wait_none(), wait_exponential(multiplier=0.5, max=10)),
+        retry=retry_if_exception_type(_PASSING),
+        stop=stop_after_attempt(attempts - 1),
+        wait=wait_exponential_jitter(multiplier=0.5, max=10, jitter=0.5),
         reraise=True,
     )
     return retrying(call)

@@ -302,3 +302,42 @@ def test_a_word_for_resuming_is_letters_and_digits(lab: Lab) -> None:
 def test_a_store_that_cannot_copy_by_itself_says_so(lab: Lab) -> None:
     assert lab.store.fetch("https://example.org/file", "a", size_bytes=1) is False
     assert lab.on_disk() == []
+
+
+def test_files_of_a_batch_have_their_names_when_it_ends(lab: Lab) -> None:
+    put(lab.store, "run1/0.root", b"older")
+    contents = {f"run{number % 3}/{number}.root": bytes([number]) * number for number in range(40)}
+    with lab.store.batch() as batch, ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda path: put(batch, path, contents[path]), contents))
+    assert {path: get(lab.store, path) for path in lab.store.list()} == {**contents, "run1/0.root": b"older"}
+    assert lab.on_disk() == sorted([*contents, "run1/0.root"])
+
+
+def test_a_batch_that_ends_by_an_error_keeps_what_was_committed(lab: Lab) -> None:
+    def one_whole_and_one_not() -> None:
+        with lab.store.batch() as batch:
+            put(batch, "whole", b"whole")
+            with batch.create("half", size_bytes=4) as writer:
+                writer.write(b"ha")
+                raise RuntimeError("the source broke")
+
+    with pytest.raises(RuntimeError, match="the source broke"):
+        one_whole_and_one_not()
+    assert lab.on_disk() == ["whole"]
+
+
+def test_a_resumable_file_of_a_batch_stays_for_the_next_attempt(lab: Lab) -> None:
+    with lab.store.batch() as batch, batch.create("large", size_bytes=8, resume="word") as writer:
+        writer.write(b"half")
+    with lab.store.create("large", size_bytes=8, resume="word") as writer:
+        assert b"".join(writer.earlier()) == b"half"
+        writer.write(b"rest")
+        writer.commit()
+    assert get(lab.store, "large") == b"halfrest"
+
+
+def test_a_folder_with_files_is_in_the_way_of_a_file_of_a_batch(lab: Lab) -> None:
+    put(lab.store, "a/b", b"in the way")
+    with pytest.raises(UnsafeNameError), lab.store.batch() as batch:
+        put(batch, "a", b"a file")
+    assert lab.on_disk() == ["a/b"]

@@ -119,7 +119,7 @@ class _Drip(LocalStore):
 
 def test_ending_a_batch_early_ends_copies_under_way_and_begins_no_further_recid(world: World, recid: str) -> None:
     small, large, third = (Recid(f"{recid}{number}") for number in range(3))
-    for name, files in ((small, {}), (large, {"a.root": bytes(3_000_000)}), (third, {})):
+    for name, files in ((small, {}), (large, {"a.root": bytes(5_000_000)}), (third, {})):
         world.source.put(name, files=files)
     slow = _Drip(world.folder / "source")
     batch = run_batch(world.changed(files=slow, workers=1), [small, large, third])

@@ -30,7 +30,7 @@ from cern_assets.model.outcomes import StageOutcome
 from cern_assets.model.publications import Draft, Receipt, RemoteFile, RemoteRecord
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import JsonObject, Value, content_hash
-from cern_assets.ports import Upload
+from cern_assets.ports import Range, Upload
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
 from cern_assets.storage.local import LocalStore
@@ -508,7 +508,7 @@ def test_the_receipt_says_what_the_repository_holds(world: World, recid: str) ->
 
 
 class _CountedStore(LocalStore):
-    """A folder that notes which documents are read."""
+    """A folder that notes which files are read."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -519,6 +519,10 @@ class _CountedStore(LocalStore):
         self.read.append(path)
         with super().open(path, offset_bytes=offset_bytes) as chunks:
             yield chunks
+
+    def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
+        self.read.append(path)
+        return super().read_ranges(path, ranges)
 
 
 class _CountedUploads(NrpRepository):

@@ -15,7 +15,8 @@ class BreakingReader:
     """Has one file, named `file`, read in chunks of `chunk_bytes`.
 
     Each entry of `breaks` is for one opening, in order: at this offset its stream is cut with an error, or ends as if
-    that were all. The first `refusals` calls find nobody. `offsets` tells at which offsets the file was opened.
+    that were all. The first `refusals` calls find nobody. `offsets` tells at which offsets the file was opened,
+    `calls` which of the other calls were made.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class BreakingReader:
         self.refusals = refusals
         self.chunk_bytes = chunk_bytes
         self.offsets: list[int] = []
+        self.calls: list[str] = []
 
     def close(self) -> None:
         pass
@@ -38,6 +40,7 @@ class BreakingReader:
         return f"breaking:{path}"
 
     def size_bytes(self, path: str) -> int | None:
+        self.calls.append("size_bytes")
         self._refuse(path)
         return self.stated_size_bytes if path == "file" else None
 
@@ -62,6 +65,7 @@ class BreakingReader:
             raise StorageUnavailableError("Nobody is there.", uri=self.uri(path))
 
     def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
+        self.calls.append("read_ranges")
         self._refuse(path)
         return [self.content[start : start + size] for start, size in ranges]
 

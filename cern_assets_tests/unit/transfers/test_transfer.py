@@ -42,6 +42,7 @@ def copy(store: LocalStore) -> Callable[..., Transferred]:
         size_bytes: int | None = len(CONTENT),
         expected: Checksum | None = ADLER32,
         attempts: int = 4,
+        at_once_bytes: int = 0,
     ) -> Transferred:
         return transfer(
             reader,
@@ -52,6 +53,7 @@ def copy(store: LocalStore) -> Callable[..., Transferred]:
             expected=expected,
             algorithms=("md5",),
             attempts=attempts,
+            at_once_bytes=at_once_bytes,
         )
 
     return run
@@ -173,3 +175,44 @@ def test_a_server_that_fails_once_and_cuts_twice_gets_through(
         ("GET", "bytes=25-" if takes_ranges else "bytes=15-"),
     ]
     assert get(store, "copy") == CONTENT
+
+
+AT_ONCE = 1024
+
+
+def test_a_small_file_is_read_by_one_call(store: LocalStore, copy: Callable[..., Transferred]) -> None:
+    reader = BreakingReader(CONTENT)
+    assert copy(reader, at_once_bytes=AT_ONCE) == Transferred(size_bytes=len(CONTENT), checksums=(MD5, ADLER32))
+    assert get(store, "copy") == CONTENT
+    assert reader.calls == ["read_ranges"]
+
+
+def test_a_small_file_is_asked_for_again_when_nobody_answered(copy: Callable[..., Transferred]) -> None:
+    assert copy(BreakingReader(CONTENT, refusals=2), at_once_bytes=AT_ONCE).size_bytes == len(CONTENT)
+    with pytest.raises(StorageUnavailableError):
+        copy(BreakingReader(CONTENT, refusals=10), at_once_bytes=AT_ONCE, attempts=2)
+
+
+@pytest.mark.parametrize("declared", [len(CONTENT) - 1, len(CONTENT) + 1])
+def test_a_small_file_of_another_size_is_refused(
+    store: LocalStore, copy: Callable[..., Transferred], declared: int
+) -> None:
+    with pytest.raises(SizeMismatchError, match=f"{len(CONTENT)} bytes, its record declares {declared}"):
+        copy(BreakingReader(CONTENT), size_bytes=declared, at_once_bytes=AT_ONCE)
+    assert list(store.list()) == []
+
+
+def test_a_small_file_with_other_bytes_is_refused(store: LocalStore, copy: Callable[..., Transferred]) -> None:
+    with pytest.raises(ChecksumMismatchError):
+        copy(BreakingReader(CONTENT[::-1]), at_once_bytes=AT_ONCE)
+    assert list(store.list()) == []
+
+
+def test_a_small_file_that_is_cut_short_by_its_place_is_no_file(
+    store: LocalStore, copy: Callable[..., Transferred]
+) -> None:
+    reader = BreakingReader(CONTENT[:-3])
+    reader.stated_size_bytes = len(CONTENT)
+    with pytest.raises(TransferInterruptedError, match="27 of 30 bytes"):
+        copy(reader, at_once_bytes=AT_ONCE)
+    assert list(store.list()) == []

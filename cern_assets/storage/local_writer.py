@@ -1,0 +1,60 @@
+"""A file being written in a local folder."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+
+from cern_assets.storage.early_flush import EarlyFlush
+from cern_assets.storage.local_disk import CHUNK_BYTES, READING, WRITING, named, read_fully, sync_folder, translated
+
+
+class LocalWriter:
+    """A `ports.ByteWriter` over a temporary file, of which some may be written already."""
+
+    def __init__(self, file: FileIO, temporary: Path, target: Path, *, written_bytes: int) -> None:
+        self._file = file
+        self._temporary = temporary
+        self._target = target
+        self._early_flush = EarlyFlush(file.fileno())
+        self.written_bytes = written_bytes
+
+    def earlier(self) -> Iterator[bytes]:
+        """What an earlier attempt wrote."""
+        for offset in range(0, self.written_bytes, CHUNK_BYTES):
+            size = min(CHUNK_BYTES, self.written_bytes - offset)
+            with translated("Reading", str(self._target), READING):
+                chunk = read_fully(self._file.fileno(), offset, size)
+            yield chunk
+
+    def start_over(self) -> None:
+        """Throw away what is written."""
+        with translated("Writing", str(self._target), WRITING):
+            self._file.seek(0)
+            self._file.truncate()
+        self.written_bytes = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Append; a write that the system cuts short is continued."""
+        rest = memoryview(chunk)
+        with translated("Writing", str(self._target), WRITING, needed_bytes=len(chunk)):
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        self.written_bytes += len(chunk)
+        self._early_flush.written(len(chunk))
+
+    def commit(self) -> None:
+        """Flush bytes and names to disk, in an order in which a power cut leaves the old file or the new one."""
+        with translated("Committing", str(self._target), WRITING):
+            self._early_flush.end()
+            self._file.truncate()  # gives back what was allocated but not written
+            os.fsync(self._file.fileno())
+            named(self._temporary, self._target)
+            self._file.close()
+            sync_folder(self._target.parent)
+
+    def end(self) -> None:
+        """Leave the file alone, committed or not."""
+        with contextlib.suppress(OSError):  # of a file that is given up anyway
+            self._early_flush.end()
