@@ -4,6 +4,7 @@ import importlib
 import json
 import pkgutil
 import sys
+from io import TextIOWrapper
 from typing import cast
 
 import click
@@ -12,7 +13,7 @@ import cern_assets.cli
 from cern_assets.errors import CernAssetsError
 
 PROGRAM = "cern-assets"
-_HELPERS = {"interrupts", "main", "reference", "show"}
+_HELPERS = {"interrupts", "main", "reference", "show", "transformed"}
 
 
 class _Commands(click.Group):
@@ -37,6 +38,9 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """The entry point."""
     given = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # records hold letters that not every terminal knows
     try:
         cli.main(args=given, prog_name=PROGRAM)
     except CernAssetsError as error:

@@ -96,10 +96,14 @@ def _value(fact: Json) -> dg.MetadataValue:
 
 def _table(findings: Sequence[Finding]) -> str:
     rows = [
-        f"| {finding.severity} | {finding.code} | `{_cell(finding.field)}` | {_cell(finding.message)} |"
+        f"| {finding.severity} | {finding.code} | `{_cell(finding.field)}` | {_cell(finding.message)}{_more(finding)} |"
         for finding in findings
     ]
     return "\n".join(["| | finding | field | what |", "|---|---|---|---|", *rows])
+
+
+def _more(finding: Finding) -> str:
+    return f" (and {finding.count - 1} more)" if finding.count > 1 else ""
 
 
 def _cell(text: str) -> str:

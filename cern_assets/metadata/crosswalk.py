@@ -15,7 +15,7 @@ from cern_assets.metadata.bodies import bodies_text
 from cern_assets.metadata.fates import Ledger
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.text import as_kept
-from cern_assets.model.findings import Finding, Severity, shorten
+from cern_assets.model.findings import Finding, Severity, grouped, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
@@ -106,7 +106,7 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
     for _, row, found, result in _applied(record, crosswalk, ledger, payload):
         _settle(ledger, row, found, result)
         findings.extend([*result.findings, *(_finding(unused) for unused in result.unused)])
-    return Metadata(payload=_as_kept(payload), fates=ledger.fates(), findings=(*findings, *ledger.findings()))
+    return Metadata(payload=_as_kept(payload), fates=ledger.fates(), findings=grouped((*findings, *ledger.findings())))
 
 
 @dataclass(frozen=True)

@@ -47,18 +47,19 @@ class Ledger:
         )
 
     def findings(self) -> tuple[Finding, ...]:
-        """Tell what the crosswalk does not know (warning) and what the source left empty (info), by pattern."""
+        """Tell what the crosswalk does not know, by pattern. What the source left empty stands in the fates."""
         found = []
         for pattern, these in self._by_pattern.items():
-            empty = [leaf for leaf in these if leaf.is_empty]
             unknown = [leaf for leaf in these if leaf.steps not in self._targets and leaf.steps not in self._reasons]
             if unknown:
                 message = f"{_leaves(unknown)} not in the crosswalk and not carried."
                 value = shorten(unknown[0].text)
-                found.append(Finding(code="unmapped", severity="warning", field=pattern, value=value, message=message))
-            if empty:
-                message = f"{_leaves(empty)} stated but empty in the source."
-                found.append(Finding(code="empty-value", severity="info", field=pattern, message=message))
+                count = len(unknown)
+                found.append(
+                    Finding(
+                        code="unmapped", severity="warning", field=pattern, value=value, message=message, count=count
+                    )
+                )
         return tuple(found)
 
     def _fate(self, leaf: Leaf) -> tuple[Fate, str, str]:

@@ -12,11 +12,13 @@ import html
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
 import nh3
 
-from cern_assets.metadata.text import without_unseen
+from cern_assets.metadata.nesting import MOST_NESTING, nesting
+from cern_assets.metadata.text import LONGEST_TEXT, without_unseen
 
 _ALLOWED = {
     *("a", "abbr", "acronym", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "i", "li"),
@@ -54,6 +56,9 @@ _TOKEN = re.compile(
     | <(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:{_ATTRIBUTE})*)\s*/?>""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+_STRETCH = 10_000
+"""Characters of text in a row, and of one tag's attributes."""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _VALUE = r"""\s{}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))"""
 _HREF, _SRC, _ALT = (re.compile(_VALUE.format(name), re.IGNORECASE) for name in ("href", "src", "alt"))
 
@@ -71,8 +76,13 @@ def clean_markup(source: str, *, base_url: str) -> Markup:
     """Make HTML or plain text from a record safe to show; links are resolved against `base_url`, the record's page.
 
     Line ends of text without any tag become `<br>`. An image or embedded page becomes a link, as InvenioRDM shows none.
+    What is longer than `LONGEST_TEXT`, or nested so deeply that sanitisers take quadratic time, is given as plain text.
     """
+    if len(source) > LONGEST_TEXT:
+        return _plain(source, f"longer than {LONGEST_TEXT:,} characters")
     pieces = _pieces(without_unseen(source.replace("\xa0", " ")), base_url)
+    if nesting(piece.tag for piece in pieces if piece.tag) > MOST_NESTING:
+        return _plain("".join(piece.seen for piece in pieces), "nested too deeply")
     if len(pieces) == 1 and not pieces[0].markup.startswith("<"):
         pieces = [_Piece("<br>".join(pieces[0].markup.strip().splitlines()), pieces[0].seen)]
     safe = nh3.clean(
@@ -98,6 +108,11 @@ def visible_text(markup: str) -> str:
     return "".join(reader.found)
 
 
+def _plain(text: str, why: str) -> Markup:
+    shown = text.strip().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return Markup("<br>".join(shown.splitlines()), text, (f"its markup, which is {why}",))
+
+
 @dataclass(frozen=True)
 class _Piece:
     """A tag or a stretch of text: how it is written, what a reader sees of it, and what was lost with it."""
@@ -105,6 +120,7 @@ class _Piece:
     markup: str
     seen: str = ""
     loss: str = ""
+    tag: str = ""
 
 
 class _Reader(HTMLParser):
@@ -139,7 +155,20 @@ def _pieces(source: str, base_url: str) -> list[_Piece]:
 
 
 def _text(source: str) -> _Piece:
-    return _Piece(source.replace("<", "&lt;").replace(">", "&gt;"), html.unescape(source))
+    return _Piece(_in_stretches(source.replace("<", "&lt;").replace(">", "&gt;")), html.unescape(source))
+
+
+def _in_stretches(text: str) -> str:
+    """Part long text by comments, which are taken out again: nh3 moves all that follows for each character of Latin-1.
+
+    They stand behind a character that is not ASCII, and so in no entity.
+    """
+    if len(text) <= _STRETCH or text.isascii():
+        return text
+    cuts = [0]
+    while match := _NOT_ASCII.search(text, cuts[-1] + _STRETCH):
+        cuts.append(match.end())
+    return "<!---->".join(text[start:end] for start, end in pairwise([*cuts, len(text)]))
 
 
 def _tag(name: str, end: str, attributes: str, base_url: str) -> _Piece:
@@ -148,9 +177,13 @@ def _tag(name: str, end: str, attributes: str, base_url: str) -> _Piece:
     if name in _EMBEDDED:
         return _embedded(_EMBEDDED[name], attributes, base_url)
     name = _RELATIVES.get(name, name)
+    if len(attributes) > _STRETCH:
+        return _Piece(
+            f"<{name}>", "" if name in _INLINE else " ", f"attributes of {len(attributes):,} characters", name
+        )
     href = _value(_HREF, attributes) if name == "a" else ""
     loss = f"a link to {href[:80]}" if href and not _absolute(base_url, href) else ""
-    return _Piece(f"<{end}{name}{'' if end else attributes}>", "" if name in _INLINE else " ", loss)
+    return _Piece(f"<{end}{name}{'' if end else attributes}>", "" if name in _INLINE else " ", loss, f"{end}{name}")
 
 
 def _embedded(kind: str, attributes: str, base_url: str) -> _Piece:

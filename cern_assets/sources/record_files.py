@@ -3,16 +3,40 @@
 import gzip
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, Protocol, cast
 
-from cern_assets.errors import ConfigurationError, FileMissingError, RecordInvalidError
+from cern_assets.errors import CernAssetsError, FileMissingError, RecordInvalidError
+from cern_assets.model.findings import Finding
 from cern_assets.model.values import JsonObject
-from cern_assets.sources.json_text import read_json
+from cern_assets.sources.json_text import JsonText, read_json_text
 
 STANDARD_INPUT = Path("-")
+LONGEST_BYTES = 64 * 1024 * 1024
+"""Of one line, or of a file that is one JSON text. The portal's largest record has 16 MB (32,618 files)."""
+
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class InputRecord:
+    """What stands at one place of an input (`file.jsonl:3`): the body of a record, or the error that says why not."""
+
+    place: str
+    body: JsonObject | None = None
+    findings: tuple[Finding, ...] = ()
+    error: CernAssetsError | None = None
+
+
+class _Lines(Protocol):
+    def readline(self, size: int, /) -> bytes: ...
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 def read_records(path: Path) -> Iterator[JsonObject]:
@@ -21,109 +45,134 @@ def read_records(path: Path) -> Iterator[JsonObject]:
     Lines are read as they are asked for, so that memory holds one record. Empty lines are passed over.
 
     Raises:
-        ConfigurationError: the file's name has another ending.
-        FileMissingError: there is no such file.
+        FileMissingError: there is no such file, or it cannot be opened.
         RecordInvalidError: something in it is no JSON object; the error says where (`file.jsonl:3`).
     """
     for record in each_record(path):
-        if isinstance(record, RecordInvalidError):
-            raise record
-        yield record
+        if record.error is not None:
+            raise record.error
+        if record.body is not None:
+            yield record.body
 
 
-def each_record(path: Path) -> Iterator[JsonObject | RecordInvalidError]:
-    """Yield the records of a file, and in the place of one that cannot be read the error that says where and why.
+def each_record(path: Path) -> Iterator[InputRecord]:
+    """Yield the records of an input, and in the place of what cannot be read the error that says where and why.
 
-    `-` is standard input. Of that, and of what is no ordinary file (`/dev/stdin`), the first line tells whether there
-    is a record a line or one JSON text.
-
-    Raises:
-        ConfigurationError: the ending of an ordinary file's name says nothing known.
-        FileMissingError: there is no such file.
+    `-` is standard input. Of that, and of a name that says nothing (`/dev/stdin`), the first bytes tell whether it is
+    compressed, and the first line whether there is a record a line or one JSON text.
     """
-    if path == STANDARD_INPUT:
-        yield from _stream(sys.stdin.buffer, "standard input")
-    elif path.exists() and not path.is_file() and not path.is_dir():
-        with path.open("rb") as stream:
-            yield from _stream(stream, str(path))
-    elif not path.is_file():
-        raise FileMissingError("There is no such file.", uri=str(path), remedy="Check the path.")
-    elif path.name.endswith(".json"):
-        yield from _whole(path.read_bytes(), str(path))
-    elif path.name.endswith((".jsonl", ".jsonl.gz")):
-        yield from _file_of_lines(path)
-    else:
-        raise ConfigurationError(
-            "The ending of this file's name says nothing known about its content.",
-            uri=str(path),
-            remedy="Give a file that ends in .json, .jsonl or .jsonl.gz.",
-        )
+    name = "standard input" if path == STANDARD_INPUT else str(path)
+    try:
+        with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as stream:
+            yield from _records(cast("BufferedReader", stream), name)
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror or error}."
+        yield InputRecord(name, error=FileMissingError(message, uri=name, remedy="Check the path."))
 
 
-def _stream(stream: BinaryIO, name: str) -> Iterator[JsonObject | RecordInvalidError]:
-    first = stream.readline()
-    begun = _read(first, f"{name}:1") if first.strip() else None
-    if isinstance(begun, RecordInvalidError) or first.lstrip().startswith(b"["):
-        yield from _whole(first + stream.read(), name)  # the first line alone is no record, but the text may be one
-    else:
-        yield from _lines(chain((first,), stream), name)
-
-
-def _whole(text: bytes, name: str) -> Iterator[JsonObject | RecordInvalidError]:
-    content = _content(text, name)
-    if not isinstance(content, list):
-        yield _object(content, name)
+def _records(stream: BufferedReader, name: str) -> Iterator[InputRecord]:
+    if not name.endswith(".gz") and stream.peek(2)[:2] != _GZIP:
+        yield from _texts(stream, name)
         return
-    for position, item in enumerate(content, start=1):
-        yield _object(item, f"{name}, item {position}")
+    counted = _Counted(cast("IO[bytes]", gzip.GzipFile(fileobj=stream)))
+    try:
+        yield from _texts(counted, name)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        message = f"The file is damaged after line {counted.lines}: {str(error).rstrip('.')}."
+        yield InputRecord(name, error=RecordInvalidError(message, uri=name, remedy="Fetch the file again."))
 
 
-def _file_of_lines(path: Path) -> Iterator[JsonObject | RecordInvalidError]:
-    number = 0
+class _Counted:
+    """Lines of a stream, none longer than one line may be, and how many there were."""
 
-    def counted(lines: Iterable[bytes]) -> Iterator[bytes]:
-        nonlocal number
-        for number, line in enumerate(lines, start=1):  # noqa: B007  told where the file breaks off
-            yield line
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.lines = 0
 
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-        try:
-            yield from _lines(counted(lines), str(path))
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            yield RecordInvalidError(
-                f"The file is damaged after line {number}: {error}.", uri=str(path), remedy="Fetch the file again."
-            )
+    def readline(self, size: int) -> bytes:
+        line = self._stream.readline(size)
+        self.lines += bool(line)
+        return line
+
+    def read(self, size: int) -> bytes:
+        return self._stream.read(size)
 
 
-def _lines(lines: Iterable[bytes], name: str) -> Iterator[JsonObject | RecordInvalidError]:
+def _texts(stream: _Lines, name: str) -> Iterator[InputRecord]:
+    """One JSON text, or a record a line: by the name, else by whether the first line is a whole object."""
+    first = stream.readline(LONGEST_BYTES)
+    of_lines = name.removesuffix(".gz").endswith(".jsonl")
+    whole = name.removesuffix(".gz").endswith(".json")
+    if of_lines or not (whole or _begins_a_text(first, name)):
+        yield from _lines(first, stream, name)
+    else:
+        yield from _whole(first + stream.read(LONGEST_BYTES), name)
+
+
+def _begins_a_text(line: bytes, name: str) -> bool:
+    return line.lstrip().startswith(b"[") or bool(line.strip() and _read(line, name).error)
+
+
+def _whole(text: bytes, name: str) -> Iterator[InputRecord]:
+    if len(text) >= LONGEST_BYTES:
+        yield _too_long(name)
+        return
+    read = _content(text, name)
+    if isinstance(read, InputRecord):
+        yield read
+    elif not isinstance(read.content, list):
+        yield _object(read, name)
+    elif not read.content:
+        yield _empty(name)
+    else:
+        for position, item in enumerate(read.content, start=1):
+            yield _object(JsonText(item, read.findings if position == 1 else ()), f"{name}, item {position}")
+
+
+def _lines(first: bytes, stream: _Lines, name: str) -> Iterator[InputRecord]:
     empty = True
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
+    for number, line in enumerate(chain((first,), iter(lambda: stream.readline(LONGEST_BYTES), b"")), start=1):
+        if len(line) >= LONGEST_BYTES:
+            empty = False
+            yield _too_long(f"{name}:{number}")
+            while len(stream.readline(LONGEST_BYTES)) == LONGEST_BYTES:
+                pass  # the rest of the line is read and let go
+        elif line.strip():
             empty = False
             yield _read(line, f"{name}:{number}")
     if empty:
-        yield RecordInvalidError("There is no record in it.", uri=name, remedy="See whether it is the file you meant.")
+        yield _empty(name)
 
 
-def _read(text: bytes, place: str) -> JsonObject | RecordInvalidError:
-    return _object(_content(text, place), place)
+def _read(text: bytes, place: str) -> InputRecord:
+    read = _content(text, place)
+    return read if isinstance(read, InputRecord) else _object(read, place)
 
 
-def _content(text: bytes, place: str) -> object:
+def _content(text: bytes, place: str) -> JsonText | InputRecord:
     try:
-        return read_json(text, uri=place)
+        return read_json_text(text, uri=place)
     except RecordInvalidError as error:
-        return error
+        return InputRecord(place, error=error)
 
 
-def _object(content: object, place: str) -> JsonObject | RecordInvalidError:
-    if isinstance(content, RecordInvalidError):
-        return content
-    if not isinstance(content, dict):
-        return RecordInvalidError(
-            f"A record is a JSON object, and this is a {type(content).__name__}.",
-            uri=place,
-            value=ascii(content)[:60],
-            remedy="Give records as the source exports them.",
-        )
-    return cast("JsonObject", content)
+def _object(read: JsonText, place: str) -> InputRecord:
+    if isinstance(read.content, dict):
+        return InputRecord(place, cast("JsonObject", read.content), read.findings)
+    error = RecordInvalidError(
+        f"A record is a JSON object, and this is a {type(read.content).__name__}.",
+        uri=place,
+        value=ascii(read.content)[:60],
+        remedy="Give records as the source exports them.",
+    )
+    return InputRecord(place, error=error)
+
+
+def _empty(name: str) -> InputRecord:
+    remedy = "See whether it is the file you meant."
+    return InputRecord(name, error=RecordInvalidError("There is no record in it.", uri=name, remedy=remedy))
+
+
+def _too_long(place: str) -> InputRecord:
+    message = f"This is longer than {LONGEST_BYTES // 1024**2} MiB, which no record is."
+    return InputRecord(place, error=RecordInvalidError(message, uri=place, remedy="See whether its lines are records."))

@@ -37,7 +37,11 @@ def pairs(opendata_folder: Path) -> list[tuple[SourceRecord, SourceRecord]]:
 
 
 def counted(records: list[SourceRecord]) -> Counter[str]:
-    return Counter(finding.code for record in records for finding in record.findings)
+    found: Counter[str] = Counter()
+    for record in records:
+        for finding in record.findings:
+            found[finding.code] += finding.count
+    return found
 
 
 def test_every_record_of_the_corpus_can_be_carried(parsed: list[SourceRecord]) -> None:
@@ -68,16 +72,6 @@ def test_checksums_that_are_not_padded_are_found_exactly(
     assert short > 0
     assert counted(parsed)["checksum-not-padded"] == short
     assert counted(parsed)["checksum-algorithm-misspelt"] == misspelt == 1
-
-
-def test_empty_values_are_found_exactly(corpus: list[dict[str, Any]], parsed: list[SourceRecord]) -> None:
-    texts = re.compile(r'"((?:[^"\\]|\\.)*)"')
-    expected = 0
-    for body in corpus:
-        text = json.dumps({key: value for key, value in body.items() if key != "files"}, separators=(",", ":"))
-        without_texts = texts.sub(lambda match: "x" if match[1] else "null", text)
-        expected += len(re.findall(r"null|\[\]|\{\}", without_texts))
-    assert counted(parsed)["empty-value"] == expected > 0
 
 
 def test_totals_that_differ_are_found_exactly(corpus: list[dict[str, Any]], parsed: list[SourceRecord]) -> None:

@@ -82,7 +82,7 @@ def _name_findings(author: Reading, orcid: str) -> list[Finding]:
         code, message = "author-is-organisation", "Taken for an organisation, as it is no `Family, Given`."
     else:
         code, message = "name-without-comma", "No `Family, Given`; check how the name is split."
-    return [Finding(code=code, severity="info", field=leaf.path, value=shorten(leaf.text), message=message)]
+    return [Finding(code=code, severity="note", field=leaf.path, value=shorten(leaf.text), message=message)]
 
 
 def _stand_in(reading: Reading, code: str, message: str) -> tuple[Finding, ...]:

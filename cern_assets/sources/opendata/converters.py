@@ -174,7 +174,7 @@ def rights(reading: Reading) -> Converted:
     leaf = reading.first("license.attribution")
     if leaf is None:
         message = "No licence is stated, and none is invented; the portal's page shows CC0-1.0 for such records."
-        unstated = Finding(code="licence-unstated", severity="info", field="license.attribution", message=message)
+        unstated = Finding(code="licence-unstated", severity="note", field="license.attribution", message=message)
         return Converted(findings=(unstated,))
     if leaf.text in _LICENCES:
         return Converted([{"id": _LICENCES[leaf.text]}])

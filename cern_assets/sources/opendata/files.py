@@ -121,7 +121,7 @@ class FileReader:
             self._note("checksum-unusable", "warning", "checksum", path, "states no usable checksum", value=text)
         elif not is_canonical(str(text)):
             code, message = _repair(str(text), checksum)
-            self._note(code, "info", "checksum", path, f"{message}; read as {checksum}", value=text)
+            self._note(code, "note", "checksum", path, f"{message}; read as {checksum}", value=text)
         return checksum
 
     def _note_twice(self, first: SourceFile, second: SourceFile) -> None:

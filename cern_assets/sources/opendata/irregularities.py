@@ -18,7 +18,7 @@ _REQUIRED = ("title", "type")
 
 
 def metadata_findings(metadata: Mapping[str, object]) -> Iterator[Finding]:
-    """Missing title or type, values of another JSON type than the portal's schema has, and empty values."""
+    """Missing title or type, and values of another JSON type than the portal's schema has."""
     for field in _REQUIRED:
         if metadata.get(field) in _EMPTY:
             yield _finding(f"{field}-missing", "error", field, None, f"The record has no {field}.")
@@ -28,8 +28,6 @@ def metadata_findings(metadata: Mapping[str, object]) -> Iterator[Finding]:
             if value is not None and not isinstance(value, kind):
                 severity: Severity = "error" if field in _REQUIRED else "warning"
                 yield _finding("unexpected-type", severity, field, value, f"`{field}` is not {name}.")
-    for path in _empty_values(metadata, ""):
-        yield _finding("empty-value", "info", path, None, f"`{path}` is there and says nothing.")
 
 
 def stated_totals_findings(
@@ -62,7 +60,7 @@ def _no_files_findings(metadata: Mapping[str, object], distribution: Mapping[str
         yield _finding("files-not-listed", "warning", "distribution.availability", "ondemand", message)
     elif isinstance(number, int) and number > 0:
         message = f"The record states {number} files and lists none: it is a collection of other records."
-        yield _finding("umbrella-record", "info", "distribution.number_files", number, message)
+        yield _finding("umbrella-record", "note", "distribution.number_files", number, message)
 
 
 def _has_unread_indexes(metadata: Mapping[str, object]) -> bool:
@@ -71,17 +69,6 @@ def _has_unread_indexes(metadata: Mapping[str, object]) -> bool:
         [str(entry.get("type", "")) for entry in files if isinstance(entry, dict)] if isinstance(files, list) else []
     )
     return any(kind.startswith("index") for kind in kinds)
-
-
-def _empty_values(value: object, path: str) -> Iterator[str]:
-    if value in _EMPTY:
-        yield path
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _empty_values(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list):
-        for position, item in enumerate(value):
-            yield from _empty_values(item, f"{path}[{position}]")
 
 
 def _finding(code: str, severity: Severity, field: str, value: object, message: str) -> Finding:

@@ -55,7 +55,7 @@ def relations(reading: Reading) -> Converted:
         related.extend(found)
         unused.extend(refused)
         if kind and not found:
-            unused.append(Unused(kind, "relation-without-target", "A relation without a usable recid or DOI.", "info"))
+            unused.append(Unused(kind, "relation-without-target", "A relation without a usable recid or DOI.", "note"))
         elif kind and kind.text not in _RELATIONS:
             message = "Unknown kind of relation, carried as `references`."
             findings.append(

@@ -1,16 +1,17 @@
 """Answers of CERN Open Data, and files of its curators, to source records. Pure: nothing is asked for here."""
 
-import json
 from typing import cast
 
 from pydantic import ValidationError
 
 from cern_assets.code_version import code_version
 from cern_assets.errors import RecordInvalidError, RecordNotFoundError
+from cern_assets.model.findings import grouped
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import Answer, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject
-from cern_assets.sources.json_text import read_json
+from cern_assets.sources.bounds import bounded_json, hidden_controls
+from cern_assets.sources.json_text import read_json_text
 from cern_assets.sources.opendata.config import NAME, PORTAL_MADE, SITE_URL
 from cern_assets.sources.opendata.files import FileReader, printable
 from cern_assets.sources.opendata.irregularities import metadata_findings, stated_totals_findings
@@ -29,7 +30,7 @@ def parse_record(body: object) -> SourceRecord:
     mirror is the same record.
 
     Raises:
-        RecordInvalidError: the body is no JSON object, or tells no recid.
+        RecordInvalidError: the body is no JSON object, or tells no recid; or it is larger than a record can be.
     """
     if not isinstance(body, dict):
         raise RecordInvalidError(
@@ -55,13 +56,15 @@ def read_answer(answer: Answer) -> SourceRecord:
     Raises:
         RecordInvalidError: a body is no JSON object, or tells no recid.
     """
-    own, *indexes = (read_json(body.content, uri=body.uri) for body in answer.bodies)
-    completions = dict(zip((body.part for body in answer.bodies[1:]), indexes, strict=True))
-    for index in stated_indexes(own):
+    own, *indexes = (read_json_text(body.content, uri=body.uri) for body in answer.bodies)
+    parts = (body.part for body in answer.bodies[1:])
+    completions = dict(zip(parts, (index.content for index in indexes), strict=True))
+    for index in stated_indexes(own.content):
         completion = completions.get(str(index.get("key")))
         if isinstance(completion, dict):
             index.update(completion)
-    return parse_record(own)
+    record = parse_record(own.content)
+    return record.model_copy(update={"findings": grouped((*record.findings, *own.findings))})
 
 
 def reading_rules() -> str:
@@ -82,13 +85,9 @@ def canonical_metadata(metadata: dict[str, object], recid: Recid) -> JsonObject:
     Left out are the file lists (they become the record's files) and what the portal makes. `_bucket` and the like hold
     ids that are new at each load of the same record, and `_availability_details` and `availability` follow the tape
     system; the hash of a record would move with them. `$schema` and `pids` follow from the recid.
-
-    Raises:
-        ValueError: a value cannot be written as JSON in UTF-8.
     """
     kept = {key: value for key, value in metadata.items() if key not in PORTAL_MADE and not key.startswith("_")}
     kept["recid"] = recid
-    json.dumps(kept, allow_nan=False, ensure_ascii=False).encode()
     return cast("JsonObject", kept)
 
 
@@ -113,13 +112,11 @@ def parse_summary(hit: object) -> RecordSummary | None:
 
 def _record(recid: Recid, metadata: dict[str, object]) -> SourceRecord:
     canonical = canonical_metadata(metadata, recid)
+    text = bounded_json(canonical, recid)
     reader = FileReader()
     files = reader.read(metadata)
-    findings = (
-        *metadata_findings(canonical),
-        *stated_totals_findings(metadata, reader.entries, files),
-        *reader.findings,
-    )
+    totals = stated_totals_findings(metadata, reader.entries, files)
+    findings = grouped((*metadata_findings(canonical), *hidden_controls(canonical, text), *totals, *reader.findings))
     return SourceRecord(
         source=NAME,
         recid=recid,

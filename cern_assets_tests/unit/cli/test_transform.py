@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -196,8 +197,87 @@ def test_an_output_that_cannot_be_written_has_an_exit_code_of_its_own(tmp_path: 
     assert "The output cannot be written: No space left on device." in done.stderr
 
 
-def test_one_fact_is_told_once(run: Run, tmp_path: Path, record: dict[str, Any]) -> None:
-    (tmp_path / "empty.json").write_text(json.dumps({**record, "title_additional": ""}))
-    (line,) = run("transform", "--json", "empty.json").json_lines
-    told = [item for item in line["findings"] if item["code"] == "empty-value" and item["field"] == "title_additional"]
-    assert len(told) == 1
+def test_what_is_wrong_with_files_and_arguments_costs_only_itself(
+    run: Run, tmp_path: Path, record: dict[str, Any]
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "good.json").write_text(json.dumps(record))
+    answer = run("transform", "--json", "nowhere.json", "folder", "list.json", "good.json")
+    assert answer.code == 1
+    assert [line["findings"][0]["code"] for line in answer.json_lines[:3]] == [
+        *("FileMissing", "FileMissing", "RecordInvalid")
+    ]
+    assert answer.json_lines[3]["recid"] == RECID
+
+
+def test_a_name_twice_in_an_object_and_hidden_controls_are_told(
+    run: Run, tmp_path: Path, record: dict[str, Any]
+) -> None:
+    record["abstract"] = {"description": "<p>Read \u202egnp.elif\u202c and \u2066this\u2069.</p>"}
+    text = json.dumps(record)
+    (tmp_path / "odd.json").write_text(f'{{"title": "lost", {text[1:]}')
+    answer = run("transform", "--json", "odd.json")
+    assert answer.code == 0
+    told = {item["code"]: item["field"] for item in answer.json["findings"]}
+    assert told["name-twice"] == "title"
+    assert told["hidden-controls"] == "abstract.description"
+    assert answer.json["deposit"]["metadata"]["description"] == "<p>Read gnp.elif and this.</p>"
+
+
+def test_an_ascii_terminal_shows_every_table(tmp_path: Path, record: dict[str, Any]) -> None:
+    (tmp_path / "good.json").write_text(json.dumps({**record, "title": "\u03a3 \u2192 \u039b"}))
+    (tmp_path / "bad.json").write_text('{"recid": "1", "title": "\\u0007"}')
+    for flags in ([], ["--summary"]):
+        answer = finished("transform", *flags, "good.json", "bad.json", folder=tmp_path, PYTHONIOENCODING="ascii")
+        assert (answer.code, "Traceback" in answer.err) == (1, False)
+
+
+def test_a_closed_standard_output_is_an_output_that_cannot_be_written(tmp_path: Path, record: dict[str, Any]) -> None:
+    (tmp_path / "one.json").write_text(json.dumps(record))
+    command = f"{PROGRAM} transform --json one.json >&-"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "The output cannot be written: Standard output is closed.\n")
+
+
+def test_a_reader_who_goes_away_ends_the_output(tmp_path: Path, record: dict[str, Any]) -> None:
+    (tmp_path / "many.json").write_text(json.dumps([record] * 500))
+    command = f"{PROGRAM} transform --json many.json | head -c 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+
+
+MEMORY_BYTES = 1_000_000_000
+
+
+def _limited(folder: Path, name: str) -> "subprocess.CompletedProcess[str]":
+    """The command over one file, in a process that may not take more memory."""
+    return subprocess.run(
+        [str(PROGRAM), "transform", "--json", name],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES)),
+    )
+
+
+@pytest.mark.parametrize("part", ["<b>x</b>", "<ul><li>\u00a2", "&amp;"])
+def test_texts_beyond_any_record_are_refused_in_bounded_memory(tmp_path: Path, part: str) -> None:
+    body = {"recid": "1", "title": "Large", "abstract": {"description": part * (20_000_000 // len(part))}}
+    (tmp_path / "large.json").write_text(json.dumps(body, ensure_ascii=False))
+    done = _limited(tmp_path, "large.json")
+    assert done.returncode == 1, done.stderr
+    assert "characters of JSON; a record has at most 5,000,000" in json.loads(done.stdout)["error"]
+
+
+@pytest.mark.parametrize("part", ["<b>x", "<ul><li>", "<i></b><p>", "\u00a2"])
+def test_deep_nesting_of_the_longest_text_is_carried_as_words_in_bounded_memory(
+    tmp_path: Path, record: dict[str, Any], part: str
+) -> None:
+    record["abstract"] = {"description": "Words. " + part * (990_000 // len(part))}
+    (tmp_path / "deep.json").write_text(json.dumps(record, ensure_ascii=False))
+    done = _limited(tmp_path, "deep.json")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["deposit"]["metadata"]["description"].startswith("Words.")

@@ -570,7 +570,7 @@ def test_a_tape_state_that_flips_and_a_finding_that_is_added_redo_nothing_after_
     record = world.source.fetch(Recid(recid)).record
     assert record is not None
     on_tape = tuple(file.model_copy(update={"availability": "on demand"}) for file in record.files)
-    finding = Finding(code="new", severity="info", field="title", value="", message="Seen by a newer parser.")
+    finding = Finding(code="new", severity="note", field="title", value="", message="Seen by a newer parser.")
     world.source.put_record(record.model_copy(update={"files": on_tape, "findings": (finding,)}))
     statuses = world.statuses(Recid(recid))
     assert statuses.pop("raw_record") == "done"

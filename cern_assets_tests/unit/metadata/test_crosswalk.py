@@ -74,13 +74,12 @@ def test_a_leaf_carried_to_two_fields_names_both() -> None:
     assert deposit.fates == (LeafFate(path="a[]", leaves=2, fate="carried", target="x, y"),)
 
 
-def test_a_refused_leaf_is_dropped_with_its_reason_and_becomes_a_finding_with_its_exact_place() -> None:
+def test_a_refused_leaf_is_dropped_with_its_reason_and_becomes_a_finding_for_its_pattern() -> None:
     deposit = run({"a": [{"b": "1"}, {"b": "2"}]}, Row(("a[].b",), "x", refuse, "note"))
     assert deposit.payload == {}
     assert deposit.fates == (LeafFate(path="a[].b", leaves=2, fate="dropped", reason="It is bad."),)
-    assert [(found.code, found.severity, found.field, found.value) for found in deposit.findings] == [
-        ("bad", "warning", "a[0].b", "1"),
-        ("bad", "warning", "a[1].b", "2"),
+    assert [(found.code, found.severity, found.field, found.value, found.count) for found in deposit.findings] == [
+        ("bad", "warning", "a[].b", "1; 2", 2),
     ]
 
 
@@ -104,11 +103,11 @@ def test_unmapped_leaves_warn_once_for_each_path_with_their_number() -> None:
     assert {fate.fate for fate in deposit.fates} == {"unmapped"}
 
 
-def test_an_empty_leaf_reaches_no_row_and_is_told_as_information() -> None:
+def test_an_empty_leaf_reaches_no_row_and_stands_in_the_account_only() -> None:
     deposit = run({"a": ["", "1"]}, row("x", "a[]"))
     assert deposit.payload == {"x": ["1"]}
     assert [(fate.fate, fate.leaves) for fate in deposit.fates] == [("dropped", 1), ("carried", 1)]
-    assert [(found.code, found.severity) for found in deposit.findings] == [("empty-value", "info")]
+    assert deposit.findings == ()
 
 
 def test_a_crosswalk_that_writes_one_value_into_another_is_refused() -> None:

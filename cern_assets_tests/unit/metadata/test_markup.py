@@ -86,3 +86,32 @@ def test_markup_that_never_ends_stays_text_however_often_it_is_repeated(part: st
     # Matching that looks ahead to the end of the text for each of these would not come back for hours.
     source = part * 20_000
     assert clean_markup(source, base_url=PAGE).text.split() == source.split()
+
+
+def test_markup_nested_beyond_reason_is_carried_as_its_words_and_told() -> None:
+    cleaned = clean_markup("<div>a &lt; b" * 2_000, base_url=PAGE)
+    assert cleaned.losses == ("its markup, which is nested too deeply",)
+    assert "<div>" not in cleaned.html
+    assert cleaned.html.split("a &lt; b")[1:-1] == [" "] * 1_999
+    assert cleaned.text.split() == ["a", "<", "b"] * 2_000
+
+
+def test_text_longer_than_a_text_can_be_is_not_read_as_markup() -> None:
+    cleaned = clean_markup("<b>x</b>" * 125_001, base_url=PAGE)
+    assert cleaned.losses == ("its markup, which is longer than 1,000,000 characters",)
+    assert cleaned.html.startswith("&lt;b&gt;x")
+
+
+def test_a_large_table_is_no_deep_nesting() -> None:
+    table = "<table>" + "<tr><td>1</td><td><b>2</b></td></tr>" * 10_000 + "</table>"
+    assert clean_markup(table, base_url=PAGE).losses == ()
+
+
+def test_long_text_is_kept_letter_by_letter_with_its_entities() -> None:
+    source = "\u00a2&amp;\u20ac &lt; " * 20_000
+    assert clean_markup(source, base_url=PAGE).html == source.strip()
+
+
+def test_attributes_beyond_reason_are_left_out_and_told() -> None:
+    cleaned = clean_markup(f'<a href="/x" title="{"t" * 20_000}">here</a>', base_url=PAGE)
+    assert (cleaned.html, cleaned.losses) == ("<a>here</a>", ("attributes of 20,019 characters",))

@@ -102,7 +102,7 @@ def test_a_checksum_written_wrongly_is_repaired_and_noted(text: str, code: str) 
     reader = FileReader()
     (file,) = reader.read({"files": [entry(checksum=text)]})
     assert file.checksum == Checksum(algorithm="adler32", value="024d0127")
-    assert codes(reader) == [(code, "info")]
+    assert codes(reader) == [(code, "note")]
     assert reader.findings[0].field == "files[].checksum"
     assert reader.findings[0].value == text
 

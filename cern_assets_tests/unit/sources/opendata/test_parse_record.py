@@ -99,23 +99,7 @@ def test_a_field_of_another_json_type_is_noted(field: str) -> None:
     assert codes({**PLAIN, field: 7}) == [("unexpected-type", severity, field)]
 
 
-def test_every_empty_value_is_noted_with_its_path() -> None:
-    body = {
-        **PLAIN,
-        "doi": "",
-        "collaboration": {"name": "CMS", "recid": ""},
-        "authors": [{"name": "A"}, {"name": None}],
-        "keywords": [],
-    }
-    assert codes(body) == [
-        ("empty-value", "info", "doi"),
-        ("empty-value", "info", "collaboration.recid"),
-        ("empty-value", "info", "authors[1].name"),
-        ("empty-value", "info", "keywords"),
-    ]
-
-
-def test_zero_and_false_are_no_empty_values() -> None:
+def test_zero_and_false_are_values() -> None:
     assert codes({**PLAIN, "distribution": {"number_events": 0, "odd": False}}) == []
 
 
@@ -139,7 +123,7 @@ def test_totals_count_the_members_of_expanded_indexes() -> None:
 
 def test_a_record_that_states_files_and_lists_none_is_a_collection() -> None:
     assert codes({**PLAIN, "distribution": {"number_files": 9999}}) == [
-        ("umbrella-record", "info", "distribution.number_files")
+        ("umbrella-record", "note", "distribution.number_files")
     ]
 
 
