@@ -7,7 +7,8 @@
     │   ├── RepositoryUnavailableError   the repository did not answer, or answered with a server error
     │   ├── TransferInterruptedError     a stream ended before its last byte
     │   ├── WaitingError                 asked for, and it takes its time: neither failed nor done (*waiting*)
-    │   │   └── FileOfflineError           a file is on tape and has to be staged first
+    │   │   ├── FileOfflineError           a file is on tape and has to be staged first
+    │   │   └── RecordHeldError            another process is publishing the record
     │   ├── StoredFileDamagedError       a file of ours is lost or not what we wrote; it is fetched again
     │   ├── TargetCopyDamagedError       the target's copy is wrong and ours is whole; it is sent again
     │   ├── RunInterruptedError          somebody ended the run; nothing was learnt about the record
@@ -119,6 +120,10 @@ class WaitingError(TransientError):
 
 class FileOfflineError(WaitingError):
     """A file is on tape and has to be staged before it can be read."""
+
+
+class RecordHeldError(WaitingError):
+    """Another process is publishing the record, or took that over from this one."""
 
 
 class StoredFileDamagedError(TransientError):

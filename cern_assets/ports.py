@@ -257,6 +257,9 @@ class Repository(Protocol):
         does not prove that nothing was just created.
         """
 
+    def find_published(self, identifier: str) -> tuple[Published, ...]:
+        """The published ones of `find`, in one request."""
+
     def create_draft(self, payload: JsonObject) -> Draft:
         """Create a draft. Never repeated by itself: a lost answer may leave a draft behind."""
 
@@ -279,13 +282,18 @@ class Repository(Protocol):
         """A draft of the next version of a published record, without files; safe to repeat."""
 
     def files(self, record: RemoteRecord) -> tuple[RemoteFile, ...]:
-        """The files of a draft or of a published record."""
+        """The files of a draft or of a published record, those that are not committed too."""
 
     def import_files(self, draft: Draft) -> tuple[RemoteFile, ...]:
         """Take all files of the version before into the draft of a new one that has none: no byte is sent."""
 
-    def upload(self, draft: Draft, upload: Upload) -> RemoteFile:
+    def announce(self, draft: Draft, uploads: Sequence[Upload]) -> None:
+        """Say which files are to come, in one request; none of their keys is in the draft."""
+
+    def upload(self, draft: Draft, upload: Upload, *, announced: bool = False) -> RemoteFile:
         """Put one file into a draft and commit it, whatever state an earlier attempt left under that key.
+
+        A file that was just announced takes two requests, one for its bytes and one to commit them.
 
         Raises:
             SizeMismatchError, ChecksumMismatchError: the repository's copy is not the file sent; it was deleted again.

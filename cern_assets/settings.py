@@ -89,6 +89,15 @@ class Settings(BaseSettings):
     leftovers_seconds: Annotated[float, Field(ge=0)] = 86_400.0
     """Age at which files that a dead writer left in the store are deleted."""
 
+    lease_seconds: Annotated[float, Field(ge=1)] = 60.0
+    """How long a process that publishes a recid holds it without renewing that; it renews it four times as often."""
+
+    clock_skew_seconds: Annotated[float, Field(ge=0)] = 30.0
+    """How far the clocks of two machines that share a store may differ: a lease is taken over so much later."""
+
+    search_lag_seconds: Annotated[float, Field(ge=0)] = 10.0
+    """How long the repository's search may not show what was just created."""
+
     attempts: Annotated[int, Field(ge=1)] = 4
     """How often a call is tried that failed in a way that may pass."""
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from cern_assets.collections.reading import read_folder
 from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
 from cern_assets.documents.journal import Journal
+from cern_assets.documents.leases import LeaseTerms
 from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.allowance import Allowance
@@ -159,6 +160,8 @@ def _shared(settings: Settings, cancellation: Cancellation) -> Shared:
         slots=machine_slots(settings),
         third_party_copy=settings.third_party_copy,
         leftovers_seconds=settings.leftovers_seconds,
+        lease_terms=LeaseTerms(settings.lease_seconds, settings.clock_skew_seconds),
+        search_lag_seconds=settings.search_lag_seconds,
         cancellation=cancellation,
         withdraw_after_seconds=settings.withdraw_after_seconds,
         withdrawals=Allowance(settings.withdraw_at_most),

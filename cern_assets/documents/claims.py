@@ -1,10 +1,10 @@
 """Claims: which collection brings a recid into a repository, as no two may."""
 
-import hashlib
 import json
 
+from cern_assets.documents.paths import folder_towards
 from cern_assets.errors import FileMissingError, RecordClaimedError
-from cern_assets.model.identifiers import Recid, hash_prefix
+from cern_assets.model.identifiers import Recid
 from cern_assets.ports import FileStore
 
 
@@ -17,8 +17,7 @@ def claim(store: FileStore, collection: str, *, source: str, repository: str, re
     Raises:
         RecordClaimedError: another collection does, and may hold the record to other rules.
     """
-    place = hashlib.sha256(repository.encode()).hexdigest()[:16]
-    path = f"claims/{place}/{source}/{hash_prefix(recid)}/{recid}.json"
+    path = f"{folder_towards('claims', repository, source, recid)}.json"
     holder = _holder(store, path)
     if holder is None and not store.reserve(path):
         holder = _holder(store, path)

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -60,6 +61,6 @@ class Journal:
             return None
 
 
-def latest[What: Happening](entries: tuple[JournalEntry, ...], *kinds: type[What]) -> JournalEntry | None:
+def latest[What: Happening](entries: Sequence[JournalEntry], *kinds: type[What]) -> JournalEntry | None:
     """The last entry of some kinds, None if there is none."""
     return next((entry for entry in reversed(entries) if isinstance(entry.what, kinds)), None)

@@ -4,20 +4,33 @@ Safe to repeat at any point: the draft is noted before any byte moves, a second 
 the record it became, and a receipt that got lost is found again by the record's identifier.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from cern_assets.documents.claims import claim
 from cern_assets.errors import DepositRefusedError, RepositoryUnavailableError, WaitingError
-from cern_assets.flows.publish.files import bring_files, compared_files, wrong_files
-from cern_assets.flows.publish.identify import existing, new_draft, note_draft
+from cern_assets.flows.publish.fenced import holding
+from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
+from cern_assets.flows.publish.identify import look_until, new_draft, note_draft, own_record
 from cern_assets.flows.publish.payload import payload_of
 from cern_assets.flows.publish.wanted import Wanted, wanted_files
 from cern_assets.flows.stages import Context, Made, Summary, Task
-from cern_assets.metadata.comparison import differences
+from cern_assets.metadata.comparison import COMPARED, differences
 from cern_assets.model.archives import Archive
-from cern_assets.model.journal import ReviewAsked
+from cern_assets.model.journal import EditWanted, PublishSeen, PublishWanted, ReviewAsked
 from cern_assets.model.manifests import Manifest
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.publications import Draft, Published, Receipt, RemoteFile, RemoteRecord, Review
 from cern_assets.model.values import Json, JsonObject
+from cern_assets.ports import Repository
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A draft that holds the payload and the files that are wanted, compared: what may be published."""
+
+    draft: Draft
+    payload: JsonObject
 
 
 def rules(context: Context) -> str:
@@ -49,7 +62,8 @@ def make(context: Context, task: Task) -> Made[Receipt]:
         DepositRefusedError: the repository refuses the deposit, or changed what was sent.
         RecordClaimedError: another collection brings the recid into this repository.
         PublicationConflictError: the repository holds several records with this recid.
-        WaitingError: a community has to take the record first.
+        WaitingError: a community has to take the record first, or the search has to catch up.
+        RecordHeldError: another process is publishing the record.
         TargetCopyDamagedError, StoredFileDamagedError: its copy of a file is not ours, or ours is damaged.
         MissingInputError: our store has lost a file since it was archived.
         RepositoryUnavailableError, CredentialsRefusedError: it did not answer, or refused the token.
@@ -62,15 +76,11 @@ def make(context: Context, task: Task) -> Made[Receipt]:
         recid=task.recid,
     )
     deposit = task.body("metadata", Metadata).payload
-    wanted = wanted_files(context, task)
-    record: RemoteRecord = existing(context, task) or new_draft(context, task, deposit)
-    if isinstance(record, Published):
-        record = _reopened_if_changed(context, task, record, deposit, wanted)
-    if isinstance(record, Draft):
-        _refuse_while_in_review(context, record)
-        draft = _completed(context, record, payload_of(deposit, record.version_index), wanted)
-        record = _published(context, task, draft)
-    return Made(_receipt(context, record, wanted, compared_files(wanted, record)))
+    receipt = _unchanged(context, task, deposit) if task.settled else None
+    if receipt is not None:
+        return Made(receipt)
+    with holding(context, task) as held:
+        return Made(_brought(held, task, deposit))
 
 
 def summarise(receipt: Receipt) -> Summary:
@@ -79,20 +89,62 @@ def summarise(receipt: Receipt) -> Summary:
         size_bytes=sum(file.size_bytes or 0 for file in receipt.files),
         files=len(receipt.files),
         url=receipt.url,
+        findings=receipt.findings,
         facts={"record_id": receipt.record_id, "version": receipt.version_index, "repository": receipt.repository},
     )
+
+
+def _unchanged(context: Context, task: Task, deposit: JsonObject) -> Receipt | None:
+    """The receipt, if the repository's search shows this record under the recid and no other, and as it should be.
+
+    One request and no write: whatever else it shows is looked at under the lease, by id.
+    """
+    receipt = task.previous_body(Receipt)
+    if receipt is None or receipt.look_until is not None:
+        return None
+    found = context.adapters.repository.find_published(context.adapters.crosswalk.identifier(task.recid))
+    if [record.record_id for record in found] != [receipt.record_id]:
+        return None
+    (record,) = found
+    if record.files is None or differences(payload_of(deposit, record.version_index), record.payload):
+        return None
+    wanted = wanted_files(context, task)
+    return None if wrong_files(wanted, record.files) else _receipt(context, record, wanted, record.files)
+
+
+def _brought(context: Context, task: Task, deposit: JsonObject) -> Receipt:
+    """Find or make the record, bring it to what it should be, and compare: under the recid's lease."""
+    wanted = wanted_files(context, task)
+    entries = context.adapters.journal.entries(context.collection.name, task.recid)
+    own = own_record(context, task, entries)
+    record: RemoteRecord = own.record or new_draft(context, task, deposit)
+    fresh = own.record is None
+    if isinstance(record, Published):
+        record = _reopened_if_changed(context, task, record, deposit, wanted)
+    if isinstance(record, Draft):
+        if not fresh:
+            _refuse_while_in_review(context, record)
+        draft = _completed(context, record, payload_of(deposit, record.version_index), wanted, fresh=fresh)
+        record = _published(context, task, draft)
+    receipt = _receipt(context, record, wanted, compared_files(wanted, record))
+    until = look_until(context, entries)
+    return receipt.model_copy(update={"findings": own.findings, "look_until": until})
 
 
 def _reopened_if_changed(
     context: Context, task: Task, record: Published, deposit: JsonObject, wanted: Wanted
 ) -> RemoteRecord:
     """The published record itself if it is as it should be, else a draft of it: a new version if files changed."""
-    if wrong_files(wanted, context.adapters.repository.files(record)):
-        draft = context.adapters.repository.new_version(record.record_id)
+    repository = context.adapters.repository
+    if wrong_files(wanted, files_of(repository, record)):
+        draft = repository.new_version(record.record_id)
         note_draft(context, task, draft)
         return draft
     if differences(payload_of(deposit, record.version_index), record.payload):
-        return context.adapters.repository.edit(record.record_id)
+        before = {section: record.payload[section] for section in COMPARED if section in record.payload}
+        edit = EditWanted(repository=repository.url, record_id=record.record_id, before=before)
+        context.adapters.journal.note(context.collection.name, task.recid, edit)
+        return repository.edit(record.record_id)
     return record
 
 
@@ -103,9 +155,10 @@ def _refuse_while_in_review(context: Context, draft: Draft) -> None:
         raise _in_review(context, draft, review)
 
 
-def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Wanted) -> Draft:
-    """The draft with this payload and these files, compared."""
-    draft = context.adapters.repository.update_draft(draft.record_id, payload)
+def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Wanted, *, fresh: bool) -> Complete:
+    """The draft with this payload and these files, compared; a fresh one was made of the payload."""
+    if not fresh:
+        draft = context.adapters.repository.update_draft(draft.record_id, payload)
     # Files are brought below; that they are missing now is no fault of the deposit.
     problems = tuple(problem for problem in draft.problems if not problem.startswith("files"))
     problems += differences(payload, draft.payload)
@@ -117,15 +170,40 @@ def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Want
             remedy="Nothing was published. Correct the crosswalk, or the repository's vocabularies.",
         )
     if not draft.is_edit:
-        bring_files(wanted, draft)
-    return draft
+        bring_files(wanted, draft, fresh=fresh)
+    return Complete(draft, payload)
 
 
-def _published(context: Context, task: Task, draft: Draft) -> Published:
-    """The draft, published; a record that begins in a community goes through the community's review."""
-    repository, community = context.adapters.repository, context.collection.community
+def _published(context: Context, task: Task, complete: Complete) -> Published:
+    """The draft, published; what is about to be published is noted before, and that it was read so after."""
+    repository, draft = context.adapters.repository, complete.draft
+    noted = {"repository": repository.url, "record_id": draft.record_id, "version_index": draft.version_index}
+    intent = PublishWanted(**noted, sent=complete.payload)
+    context.adapters.journal.note(context.collection.name, task.recid, intent)
+    community = context.collection.community
     if community is None or draft.is_edit or draft.in_community:
+        published = _surely_published(repository, draft)
+    else:
+        published = _through_the_community(context, task, draft, community)
+    seen = PublishSeen(**noted, url=published.url)
+    context.adapters.journal.note(context.collection.name, task.recid, seen)
+    return published
+
+
+def _surely_published(repository: Repository, draft: Draft) -> Published:
+    """Publish; where the answer was lost, reading settles whether it was done. It is never asked for twice."""
+    try:
         return repository.publish(draft)
+    except RepositoryUnavailableError:
+        published = repository.read_published(draft.record_id)
+        if published is None or repository.read_draft(draft.record_id) is not None:
+            raise
+        return published
+
+
+def _through_the_community(context: Context, task: Task, draft: Draft, community: str) -> Published:
+    """A record that begins in a community is published through the community's review."""
+    repository = context.adapters.repository
     review = repository.submit_review(draft, community)
     asked = ReviewAsked(
         repository=repository.url, record_id=draft.record_id, community=community, request_id=review.request_id
@@ -152,12 +230,12 @@ def _in_review(context: Context, draft: Draft, review: Review) -> WaitingError:
     )
 
 
-def _receipt(context: Context, record: Published, wanted: Wanted, files: tuple[RemoteFile, ...]) -> Receipt:
+def _receipt(context: Context, record: Published, wanted: Wanted, files: Sequence[RemoteFile]) -> Receipt:
     return Receipt(
         repository=context.adapters.repository.url,
         record_id=record.record_id,
         url=record.url,
         version_index=record.version_index,
-        files=files,
+        files=tuple(sorted(files, key=lambda file: file.key)),
         content=wanted.archive.content,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cern_assets.documents.journal import Journal
+from cern_assets.documents.leases import LeaseTerms
 from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.cancellation import Cancellation
@@ -52,7 +53,8 @@ class Shared:
     least `resume_bytes` whose copying broke off is gone on with. With `third_party_copy`, servers copy among themselves
     what they can. Leftovers of writers are collected after `leftovers_seconds`. `cancellation` ends all recids early. A
     record that the source showed before and does not know now is withdrawn when that has been so for
-    `withdraw_after_seconds`, and if `withdrawals` allows one more.
+    `withdraw_after_seconds`, and if `withdrawals` allows one more. `lease_terms` say how a recid is held while it is
+    published. What was created `search_lag_seconds` ago is in the repository's search.
     """
 
     attempts: int
@@ -64,6 +66,8 @@ class Shared:
     leftovers_seconds: float = 86_400.0
     withdraw_after_seconds: float = 0.0
     withdrawals: Allowance = field(default_factory=lambda: Allowance(20))
+    lease_terms: LeaseTerms = field(default_factory=LeaseTerms)
+    search_lag_seconds: float = 10.0
     cancellation: Cancellation = field(default_factory=Cancellation)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cern_assets.model.values import Value
+from cern_assets.model.values import JsonObject, Value
 
 
 class DraftWanted(Value):
@@ -19,6 +19,42 @@ class DraftMade(Value):
     """The repository made a draft, or one of ours was found there; it may have been published since."""
 
     kind: Literal["draft made"] = "draft made"
+    repository: str
+    record_id: str
+    url: str
+    version_index: int
+
+
+class DraftRefused(Value):
+    """The repository answered that it makes no such draft: there is none to be looked for."""
+
+    kind: Literal["draft refused"] = "draft refused"
+    repository: str
+
+
+class EditWanted(Value):
+    """A published record is about to be changed under its id; `before` is what it said, as sections of its JSON."""
+
+    kind: Literal["edit wanted"] = "edit wanted"
+    repository: str
+    record_id: str
+    before: JsonObject
+
+
+class PublishWanted(Value):
+    """A draft is about to be published with what was sent: without a `PublishSeen` after it, nobody knows whether."""
+
+    kind: Literal["publish wanted"] = "publish wanted"
+    repository: str
+    record_id: str
+    version_index: int
+    sent: JsonObject
+
+
+class PublishSeen(Value):
+    """The record was read as published, with what was sent."""
+
+    kind: Literal["publish seen"] = "publish seen"
     repository: str
     record_id: str
     url: str
@@ -63,7 +99,19 @@ class SeenAgain(Value):
     kind: Literal["seen again"] = "seen again"
 
 
-type Happening = DraftWanted | DraftMade | ReviewAsked | StagingAsked | TransferBegun | Missed | SeenAgain
+type Happening = (
+    DraftWanted
+    | DraftMade
+    | DraftRefused
+    | EditWanted
+    | PublishWanted
+    | PublishSeen
+    | ReviewAsked
+    | StagingAsked
+    | TransferBegun
+    | Missed
+    | SeenAgain
+)
 
 
 class JournalEntry(Value):

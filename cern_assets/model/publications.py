@@ -3,6 +3,7 @@
 from typing import Literal
 
 from cern_assets.model.checksums import Checksum
+from cern_assets.model.findings import Finding
 from cern_assets.model.values import JsonObject, Value
 
 
@@ -35,7 +36,10 @@ class Draft(Value):
 
 
 class Published(Value):
-    """A published record of a repository; `payload` is its JSON as the repository answers it."""
+    """A published record of a repository; `payload` is its JSON as the repository answers it.
+
+    `files` are those that the answer carries; None where it says nothing of them, as of restricted ones in a search.
+    """
 
     state: Literal["published"] = "published"
     record_id: str
@@ -43,6 +47,7 @@ class Published(Value):
     version_index: int
     url: str
     payload: JsonObject
+    files: tuple[RemoteFile, ...] | None = None
 
 
 RemoteRecord = Draft | Published
@@ -62,7 +67,9 @@ class Review(Value):
 class Receipt(Value):
     """The proof that a recid is published in one repository, written after its copy was compared with ours.
 
-    `files` says what was compared, `content` (a hash) of which archives these are.
+    `files` says what was compared, `content` (a hash) of which archives these are. `findings` tell what else the
+    repository holds that somebody should look at. `look_until` (seconds since 1970) is set where a draft was asked for
+    and its answer was lost: as long as it may still come up, it is looked for.
     """
 
     repository: str
@@ -71,3 +78,5 @@ class Receipt(Value):
     version_index: int
     files: tuple[RemoteFile, ...] = ()
     content: str = ""
+    findings: tuple[Finding, ...] = ()
+    look_until: float | None = None

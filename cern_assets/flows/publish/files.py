@@ -8,26 +8,38 @@ from cern_assets.flows.publish.wanted import Wanted
 from cern_assets.model.checksums import same_checksum
 from cern_assets.model.manifests import StoredFile
 from cern_assets.model.publications import Draft, Published, RemoteFile
+from cern_assets.ports import Repository
 
 
-def bring_files(wanted: Wanted, draft: Draft) -> None:
+def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool) -> None:
     """Make a draft hold exactly these files; what it has of them, or the version before it, is not sent again.
+
+    All that is to come is announced in one request; then each file takes one for its bytes, and one to commit them.
+    A `fresh` draft has none.
 
     Raises:
         MissingInputError: our store has lost a file since it was archived.
         StoredFileDamagedError, TargetCopyDamagedError: our copy of a file is damaged, or the repository's.
     """
     repository, shared = wanted.context.adapters.repository, wanted.context.shared
-    present = {file.key: file for file in repository.files(draft)}
+    present = {} if fresh else {file.key: file for file in repository.files(draft)}
     if not present and draft.version_index > 1:
         present = {file.key: file for file in repository.import_files(draft)}
-    for key in present.keys() - {file.key for file in wanted.files}:
+    missing = [file for file in wanted.files if not _matches(wanted, present.get(file.key), file)]
+    for key in present.keys() - {file.key for file in wanted.files} | present.keys() & {file.key for file in missing}:
         repository.delete_file(draft, key)
-    for file in wanted.files:
-        if not _matches(wanted, present.get(file.key), file):
-            shared.cancellation.check()
-            with shared.slots.taken(file.size_bytes), reading_ours(wanted.context, wanted.sources(file)):
-                repository.upload(draft, wanted.upload(file))
+    uploads = [wanted.upload(file) for file in missing]
+    if uploads:
+        repository.announce(draft, uploads)
+    for file, upload in zip(missing, uploads, strict=True):
+        shared.cancellation.check()
+        with shared.slots.taken(file.size_bytes), reading_ours(wanted.context, wanted.sources(file)):
+            repository.upload(draft, upload, announced=True)
+
+
+def files_of(repository: Repository, record: Published) -> tuple[RemoteFile, ...]:
+    """The files of a published record, asked for only where its own answer does not list them."""
+    return repository.files(record) if record.files is None else record.files
 
 
 def compared_files(wanted: Wanted, record: Published) -> tuple[RemoteFile, ...]:
@@ -36,7 +48,7 @@ def compared_files(wanted: Wanted, record: Published) -> tuple[RemoteFile, ...]:
     Raises:
         TargetCopyDamagedError: they are not.
     """
-    present = wanted.context.adapters.repository.files(record)
+    present = files_of(wanted.context.adapters.repository, record)
     wrong = wrong_files(wanted, present)
     if wrong:
         raise TargetCopyDamagedError(

@@ -1,54 +1,67 @@
-"""Which record or draft of the repository is a recid's own: by the journal, by the receipt, or by the identifier."""
+"""Which record or draft of the repository is a recid's own: by the journal, by the receipt, and by the identifier."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cern_assets.documents.journal import latest
-from cern_assets.errors import PublicationConflictError
+from cern_assets.errors import CredentialsRefusedError, DepositRefusedError, PublicationConflictError, WaitingError
 from cern_assets.flows.cancellation import pause
 from cern_assets.flows.stages import Context, Task
-from cern_assets.model.journal import DraftMade, DraftWanted, JournalEntry
+from cern_assets.model.findings import Finding
+from cern_assets.model.journal import DraftMade, DraftRefused, DraftWanted, JournalEntry
 from cern_assets.model.publications import Draft, Published, Receipt, RemoteRecord
 from cern_assets.model.values import JsonObject
 
-_SEARCH_LAG_SECONDS = 5.0
-"""How long after a draft was asked for a search may not show it; about a second on InvenioRDM 14."""
+_AGAIN_SECONDS = 0.5
+_COMES_UP_SECONDS = 3600.0
+"""How long after it was asked for a draft may come up that was not there: a request in a queue, an index that lags."""
+
+_LONGEST_WAIT_SECONDS = 10.0
+"""For a search that lags more, the recid waits, and not a worker."""
 
 
-def existing(context: Context, task: Task) -> RemoteRecord | None:
-    """The record that an earlier attempt made, None if there was none.
+@dataclass(frozen=True)
+class Own:
+    """A recid's own record or draft, None if there is none yet, and what else was found under its identifier."""
+
+    record: RemoteRecord | None
+    findings: tuple[Finding, ...] = ()
+
+
+def own_record(context: Context, task: Task, entries: Sequence[JournalEntry]) -> Own:
+    """What an earlier attempt made, of whatever process; spare drafts of attempts whose answers were lost are deleted.
 
     Raises:
-        PublicationConflictError: the repository holds several published records with this recid.
+        PublicationConflictError: the repository holds several published records, and nothing says which is ours.
+        WaitingError: a draft was asked for, its answer was lost, and the search may not show it yet.
     """
-    entries = context.adapters.journal.entries(context.collection.name, task.recid)
-    for record_id in _known_ids(context, task, entries):
-        record = _read(context, record_id)
-        if record is not None:
-            return record
-    _wait_for_the_search(context, entries)
-    found = context.adapters.repository.find(context.adapters.crosswalk.identifier(task.recid))
-    published = [record for record in found if isinstance(record, Published)]
-    _refuse_several(context, task, published)
+    known = _known(context, task, entries)
+    found = _found(context, task, entries, known)
+    published = _by_parent([record for record in found if isinstance(record, Published)])
+    own: RemoteRecord | None = known
+    if not isinstance(own, Published) and not (isinstance(own, Draft) and own.parent_id in published):
+        # A draft of ours that was never published gives way to a record that was: somebody made both.
+        own = _only(context, task, published) or own
     drafts = [record for record in found if isinstance(record, Draft)]
-    if not published and not drafts:
-        return None
-    own, spare = (published[0], drafts) if published else (drafts[0], drafts[1:])
-    for draft in spare:
-        # Of attempts whose answer was lost: nobody would ever publish them. A draft of a later version has a reason.
-        if draft.version_index == 1:
-            context.adapters.repository.delete_draft(draft)
-    if isinstance(own, Draft):
+    if own is None and drafts:
+        own = drafts[0]
+    _delete_spare(context, [*drafts, *([known] if isinstance(known, Draft) else [])], own)
+    if isinstance(own, Draft) and own != known:
         note_draft(context, task, own)
-    return own
+    return Own(own, tuple(_duplicate(own, other) for other in published.values() if _is_other(own, other)))
 
 
 def new_draft(context: Context, task: Task, deposit: JsonObject) -> Draft:
     """A draft for a recid that has none; that it is wanted is noted before it is asked for."""
-    wanted = DraftWanted(
-        repository=context.adapters.repository.url, identifier=context.adapters.crosswalk.identifier(task.recid)
-    )
-    context.adapters.journal.note(context.collection.name, task.recid, wanted)
-    draft = context.adapters.repository.create_draft(deposit)
+    repository, journal = context.adapters.repository, context.adapters.journal
+    wanted = DraftWanted(repository=repository.url, identifier=context.adapters.crosswalk.identifier(task.recid))
+    journal.note(context.collection.name, task.recid, wanted)
+    try:
+        draft = repository.create_draft(deposit)
+    except (DepositRefusedError, CredentialsRefusedError):
+        journal.note(context.collection.name, task.recid, DraftRefused(repository=repository.url))
+        raise
     note_draft(context, task, draft)
     return draft
 
@@ -64,39 +77,92 @@ def note_draft(context: Context, task: Task, draft: Draft) -> None:
     context.adapters.journal.note(context.collection.name, task.recid, made)
 
 
-def _known_ids(context: Context, task: Task, entries: tuple[JournalEntry, ...]) -> list[str]:
-    """Ids of this repository that we wrote down, the likeliest first: a draft may be of a later version."""
-    here = context.adapters.repository.url
+def _known(context: Context, task: Task, entries: Sequence[JournalEntry]) -> RemoteRecord | None:
+    """The record of an id that we wrote down, the likeliest first: a draft may be of a later version."""
+    repository = context.adapters.repository
     made = latest(entries, DraftMade)
     noted = made.what if made else None
-    known = [noted if isinstance(noted, DraftMade) else None, task.previous_body(Receipt)]
-    return list(dict.fromkeys(entry.record_id for entry in known if entry and entry.repository == here))
+    written = [noted if isinstance(noted, DraftMade) else None, task.previous_body(Receipt)]
+    ids = dict.fromkeys(entry.record_id for entry in written if entry and entry.repository == repository.url)
+    for record_id in ids:
+        record = repository.read_published(record_id) or repository.read_draft(record_id)
+        if record is not None:
+            return record
+    return None
 
 
-def _read(context: Context, record_id: str) -> RemoteRecord | None:
-    repository = context.adapters.repository
-    return repository.read_published(record_id) or repository.read_draft(record_id)
+def _found(
+    context: Context, task: Task, entries: Sequence[JournalEntry], known: RemoteRecord | None
+) -> tuple[RemoteRecord, ...]:
+    """What the search shows; after a draft whose answer was lost, asked again until the search must have caught up."""
+    identifier = context.adapters.crosswalk.identifier(task.recid)
+    until = 0.0 if known else _lost_answer(context, entries) + context.shared.search_lag_seconds
+    patient_until = time.time() + _LONGEST_WAIT_SECONDS
+    while True:
+        found = context.adapters.repository.find(identifier)
+        left = until - time.time()
+        if found or not 0 < left <= context.shared.search_lag_seconds:
+            return found
+        if time.time() > patient_until:
+            raise WaitingError(
+                "A draft was asked for and its answer was lost; the repository's search may not show it yet.",
+                remedy=f"Run the recid again in {left:.0f} s.",
+            )
+        pause(min(left, _AGAIN_SECONDS))
 
 
-def _wait_for_the_search(context: Context, entries: tuple[JournalEntry, ...]) -> None:
-    """A draft whose answer was lost a moment ago is there, and the search does not show it yet."""
-    last = latest(entries, DraftWanted, DraftMade)
-    if (
-        last is None
-        or not isinstance(last.what, DraftWanted)
-        or last.what.repository != context.adapters.repository.url
-    ):
-        return
-    left = last.at + _SEARCH_LAG_SECONDS - time.time()
-    if 0 < left <= _SEARCH_LAG_SECONDS:
-        pause(left)
+def look_until(context: Context, entries: Sequence[JournalEntry]) -> float | None:
+    """Until when a draft may come up whose creation answer was lost; None if it cannot any more."""
+    lost = _lost_answer(context, entries)
+    return lost + _COMES_UP_SECONDS if lost and time.time() < lost + _COMES_UP_SECONDS else None
 
 
-def _refuse_several(context: Context, task: Task, published: list[Published]) -> None:
+def _lost_answer(context: Context, entries: Sequence[JournalEntry]) -> float:
+    """When a draft was last asked for here of which nobody knows what became; 0 if there is none such."""
+    lost, open_since = 0.0, 0.0
+    for entry in entries:
+        what = entry.what
+        if isinstance(what, DraftWanted) and what.repository == context.adapters.repository.url:
+            lost, open_since = open_since or lost, entry.at
+        elif isinstance(what, (DraftMade, DraftRefused)):
+            open_since = 0.0
+    return open_since or lost
+
+
+def _by_parent(records: Sequence[Published]) -> dict[str, Published]:
+    """One of each record; versions of one record are no two records."""
+    return {record.parent_id: record for record in reversed(records)}
+
+
+def _only(context: Context, task: Task, published: dict[str, Published]) -> Published | None:
     if len(published) > 1:
-        identifier = context.adapters.crosswalk.identifier(task.recid)
         raise PublicationConflictError(
-            f"The repository holds {len(published)} published records with the identifier {identifier}: "
-            f"{', '.join(record.url for record in published)}.",
+            f"The repository holds {len(published)} published records with the identifier "
+            f"{context.adapters.crosswalk.identifier(task.recid)}: "
+            f"{', '.join(record.url for record in published.values())}.",
             remedy="Keep one of them, and have the others deleted.",
         )
+    return next(iter(published.values()), None)
+
+
+def _delete_spare(context: Context, drafts: Sequence[Draft], own: RemoteRecord | None) -> None:
+    """Delete drafts that nobody would ever publish; one of a later version has a reason."""
+    for draft in {draft.record_id: draft for draft in drafts}.values():
+        if draft.version_index == 1 and not draft.is_edit and own is not None and draft.record_id != own.record_id:
+            context.adapters.repository.delete_draft(draft)
+
+
+def _is_other(own: RemoteRecord | None, record: Published) -> bool:
+    return own is not None and record.parent_id != own.parent_id
+
+
+def _duplicate(own: RemoteRecord | None, other: Published) -> Finding:
+    assert own is not None
+    return Finding(
+        code="published-twice",
+        severity="warning",
+        field="metadata.identifiers",
+        value=other.url,
+        message=f"The repository holds this record twice: {own.url} is kept up to date, {other.url} is not. "
+        "Have the other one deleted.",
+    )

@@ -1,8 +1,8 @@
 """The port `Repository` over nrp-cmd's asynchronous client.
 
-Records are read and written as plain JSON through nrp-cmd's connection, as its `Record` drops nulls and bends
-`parent` on the way; files go through its files client; publishing, editing and new versions go through its records
-client, which knows the requests that NRP repositories put in their place.
+Records and files are read and written as plain JSON through nrp-cmd's connection: its `Record` drops nulls and bends
+`parent` on the way, and its files client announces each file by itself. Where publishing, an edit or a new version is
+refused and the repository offers requests for it, as those of NRP do, nrp-cmd's records client finds the one to open.
 
 Bytes are sent in one stream (transfer L). Multipart transfer would not make them safer here: InvenioRDM stores its
 parts on the same disk, gives a checksum for them only after a background task, and needs a source that can be read
@@ -10,12 +10,11 @@ from any offset, several times at once.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
-from nrp_cmd.async_client.invenio.files import AsyncInvenioFilesClient
 from nrp_cmd.async_client.invenio.records import AsyncInvenioRecordsClient
 from nrp_cmd.async_client.invenio.requests import AsyncInvenioRequestsClient
 from nrp_cmd.converter import converter
@@ -28,6 +27,7 @@ from cern_assets.errors import (
     CernAssetsError,
     ChecksumMismatchError,
     ConfigurationError,
+    CredentialsRefusedError,
     DepositRefusedError,
     RepositoryUnavailableError,
     SizeMismatchError,
@@ -35,17 +35,18 @@ from cern_assets.errors import (
 )
 from cern_assets.model.checksums import same_checksum
 from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
-from cern_assets.model.values import JsonObject
+from cern_assets.model.values import Json, JsonObject
 from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.connection import Connection
 from cern_assets.repositories.nrp.loop import LoopThread
 from cern_assets.repositories.nrp.parse import (
     has_identifier,
+    has_requests,
     hits,
     remote_draft,
     remote_file,
+    remote_files,
     remote_published,
-    remote_record,
     remote_review,
 )
 from cern_assets.repositories.nrp.refusals import refusal
@@ -79,13 +80,12 @@ class NrpRepository:
         self._loop = LoopThread("nrp-repository")
         self._connection = Connection(base, token, attempts=attempts, timeout_seconds=timeout_seconds)
         info = _given_info(base)
-        self._files = AsyncInvenioFilesClient(self._connection, info)
         requests = AsyncInvenioRequestsClient(self._connection, info)
         self._records = AsyncInvenioRecordsClient(self._connection, info, requests)
 
     def close(self) -> None:
-        """End the thread that talks to the repository."""
-        self._loop.close()
+        """Close the connections and end the thread that talks to the repository."""
+        self._loop.close(self._connection.close)
 
     def ping(self) -> str:
         """Say that the repository answers and takes the token (`GET /api/user/records`)."""
@@ -98,8 +98,12 @@ class NrpRepository:
         return f"{self.url} answers and takes the token; its depositor has {total:,} records and drafts"
 
     def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
-        """Search published records and own drafts, and keep those with exactly this identifier."""
+        """Search published records and own drafts, and keep those with exactly this identifier: two requests."""
         return self._run(self._find(identifier))
+
+    def find_published(self, identifier: str) -> tuple[Published, ...]:
+        """Search published records, and keep those with exactly this identifier: one request."""
+        return self._run(self._find_published(identifier))
 
     def create_draft(self, payload: JsonObject) -> Draft:
         """`POST /api/records`; `problems` tells what has to be corrected before publishing."""
@@ -125,24 +129,28 @@ class NrpRepository:
 
     def edit(self, record_id: str) -> Draft:
         """`POST /api/records/<id>/draft`, which gives the draft that is there, if any."""
-        return self._run(self._derived(record_id, "edit_metadata"))
+        return self._run(self._derived(record_id, "edit_metadata", "draft"))
 
     def new_version(self, record_id: str) -> Draft:
         """`POST /api/records/<id>/versions`, which gives the next version's draft that is there, if any."""
-        return self._run(self._derived(record_id, "new_version"))
+        return self._run(self._derived(record_id, "new_version", "versions"))
 
     def files(self, record: RemoteRecord) -> tuple[RemoteFile, ...]:
         """`GET .../files` of the draft or of the published record."""
-        return tuple(remote_file(file) for file in self._run(self._files.list(self._files_url(record))))
+        return remote_files(self._run(self._must_read(self._files_url(record))))
 
     def import_files(self, draft: Draft) -> tuple[RemoteFile, ...]:
         """`POST .../draft/actions/files-import`, which InvenioRDM takes only while the draft has no files."""
-        self._run(self._connection.send("POST", self._draft_url(draft.record_id) / "actions" / "files-import", {}))
-        return self.files(draft)
+        url = self._draft_url(draft.record_id) / "actions" / "files-import"
+        return remote_files(self._run(self._connection.send("POST", url, {})))
 
-    def upload(self, draft: Draft, upload: Upload) -> RemoteFile:
-        """Initialise, send, commit, compare; a file that is there under the key is replaced."""
-        return self._run(self._upload(draft, upload))
+    def announce(self, draft: Draft, uploads: Sequence[Upload]) -> None:
+        """`POST .../draft/files` with all of them."""
+        self._run(self._announce(self._files_url(draft), uploads))
+
+    def upload(self, draft: Draft, upload: Upload, *, announced: bool = False) -> RemoteFile:
+        """Initialise unless announced, send, commit, compare; a file that is there under the key is replaced."""
+        return self._run(self._upload(self._files_url(draft), upload, announced=announced))
 
     def delete_file(self, draft: Draft, key: str) -> None:
         """`DELETE .../draft/files/<key>`."""
@@ -198,13 +206,15 @@ class NrpRepository:
         return of(record.record_id) / "files"
 
     async def _find(self, identifier: str) -> tuple[RemoteRecord, ...]:
-        quoted = identifier.replace("\\", "\\\\").replace('"', '\\"')
-        query = {"q": f'metadata.identifiers.identifier:"{quoted}"', "size": str(_PAGE), "allversions": "false"}
-        published = await self._connection.read(self._api / "records", query) or {}
-        own = await self._connection.read(self._api / "user" / "records", query) or {}
+        published = await self._find_published(identifier)
+        own = await self._connection.read(self._api / "user" / "records", _query(identifier)) or {}
         # A draft of a published record stands in for it among the depositor's own: the record is in the other answer.
         drafts = (hit for hit in hits(own) if hit.get("is_draft") and not hit.get("is_published"))
-        return tuple(remote_record(hit) for hit in (*hits(published), *drafts) if has_identifier(hit, identifier))
+        return (*published, *(remote_draft(hit) for hit in drafts if has_identifier(hit, identifier)))
+
+    async def _find_published(self, identifier: str) -> tuple[Published, ...]:
+        found = await self._connection.read(self._api / "records", _query(identifier)) or {}
+        return tuple(remote_published(hit) for hit in hits(found) if has_identifier(hit, identifier))
 
     async def _submit_review(self, draft_url: URL, community: str) -> Review:
         known = await self._connection.read(self._api / "communities" / community)
@@ -219,17 +229,31 @@ class NrpRepository:
         await self._connection.send("PUT", draft_url / "review", receiver)
         return remote_review(await self._connection.send("POST", draft_url / "actions" / "submit-review", {}))
 
-    async def _derived(self, record_id: str, how: str) -> Draft:
+    async def _derived(self, record_id: str, how: str, *steps: str) -> Draft:
+        """The draft of an edit or a new version.
+
+        Where a repository wants a request for it instead, as those of NRP do, nrp-cmd knows which.
+        """
         url = self._record_url(record_id)
-        body = await self._connection.read(url, {"expand": "1"})
-        if body is None:
-            raise DepositRefusedError(f"There is no published record {url}.", remedy="Look for it with `find`.")
+        try:
+            return remote_draft(await self._connection.send("POST", url.joinpath(*steps), {}))
+        except (DepositRefusedError, CredentialsRefusedError):
+            body = await self._connection.read(url, {"expand": "1"}) or {}
+            if not has_requests(body):
+                raise
         result = _accepted(await getattr(self._records, how)(_nrp_record(body)), f"{how} of {url}")
         return remote_draft(await self._must_read(self._draft_url(str(result.id))))
 
     async def _publish(self, draft: Draft) -> Published:
-        url = self._draft_url(draft.record_id)
-        _accepted(await self._records.publish(_nrp_record(draft.payload)), f"publish of {url}")
+        url, body = self._draft_url(draft.record_id), draft.payload
+        if not has_requests(body):
+            try:
+                return remote_published(await self._connection.send("POST", url / "actions" / "publish", {}))
+            except (DepositRefusedError, CredentialsRefusedError):
+                body = await self._connection.read(url, {"expand": "1"}) or {}
+                if not has_requests(body):
+                    raise
+        _accepted(await self._records.publish(_nrp_record(body)), f"publish of {url}")
         return remote_published(await self._must_read(self._record_url(draft.record_id)))
 
     async def _must_read(self, url: URL) -> JsonObject:
@@ -238,35 +262,47 @@ class NrpRepository:
             raise RepositoryUnavailableError(f"The repository made {url}, but does not show it.")
         return body
 
-    async def _upload(self, draft: Draft, upload: Upload) -> RemoteFile:
-        files_url = self._files_url(draft)
-        try:
-            sent = await self._send(files_url, upload)
-        except DepositRefusedError:
-            # Most likely the key is there already. If so, it goes; if not, the refusal has another reason.
-            if not await self._connection.remove(files_url / upload.key):
-                raise
-            sent = await self._send(files_url, upload)
+    async def _announce(self, files_url: URL, uploads: Sequence[Upload]) -> None:
+        entries: list[Json] = [{"key": upload.key, "size": upload.size_bytes} for upload in uploads]
+        await self._connection.send("POST", files_url, entries)
+
+    async def _upload(self, files_url: URL, upload: Upload, *, announced: bool) -> RemoteFile:
+        if not announced:
+            try:
+                await self._announce(files_url, [upload])
+            except DepositRefusedError:
+                # Most likely the key is there already. If so, it goes; if not, the refusal has another reason.
+                if not await self._connection.remove(files_url / upload.key):
+                    raise
+                await self._announce(files_url, [upload])
+        await self._send(files_url / upload.key / "content", upload)
+        sent = remote_file(await self._connection.send("POST", files_url / upload.key / "commit", {}))
         mismatch = _mismatch(sent, upload)
         if mismatch is not None:
             await self._connection.remove(files_url / upload.key)
             raise mismatch
         return sent
 
-    async def _send(self, files_url: URL, upload: Upload) -> RemoteFile:
+    async def _send(self, url: URL, upload: Upload) -> None:
         source: UploadSource | None = None
         try:
             async with asyncio.timeout(None) as patience:
                 source = UploadSource(upload, patience, self._timeout_seconds)
-                return remote_file(await self._files.upload(files_url, upload.key, {}, source))
+                headers = {"Content-Length": str(upload.size_bytes)}
+                await self._connection.put_stream(url=url, source=source, headers=headers)
         except TimeoutError as error:
             raise RepositoryUnavailableError(
-                f"The repository took no byte of {upload.key} for {self._timeout_seconds:g} s.", uri=str(files_url)
+                f"The repository took no byte of {upload.key} for {self._timeout_seconds:g} s.", uri=str(url)
             ) from error
         except CernAssetsError:
             if source is not None and source.failure is not None:
                 raise source.failure from None
             raise
+
+
+def _query(identifier: str) -> dict[str, str]:
+    quoted = identifier.replace("\\", "\\\\").replace('"', '\\"')
+    return {"q": f'metadata.identifiers.identifier:"{quoted}"', "size": str(_PAGE), "allversions": "false"}
 
 
 def _given_info(base: URL) -> RepositoryInfo:

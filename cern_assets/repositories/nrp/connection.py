@@ -1,11 +1,13 @@
 """nrp-cmd's HTTP connection, with its faults mended in `_retried`, which all its requests pass through."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from aiohttp import ClientError, ClientResponse, ClientTimeout
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from nrp_cmd.async_client.connection import AsyncConnection
+from nrp_cmd.async_client.connection.auth import AuthenticatedClientRequest
+from nrp_cmd.async_client.connection.response import RepositoryResponse
 from nrp_cmd.async_client.streams import DataSource, InputStream
 from nrp_cmd.errors import (
     RepositoryClientError,
@@ -17,13 +19,16 @@ from nrp_cmd.errors import (
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
-from cern_assets.model.values import JsonObject
+from cern_assets.model.values import Json, JsonObject
 from cern_assets.repositories.nrp.refusals import refused, unavailable
 
 _FIRST_WAIT_SECONDS = 0.5
 """The wait after the first failure; it doubles with each."""
 
 _LONGEST_WAIT_SECONDS = 60.0
+
+_KEPT_SECONDS = 1.5
+"""How long an idle connection is kept: gunicorn, as InvenioRDM runs behind it, closes one after 2 s."""
 
 _GONE = (404, 410)
 
@@ -36,6 +41,7 @@ class Connection(AsyncConnection):
 
     What differs from nrp-cmd's own connection:
 
+    - One session, whose connections are kept and used again, where nrp-cmd opens one for each request.
     - A time limit on silence (`timeout_seconds`) instead of aiohttp's 300 s on a whole request, which would end any
       transfer longer than that.
     - Every request goes to the configured scheme, host and port, whatever the repository writes into its links
@@ -50,14 +56,22 @@ class Connection(AsyncConnection):
         super().__init__(tokens={url: token}, retry_count=attempts)
         self._origin = url.origin()
         self._timeout = ClientTimeout(total=None, sock_connect=timeout_seconds, sock_read=timeout_seconds)
+        self._session: ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def read(self, url: URL, params: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         """GET a JSON object; None if the repository does not have it (404) or no longer (410)."""
         return await self._retried("GET", url, _json_or_none, idempotent=True, params=params or {})
 
-    async def send(self, method: str, url: URL, body: JsonObject) -> dict[str, Any]:
-        """Send a JSON object and read one; PUT is repeated after failures, POST is not."""
-        return await self._retried(method, url, _json, idempotent=method == "PUT", json=dict(body))
+    async def send(self, method: str, url: URL, body: JsonObject | Sequence[Json]) -> dict[str, Any]:
+        """Send JSON and read an object; PUT is repeated after failures, POST is not."""
+        sent = dict(body) if isinstance(body, Mapping) else list(body)
+        return await self._retried(method, url, _json, idempotent=method == "PUT", json=sent)
 
     async def remove(self, url: URL) -> bool:
         """DELETE; False if there was nothing to delete."""
@@ -103,10 +117,9 @@ class Connection(AsyncConnection):
         stream = await data() if callable(data) else None
         body = stream if stream is not None else data
         try:
-            async with (
-                self._client() as session,
-                session.request(method, url, data=body, auth=self._auth, timeout=self._timeout, **kwargs) as response,
-            ):
+            async with self._kept_session().request(
+                method, url, data=body, auth=self._auth, timeout=self._timeout, **kwargs
+            ) as response:
                 try:
                     return await callback(response)
                 except RepositoryClientError as error:
@@ -114,6 +127,16 @@ class Connection(AsyncConnection):
         finally:
             if stream is not None:
                 await stream.close()
+
+    def _kept_session(self) -> ClientSession:
+        if self._session is None:
+            self._session = ClientSession(
+                request_class=AuthenticatedClientRequest,
+                response_class=RepositoryResponse,
+                connector=TCPConnector(limit=0, keepalive_timeout=_KEPT_SECONDS),
+                cookie_jar=DummyCookieJar(),
+            )
+        return self._session
 
     def _here(self, url: URL | str) -> URL:
         return URL(f"{self._origin}{URL(url).raw_path_qs}", encoded=True)

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from nrp_cmd.types.files import File
-
 from cern_assets.errors import RepositoryUnavailableError
 from cern_assets.model.checksums import parse_checksum
 from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
@@ -43,7 +41,7 @@ def remote_record(body: JsonObject) -> RemoteRecord:
         "payload": body,
     }
     if not body.get("is_draft"):
-        return Published(**common)
+        return Published(**common, files=_files_told(_object(body, "files")))
     return Draft(
         **common,
         problems=tuple(f"{field}: {message}" for field, message in field_errors(body)),
@@ -106,14 +104,52 @@ def hits(body: JsonObject) -> tuple[JsonObject, ...]:
     return tuple(hit for hit in found if isinstance(hit, Mapping)) if isinstance(found, list) else ()
 
 
-def remote_file(file: File) -> RemoteFile:
-    """Read a file entry; InvenioRDM calls a committed one `completed`."""
-    committed, checksum = file.status == "completed", getattr(file, "checksum", None)
+def has_requests(body: JsonObject) -> bool:
+    """Whether an expanded record offers requests, as NRP repositories do where they want one for a change."""
+    return bool(_object(body, "expanded").get("requests"))
+
+
+def remote_files(body: JsonObject) -> tuple[RemoteFile, ...]:
+    """Read a list of files."""
+    entries = body.get("entries")
+    return (
+        tuple(remote_file(entry) for entry in entries if isinstance(entry, Mapping))
+        if isinstance(entries, list)
+        else ()
+    )
+
+
+def remote_file(entry: JsonObject) -> RemoteFile:
+    """Read a file's entry; InvenioRDM calls a committed one `completed`."""
+    committed = entry.get("status") == "completed"
+    key, size_bytes, checksum = entry.get("key"), entry.get("size"), entry.get("checksum")
+    if not isinstance(key, str):
+        raise RepositoryUnavailableError(f"An answer is no file of a record: {str(dict(entry))[:200]}")
     return RemoteFile(
-        key=file.key,
-        size_bytes=file.size if committed else None,
+        key=key,
+        size_bytes=size_bytes if committed and isinstance(size_bytes, int) else None,
         checksum=parse_checksum(checksum) if committed and isinstance(checksum, str) else None,
         committed=committed,
+    )
+
+
+def _files_told(files: JsonObject) -> tuple[RemoteFile, ...] | None:
+    """The files that a record's own answer lists; None where it does not, or not all."""
+    if files.get("enabled") is False:
+        return ()
+    entries = files.get("entries")
+    if not isinstance(entries, Mapping) or files.get("count") != len(entries):
+        return None
+    return tuple(_file_told(key, entry) for key, entry in sorted(entries.items()) if isinstance(entry, Mapping))
+
+
+def _file_told(key: str, entry: JsonObject) -> RemoteFile:
+    size_bytes, checksum = entry.get("size"), entry.get("checksum")
+    return RemoteFile(
+        key=key,
+        size_bytes=size_bytes if isinstance(size_bytes, int) else None,
+        checksum=parse_checksum(checksum) if isinstance(checksum, str) else None,
+        committed=True,
     )
 
 

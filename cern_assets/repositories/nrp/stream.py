@@ -84,6 +84,10 @@ class UploadStream:
     def __len__(self) -> int:
         return self._source.upload.size_bytes
 
+    def __bool__(self) -> bool:
+        """True: aiohttp takes a body of no bytes for no body, and would not read it to its end."""
+        return True
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 

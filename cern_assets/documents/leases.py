@@ -1,0 +1,241 @@
+"""Leases: one process at a time works on a recid towards a repository, whichever machine it runs on.
+
+A lease is a folder of numbered files, `leases/<hash of the repository>/<source>/<2 hex>/<recid>/<number>.json`. Whoever
+makes the file of the next number, which a store grants to one of many, has the lease. The number is its fence: the
+highest file is never removed, so that numbers only grow. The holder alone writes the file of its number: who it is,
+when it last renewed the lease, and at the end that it gave it back.
+"""
+
+import functools
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from cern_assets.documents.holders import Holder, this_process
+from cern_assets.documents.paths import folder_towards
+from cern_assets.errors import CernAssetsError, FileMissingError, RecordHeldError
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.values import Value
+from cern_assets.ports import FileStore
+
+_LOG = logging.getLogger(__name__)
+_AGAIN_SECONDS = 0.25
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Goes on while the process is stopped and, on Linux, while the machine sleeps."""
+
+
+@dataclass(frozen=True)
+class LeaseTerms:
+    """How leases are held: seconds.
+
+    A lease that was not renewed for `term_seconds` is over for its holder, and for others `skew_seconds` later: as much
+    as the clocks of two machines may differ. `patience_seconds` is how long one waits for a lease that another holds.
+    """
+
+    term_seconds: float = 60.0
+    skew_seconds: float = 30.0
+    patience_seconds: float = 10.0
+
+
+class _Note(Value):
+    """What stands in a lease's file; `renewed_at` in seconds since 1970 by the holder's clock."""
+
+    holder: Holder
+    renewed_at: float
+    term_seconds: float
+    given_back: bool = False
+
+
+class Lease:
+    """A lease that this process holds, as long as `check` does not say otherwise; renewed by a thread of its own."""
+
+    def __init__(self, folder: "_Folder", number: int, terms: LeaseTerms) -> None:
+        self._folder = folder
+        self._number = number
+        self._terms = terms
+        self._renewed = _now()
+        self._ended = threading.Event()
+        self._renewing = threading.Thread(target=self._keep, name=f"lease-{number}", daemon=True)
+
+    def check(self) -> None:
+        """Go on only if the lease is held now; to be called right before each write that it guards.
+
+        Raises:
+            RecordHeldError: its time is over, or another process has taken it.
+            StorageUnavailableError, CredentialsRefusedError: nobody can say.
+        """
+        if _now() - self._renewed > self._terms.term_seconds:
+            raise self._lost("was not renewed in time")
+        if self._folder.highest() != self._number:
+            raise self._lost("was taken by another process")
+
+    def begin(self) -> None:
+        """Write down who holds it, and begin to renew it.
+
+        Raises:
+            RecordHeldError: another process took it in the meantime.
+        """
+        self._renew()
+        self.check()
+        self._folder.tidy(self._number)
+        self._renewing.start()
+
+    def give_back(self) -> None:
+        """Let others have it at once; if that cannot be written, they have it when its time is over."""
+        self._ended.set()
+        if self._renewing.is_alive():
+            self._renewing.join()
+        with suppress(CernAssetsError):
+            self.check()
+            self._write(given_back=True)
+
+    def _keep(self) -> None:
+        """Renew it often enough that three attempts may fail; one that is lost is left to `check` to tell."""
+        while not self._ended.wait(self._terms.term_seconds / 4):
+            try:
+                self.check()
+                self._renew()
+            except RecordHeldError:
+                return
+            except CernAssetsError as error:
+                _LOG.warning("A lease could not be renewed and will be tried again: %s", error)
+
+    def _renew(self) -> None:
+        began = _now()
+        self._write(given_back=False)
+        self._renewed = began
+
+    def _write(self, *, given_back: bool) -> None:
+        note = _Note(
+            holder=this_process(),
+            renewed_at=time.time(),
+            term_seconds=self._terms.term_seconds,
+            given_back=given_back,
+        )
+        self._folder.write(self._number, note)
+
+    def _lost(self, how: str) -> RecordHeldError:
+        return RecordHeldError(
+            f"The lease of this process on the recid {how}; it stopped before its next write.",
+            uri=self._folder.uri(self._number),
+            remedy="Run the recid again.",
+        )
+
+
+@contextmanager
+def leased(
+    store: FileStore,
+    *,
+    source: str,
+    repository: str,
+    recid: Recid,
+    terms: LeaseTerms,
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[Lease]:
+    """Hold the lease of a recid of a source towards a repository while the block runs.
+
+    `wait` sleeps for seconds.
+
+    Raises:
+        RecordHeldError: another process holds it, and did so for as long as we had patience.
+        StorageFullError, StorageUnavailableError, CredentialsRefusedError: the store cannot be asked, or written.
+    """
+    lease = _taken(_Folder(store, folder_towards("leases", repository, source, recid)), terms, wait)
+    try:
+        yield lease
+    finally:
+        lease.give_back()
+
+
+def _taken(folder: "_Folder", terms: LeaseTerms, wait: Callable[[float], None]) -> Lease:
+    until = _now() + terms.patience_seconds
+    unreadable = -1
+    while True:
+        highest = folder.highest()
+        note = folder.read(highest) if highest else None
+        # A file without words is of one who died before writing them, or writes them now: the second look tells.
+        empty_again = note is None and highest == unreadable
+        free = not highest or empty_again or (note is not None and _is_over(note, terms))
+        if free and folder.reserve(highest + 1):
+            lease = Lease(folder, highest + 1, terms)
+            with suppress(RecordHeldError):
+                lease.begin()
+                return lease
+        unreadable = highest if note is None else -1
+        if _now() >= until:
+            raise _held(folder, highest, note, terms)
+        wait(_AGAIN_SECONDS)
+
+
+def _is_over(note: _Note, terms: LeaseTerms) -> bool:
+    return (
+        note.given_back or note.holder.is_dead or time.time() > note.renewed_at + note.term_seconds + terms.skew_seconds
+    )
+
+
+def _held(folder: "_Folder", number: int, note: _Note | None, terms: LeaseTerms) -> RecordHeldError:
+    who = str(note.holder) if note else "another process"
+    ahead = note.renewed_at - time.time() if note else 0.0
+    clocks = f" Its clock is {ahead:.0f} s ahead of ours: set the clocks." if ahead > terms.skew_seconds else ""
+    return RecordHeldError(
+        f"The recid is being published by {who}.{clocks}",
+        uri=folder.uri(number),
+        remedy="Run it again later: if that process has died, the lease ends by itself.",
+    )
+
+
+class _Folder:
+    """The files of a lease."""
+
+    def __init__(self, store: FileStore, folder: str) -> None:
+        self._store = store
+        self._folder = folder
+
+    def uri(self, number: int) -> str:
+        """The full name of a number's file."""
+        return self._store.uri(self._path(number))
+
+    def numbers(self) -> list[int]:
+        """The numbers that were given out and not tidied away."""
+        names = (path.rpartition("/")[2].removesuffix(".json") for path in self._store.list(self._folder))
+        return [int(name) for name in names if name.isdecimal()]
+
+    def highest(self) -> int:
+        """The number of who has the lease, or had it last; 0 if nobody ever did."""
+        return max(self.numbers(), default=0)
+
+    def reserve(self, number: int) -> bool:
+        """Whether the number is ours alone."""
+        return self._store.reserve(self._path(number))
+
+    def read(self, number: int) -> _Note | None:
+        """What the holder of a number wrote, None if nothing whole."""
+        try:
+            with self._store.open(self._path(number)) as chunks:
+                return _Note.model_validate_json(b"".join(chunks))
+        except (FileMissingError, ValidationError):
+            return None
+
+    def write(self, number: int, note: _Note) -> None:
+        """Put the holder's words into the file of its number."""
+        with self._store.create(self._path(number), size_bytes=None) as writer:
+            writer.write(f"{json.dumps(note.model_dump(mode='json'))}\n".encode())
+            writer.commit()
+
+    def tidy(self, number: int) -> None:
+        """Remove what is below a number: nobody looks at it any more."""
+        for older in self.numbers():
+            if older < number:
+                self._store.remove(self._path(older))
+
+    def _path(self, number: int) -> str:
+        return f"{self._folder}/{number:010}.json"
+
+
+_now = functools.partial(time.clock_gettime, _CLOCK)
