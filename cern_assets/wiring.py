@@ -192,6 +192,8 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         access=spec.access,
         community=spec.community,
         files_mode=spec.files,
+        edits=spec.edit_policy,
+        withdrawn=spec.withdrawn,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cern_assets.model.archives import ArchivePolicy
-from cern_assets.model.collections import Access, FilesMode
+from cern_assets.model.collections import Access, EditChoice, EditPolicy, FilesMode, WithdrawalChoice
 from cern_assets.model.values import Value
 
 DEFAULT_TARGET = "default"
@@ -47,14 +47,24 @@ class Packing(Value):
     deflate: tuple[Annotated[str, Field(pattern=r"^\.[A-Za-z0-9]{1,16}$")], ...] = ()
 
 
+class Edits(Value):
+    """What becomes of fields that people edited in the target, in full; see `model.collections.EditPolicy`."""
+
+    default: EditChoice = "keep"
+    fields: dict[Annotated[str, Field(pattern=r"^(metadata|access|pids|custom_fields)\.[^.\s]+$")], EditChoice] = Field(
+        default_factory=dict
+    )
+
+
 class CollectionSpec(Value):
     """A collection as its file says it; `name` is the file's own name where it says none.
 
     `files` is how bytes travel: `mirror` keeps a verified copy in the store, `stream` reads the source when they are
     sent. `archive` says what is packed: files that the target would not take as they are (`when-needed`), or all
     (`always`), or more in full. `target` is `default` or a name whose address the settings hold; `community` is one of
-    that target, by slug or id, through which its records are published for the first time. Of runs that wait, those of
-    a higher `priority` begin first.
+    that target, by slug or id, through which its records are published for the first time. `edits` says whether fields
+    that people edited in the target stay, `withdrawn` whether what the source withdrew is withdrawn there too. Of runs
+    that wait, those of a higher `priority` begin first.
     """
 
     name: Name = ""
@@ -66,6 +76,8 @@ class CollectionSpec(Value):
     target: Name = DEFAULT_TARGET
     access: Access = Access()
     community: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")] = None
+    edits: EditChoice | Edits = "keep"
+    withdrawn: WithdrawalChoice = "keep"
     profile: Literal["plain"] = "plain"
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
 
@@ -81,6 +93,13 @@ class CollectionSpec(Value):
             preview=given.preview,
             deflate=given.deflate,
         )
+
+    @property
+    def edit_policy(self) -> EditPolicy:
+        """The policy of edits in the target."""
+        if isinstance(self.edits, str):
+            return EditPolicy(default=self.edits)
+        return EditPolicy(default=self.edits.default, fields=self.edits.fields)
 
     def placed(self, name: str, folder: Path) -> "CollectionSpec":
         """The same with `name` where it has none, and its list of recids below `folder`."""

@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cern_assets.documents.claims import claim
+from cern_assets.documents.journal import latest
 from cern_assets.errors import DepositRefusedError, RepositoryUnavailableError, WaitingError
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
 from cern_assets.flows.publish.identify import look_until, new_draft, note_draft, own_record
 from cern_assets.flows.publish.payload import payload_of
+from cern_assets.flows.publish.said import last_said
 from cern_assets.flows.publish.wanted import Wanted, wanted_files
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.comparison import COMPARED, differences
+from cern_assets.metadata.merging import Merged, merge
 from cern_assets.model.archives import Archive
-from cern_assets.model.journal import EditWanted, PublishSeen, PublishWanted, ReviewAsked
+from cern_assets.model.journal import EditWanted, JournalEntry, PublishSeen, PublishWanted, ReviewAsked
 from cern_assets.model.manifests import Manifest
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.publications import Draft, Published, Receipt, RemoteFile, RemoteRecord, Review
@@ -27,10 +30,9 @@ from cern_assets.ports import Repository
 
 @dataclass(frozen=True)
 class Complete:
-    """A draft that holds the payload and the files that are wanted, compared: what may be published."""
+    """A draft that holds the metadata and the files that are wanted, compared: what may be published."""
 
     draft: Draft
-    payload: JsonObject
 
 
 def rules(context: Context) -> str:
@@ -117,22 +119,37 @@ def _brought(context: Context, task: Task, deposit: JsonObject) -> Receipt:
     wanted = wanted_files(context, task)
     entries = context.adapters.journal.entries(context.collection.name, task.recid)
     own = own_record(context, task, entries)
-    record: RemoteRecord = own.record or new_draft(context, task, deposit)
     fresh = own.record is None
+    record: RemoteRecord = own.record or new_draft(context, task, payload_of(deposit, 1))
+    said = last_said(entries, context.adapters.repository.url)
+    merged = merge(
+        payload_of(deposit, record.version_index),
+        record.payload,
+        said,
+        context.collection.edits,
+        whole=isinstance(record, Published),
+    )
     if isinstance(record, Published):
-        record = _reopened_if_changed(context, task, record, deposit, wanted)
+        record = _reopened_if_changed(context, task, record, merged, wanted, entries=entries)
     if isinstance(record, Draft):
         if not fresh:
             _refuse_while_in_review(context, record)
-        draft = _completed(context, record, payload_of(deposit, record.version_index), wanted, fresh=fresh)
-        record = _published(context, task, draft)
+        payload = payload_of(merged.payload, record.version_index)
+        complete = _completed(context, record, payload, wanted, fresh=fresh)
+        record = _published(context, task, complete, said=payload_of(deposit, record.version_index))
     receipt = _receipt(context, record, wanted, compared_files(wanted, record))
-    until = look_until(context, entries)
-    return receipt.model_copy(update={"findings": own.findings, "look_until": until})
+    findings = (*own.findings, *merged.findings)
+    return receipt.model_copy(update={"findings": findings, "look_until": look_until(context, entries)})
 
 
 def _reopened_if_changed(
-    context: Context, task: Task, record: Published, deposit: JsonObject, wanted: Wanted
+    context: Context,
+    task: Task,
+    record: Published,
+    merged: Merged,
+    wanted: Wanted,
+    *,
+    entries: Sequence[JournalEntry],
 ) -> RemoteRecord:
     """The published record itself if it is as it should be, else a draft of it: a new version if files changed."""
     repository = context.adapters.repository
@@ -140,11 +157,20 @@ def _reopened_if_changed(
         draft = repository.new_version(record.record_id)
         note_draft(context, task, draft)
         return draft
-    if differences(payload_of(deposit, record.version_index), record.payload):
+    if merged.differs:
         before = {section: record.payload[section] for section in COMPARED if section in record.payload}
         edit = EditWanted(repository=repository.url, record_id=record.record_id, before=before)
         context.adapters.journal.note(context.collection.name, task.recid, edit)
-        return repository.edit(record.record_id)
+        draft = repository.edit(record.record_id)
+        last = latest(entries, EditWanted, PublishSeen)
+        ours = last is not None and isinstance(last.what, EditWanted)
+        if not ours and differences(before, draft.payload):
+            raise WaitingError(
+                "Somebody is editing the record in the repository.",
+                uri=draft.url,
+                remedy="Have the edit published or given up, then run the recid again.",
+            )
+        return draft
     return record
 
 
@@ -171,14 +197,14 @@ def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Want
         )
     if not draft.is_edit:
         bring_files(wanted, draft, fresh=fresh)
-    return Complete(draft, payload)
+    return Complete(draft)
 
 
-def _published(context: Context, task: Task, complete: Complete) -> Published:
+def _published(context: Context, task: Task, complete: Complete, *, said: JsonObject) -> Published:
     """The draft, published; what is about to be published is noted before, and that it was read so after."""
     repository, draft = context.adapters.repository, complete.draft
     noted = {"repository": repository.url, "record_id": draft.record_id, "version_index": draft.version_index}
-    intent = PublishWanted(**noted, sent=complete.payload)
+    intent = PublishWanted(**noted, said=said)
     context.adapters.journal.note(context.collection.name, task.recid, intent)
     community = context.collection.community
     if community is None or draft.is_edit or draft.in_community:

@@ -24,6 +24,13 @@ def differences(sent: JsonObject, answered: JsonObject) -> tuple[str, ...]:
     return tuple(found)
 
 
+def unlike(sent: Json, answered: Json) -> bool:
+    """Whether an answered value lacks something of the sent one, or has it otherwise; nothing is like nothing only."""
+    if sent is None or answered is None:
+        return sent is not answered
+    return next(_differences("", sent, answered), None) is not None
+
+
 def _differences(path: str, sent: Json, answered: Json) -> Iterator[str]:
     if isinstance(sent, Mapping):
         inner = answered if isinstance(answered, Mapping) else {}

@@ -42,17 +42,20 @@ class EditWanted(Value):
 
 
 class PublishWanted(Value):
-    """A draft is about to be published with what was sent: without a `PublishSeen` after it, nobody knows whether."""
+    """A draft is about to be published: without a `PublishSeen` after it, nobody knows whether it was.
+
+    `said` is the payload as the source has it, also where a field stays as somebody edited it.
+    """
 
     kind: Literal["publish wanted"] = "publish wanted"
     repository: str
     record_id: str
     version_index: int
-    sent: JsonObject
+    said: JsonObject
 
 
 class PublishSeen(Value):
-    """The record was read as published, with what was sent."""
+    """The record was read as published."""
 
     kind: Literal["publish seen"] = "publish seen"
     repository: str

@@ -403,6 +403,36 @@ def test_only_the_latest_version_is_found(repository: Repository) -> None:
     assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [second.record_id])
 
 
+def test_files_that_were_announced_together_take_two_requests_each(repository: Repository) -> None:
+    draft = repository.create_draft(deposit(files=True))
+    uploads = [upload_of(key.encode() * 10, key) for key in KEYS]
+    repository.announce(draft, uploads)
+    assert [file.committed for file in repository.files(draft)] == [False] * len(KEYS)
+    sent = {repository.upload(draft, upload, announced=True) for upload in uploads}
+    assert set(repository.files(draft)) == sent
+    record = repository.publish(draft)
+    assert content_of(repository, record, KEYS[-1]) == KEYS[-1].encode() * 10
+
+
+def test_a_published_records_own_answers_and_a_search_list_its_files(repository: Repository) -> None:
+    identifier = some_url()
+    draft = repository.create_draft(deposit(files=True, identifier=identifier))
+    sent = [repository.upload(draft, upload_of(key.encode(), key)) for key in ("a.root", "b.root")]
+    record = repository.publish(draft)
+    assert record.files == tuple(sent)
+    read = repository.read_published(record.record_id)
+    assert read is not None
+    assert read.files == repository.files(record) == record.files
+    assert eventually(lambda: [found.files for found in repository.find_published(identifier)] == [tuple(sent)])
+    assert (
+        differences(deposit(files=True, identifier=identifier), repository.find_published(identifier)[0].payload) == ()
+    )
+
+
+def test_a_published_record_without_files_says_so(repository: Repository) -> None:
+    assert published(repository).files == ()
+
+
 def test_an_external_doi_is_kept_and_taken_once(repository: Repository) -> None:
     doi = f"10.7483/OPENDATA.CMS.{uuid4().hex[:8].upper()}"
     payload = {**deposit(), "pids": {"doi": {"identifier": doi, "provider": "external"}}}

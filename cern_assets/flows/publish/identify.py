@@ -42,7 +42,8 @@ def own_record(context: Context, task: Task, entries: Sequence[JournalEntry]) ->
     own: RemoteRecord | None = known
     if not isinstance(own, Published) and not (isinstance(own, Draft) and own.parent_id in published):
         # A draft of ours that was never published gives way to a record that was: somebody made both.
-        own = _only(context, task, published) or own
+        only = _only(context, task, published)
+        own = (only and context.adapters.repository.read_published(only.record_id)) or own
     drafts = [record for record in found if isinstance(record, Draft)]
     if own is None and drafts:
         own = drafts[0]

@@ -58,7 +58,7 @@ def test_all_that_a_collection_can_say_is_read(tmp_path: Path) -> None:
             SMALL + "  colour: red\n",
             4,
             "colour",
-            "There is no such field; allowed are access, archive, community, files",
+            "There is no such field; allowed are access, archive, community, edits, files",
         ),
         (
             SMALL + "  selection:\n    recid: [1]\n",
@@ -69,6 +69,8 @@ def test_all_that_a_collection_can_say_is_read(tmp_path: Path) -> None:
         (SMALL + "  limits:\n    max_files: 0\n", 5, "limits.max_files", "greater than or equal to 1"),
         (SMALL + "  files: copy\n", 4, "files", "'mirror'"),
         (SMALL + "  access:\n    files: secret\n", 5, "access.files", "'public' or 'restricted'"),
+        (SMALL + "  edits: drop\n", 4, "edits", "'keep' or 'overwrite'"),
+        (SMALL + "  withdrawn: burn\n", 4, "withdrawn", "'keep' or 'tombstone'"),
         (SMALL + "  name: ../up\n", 4, "name", "should match pattern"),
         (SMALL + "  selection:\n    recids:\n    - 1\n    - {a: 1}\n", 7, "selection.recids.1", "valid"),
         ("type: cern_assets.RecordCollection\nattributes:\n  name: x\n", 2, "source", "This field is needed"),

@@ -21,6 +21,7 @@ from cern_assets.flows.batch import run_batch
 from cern_assets.flows.journey import STAGES, run_stage
 from cern_assets.model.archives import ArchiveLimits, ArchivePolicy
 from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum, same_checksum
+from cern_assets.model.collections import EditPolicy
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import DraftWanted
@@ -763,6 +764,72 @@ def test_a_new_version_sends_only_the_files_that_changed(world: World, recid: st
     (record,) = world.held(Recid(recid))
     assert [file.key for file in world.context.adapters.repository.files(record)] == [*same, "changed.root"]
     repository.close()
+
+
+def _edit_by_hand(world: World, recid: str, *, publish: bool = True, **metadata: str) -> None:
+    """Change fields of a published record as a person does on its page."""
+    repository = world.context.adapters.repository
+    (record,) = world.held(Recid(recid))
+    draft = repository.edit(record.record_id)
+    assert isinstance(draft.payload["metadata"], dict)
+    changed = {**draft.payload, "metadata": {**draft.payload["metadata"], **metadata}}
+    repository.update_draft(record.record_id, changed)
+    if publish:
+        repository.publish(draft)
+
+
+def _metadata_held(world: World, recid: str) -> dict[str, object]:
+    (record,) = world.held(Recid(recid))
+    assert isinstance(record.payload["metadata"], dict)
+    return dict(record.payload["metadata"])
+
+
+def test_what_people_edited_in_the_repository_stays_and_is_told_with_both_values(world: World, recid: str) -> None:
+    world.source.put(recid, title="Ours")
+    world.run(Recid(recid))
+    _edit_by_hand(world, recid, title="By hand", version="v1")
+    for title in ("Ours", "Ours, changed"):
+        world.source.put(recid, title=title)
+        findings = {each.field: each for each in world.run(Recid(recid))["published_record"].findings}
+        assert set(findings) == {"metadata.title", "metadata.version"}
+        assert "By hand" in findings["metadata.title"].message
+        assert title in findings["metadata.title"].message
+    held = _metadata_held(world, recid)
+    assert (held["title"], held["version"]) == ("By hand", "v1")
+    assert world.statuses(Recid(recid))["published_record"] == "unchanged"
+
+
+def test_a_kept_edit_is_still_one_after_another_field_was_published_beside_it(world: World, recid: str) -> None:
+    world.source.put(recid, title="Ours", files={"a.root": b"x"})
+    world.run(Recid(recid))
+    _edit_by_hand(world, recid, title="By hand")
+    world.source.put(recid, title="Ours", files={"a.root": b"y"})
+    for _ in range(2):
+        outcome = world.run(Recid(recid))["published_record"]
+        assert [finding.field for finding in outcome.findings] == ["metadata.title"]
+    (record,) = world.held(Recid(recid))
+    assert record.version_index == 2
+    assert _metadata_held(world, recid)["title"] == "By hand"
+
+
+def test_an_edit_is_overwritten_and_told_once_where_the_collection_says_so(world: World, recid: str) -> None:
+    world.source.put(recid, title="Ours")
+    world.run(Recid(recid))
+    _edit_by_hand(world, recid, title="By hand")
+    policy = EditPolicy(fields={"metadata.title": "overwrite"})
+    (finding,) = world.run(Recid(recid), edits=policy)["published_record"].findings
+    assert "overwritten" in finding.message
+    assert _metadata_held(world, recid)["title"] == "Ours"
+    assert world.run(Recid(recid), edits=policy)["published_record"].findings == ()
+
+
+def test_a_record_that_somebody_is_editing_is_not_saved_over(world: World, recid: str) -> None:
+    world.source.put(recid, title="Ours")
+    world.run(Recid(recid))
+    _edit_by_hand(world, recid, title="Not published yet", publish=False)
+    world.source.put(recid, title="Ours, changed")
+    outcome = world.run(Recid(recid))["published_record"]
+    assert (outcome.status, "Somebody is editing" in str(outcome.problem)) == ("waiting", True)
 
 
 def test_two_missing_checksums_are_no_match() -> None:
