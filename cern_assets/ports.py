@@ -15,7 +15,7 @@ from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.files import Leftover
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import Status
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Spent
 from cern_assets.model.records import Answer, FetchedRecord, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject, Value
 
@@ -249,6 +249,10 @@ class Repository(Protocol):
 
     def ping(self) -> str:
         """Say what answers, and that the token is taken."""
+
+    @property
+    def spent(self) -> Spent:
+        """What was asked of it since it was opened."""
 
     def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
         """Published records and own drafts whose `metadata.identifiers` has this identifier, latest versions only.

@@ -21,7 +21,9 @@ from cern_assets.documents.store import DocumentStore
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.cancellation import Cancellation, pause
+from cern_assets.flows.deposits import COLLECTION, NoSource
 from cern_assets.flows.stages import Adapters, Context, Shared
+from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.collections import Collection
 from cern_assets.ports import ByteReader, FileStore, Repository, TelemetrySink
@@ -151,6 +153,42 @@ def opened_context(
         for opened in (adapters.source, adapters.files, adapters.store, adapters.repository, shared.movers):
             stack.enter_context(closing(opened))
         yield Context(adapters, collection, shared)
+
+
+@contextmanager
+def opened_for_deposits(settings: Settings, repository: str | None, folder: Path) -> Iterator[Context]:
+    """What publishing a deposit needs that somebody gives, with its files below a folder; closed with the block.
+
+    The token of the settings goes to the repository that they name; to another address only where they name none.
+
+    Raises:
+        ConfigurationError: the settings name another repository.
+    """
+    target = settings.target(DEFAULT_TARGET)
+    named = "repository_url" in settings.model_fields_set
+    if repository and named and repository.rstrip("/") != target.url.rstrip("/"):
+        raise ConfigurationError(
+            f"The token of CERN_ASSETS_REPOSITORY_TOKEN belongs to {target.url}, and goes to no other repository.",
+            field="repository",
+            value=repository,
+            remedy="Set CERN_ASSETS_REPOSITORY_URL and CERN_ASSETS_REPOSITORY_TOKEN for the other one.",
+        )
+    at = settings.model_copy(update={"repository_url": repository}) if repository else settings
+    store = build_store(settings)
+    adapters = Adapters(
+        source=NoSource(),
+        files=_local_store(str(folder), settings.timeout_seconds),
+        crosswalk=Crosswalk(source=NoSource.name, rows=(), identifier=str),
+        store=store,
+        documents=DocumentStore(store),
+        journal=Journal(store),
+        repository=build_repository(at),
+        telemetry=build_telemetry(settings),
+    )
+    limits = ArchiveLimits(**{name: getattr(target, name) for name in ArchiveLimits.model_fields})
+    collection = Collection(name=COLLECTION, source=NoSource.name, target=DEFAULT_TARGET, limits=limits)
+    with closing(adapters.store), closing(adapters.repository):
+        yield Context(adapters, collection, _shared(settings, Cancellation()))
 
 
 def _shared(settings: Settings, cancellation: Cancellation) -> Shared:

@@ -1,5 +1,6 @@
 """What a repository holds: records, files, and our receipt for a published recid."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from cern_assets.model.checksums import Checksum
@@ -62,6 +63,18 @@ class Review(Value):
 
     request_id: str
     status: Literal["unsent", "waiting", "accepted", "refused"]
+
+
+class Spent(Value):
+    """What a repository was asked: requests by method, repeated ones too, and the keys of files that were sent."""
+
+    requests: Mapping[str, int]
+    sent: tuple[str, ...]
+
+    @property
+    def writes(self) -> int:
+        """Requests that may have changed something."""
+        return sum(count for method, count in self.requests.items() if method not in ("GET", "HEAD"))
 
 
 class Receipt(Value):

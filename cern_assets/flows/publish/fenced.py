@@ -11,7 +11,7 @@ from cern_assets.flows.cancellation import pause
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import Happening, JournalEntry
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Spent
 from cern_assets.model.values import JsonObject
 from cern_assets.ports import FileStore, Repository, Upload
 
@@ -81,6 +81,11 @@ class FencedRepository:
     def ping(self) -> str:
         """Say what answers."""
         return self._repository.ping()
+
+    @property
+    def spent(self) -> Spent:
+        """What was asked so far."""
+        return self._repository.spent
 
     def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
         """Read."""

@@ -34,7 +34,7 @@ from cern_assets.errors import (
     TransferInterruptedError,
 )
 from cern_assets.model.checksums import same_checksum
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Spent
 from cern_assets.model.values import Json, JsonObject
 from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.connection import Connection
@@ -79,6 +79,7 @@ class NrpRepository:
         self._api = base / "api"
         self._loop = LoopThread("nrp-repository")
         self._connection = Connection(base, token, attempts=attempts, timeout_seconds=timeout_seconds)
+        self._sent: list[str] = []
         info = _given_info(base)
         requests = AsyncInvenioRequestsClient(self._connection, info)
         self._records = AsyncInvenioRecordsClient(self._connection, info, requests)
@@ -96,6 +97,11 @@ class NrpRepository:
                 f"{self.url} is no InvenioRDM-compatible repository.", remedy="Check CERN_ASSETS_REPOSITORY_URL."
             )
         return f"{self.url} answers and takes the token; its depositor has {total:,} records and drafts"
+
+    @property
+    def spent(self) -> Spent:
+        """Requests and files since the adapter was made, of all threads."""
+        return Spent(requests=dict(self._connection.requests), sent=tuple(self._sent))
 
     def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
         """Search published records and own drafts, and keep those with exactly this identifier: two requests."""
@@ -276,6 +282,7 @@ class NrpRepository:
                     raise
                 await self._announce(files_url, [upload])
         await self._send(files_url / upload.key / "content", upload)
+        self._sent.append(upload.key)
         sent = remote_file(await self._connection.send("POST", files_url / upload.key / "commit", {}))
         mismatch = _mismatch(sent, upload)
         if mismatch is not None:

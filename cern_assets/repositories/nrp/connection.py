@@ -1,5 +1,6 @@
 """nrp-cmd's HTTP connection, with its faults mended in `_retried`, which all its requests pass through."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -57,6 +58,7 @@ class Connection(AsyncConnection):
         self._origin = url.origin()
         self._timeout = ClientTimeout(total=None, sock_connect=timeout_seconds, sock_read=timeout_seconds)
         self._session: ClientSession | None = None
+        self.requests: Counter[str] = Counter()
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -115,6 +117,7 @@ class Connection(AsyncConnection):
         **kwargs: Any,
     ) -> Result:
         stream = await data() if callable(data) else None
+        self.requests[method] += 1
         body = stream if stream is not None else data
         try:
             async with self._kept_session().request(
