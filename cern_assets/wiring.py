@@ -6,6 +6,7 @@ A new source is a row in `SOURCES`; a storage scheme a row in `STORES` and, wher
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
@@ -274,6 +275,7 @@ def build_repository(settings: Settings, target: str = DEFAULT_TARGET) -> Reposi
         place.token.get_secret_value(),
         attempts=settings.attempts,
         timeout_seconds=settings.timeout_seconds,
+        pace_file=settings.home.resolve() / "pace" / f"{hashlib.sha256(place.url.encode()).hexdigest()[:16]}.json",
     )
 
 

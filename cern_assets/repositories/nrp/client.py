@@ -12,6 +12,7 @@ from any offset, several times at once.
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -39,6 +40,7 @@ from cern_assets.model.values import Json, JsonObject
 from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.connection import Connection
 from cern_assets.repositories.nrp.loop import LoopThread
+from cern_assets.repositories.nrp.pace import Pace
 from cern_assets.repositories.nrp.parse import (
     has_identifier,
     has_requests,
@@ -61,10 +63,13 @@ class NrpRepository:
     """One InvenioRDM or NRP repository, as one depositor sees it; safe to use from many threads.
 
     `attempts` is how often a request is tried that can be repeated (all but POST), `timeout_seconds` how long a silent
-    repository is waited for. Nothing is asked before the first call: what nrp-cmd would discover is given.
+    repository is waited for. Processes with the same `pace_file` keep to the repository's rate limit together. Nothing
+    is asked before the first call: what nrp-cmd would discover is given.
     """
 
-    def __init__(self, url: str, token: str, *, attempts: int, timeout_seconds: float) -> None:
+    def __init__(
+        self, url: str, token: str, *, attempts: int, timeout_seconds: float, pace_file: Path | None = None
+    ) -> None:
         base = URL(url.rstrip("/"))
         if base.scheme not in ("http", "https") or not base.host:
             raise ConfigurationError(
@@ -78,7 +83,9 @@ class NrpRepository:
         self._timeout_seconds = timeout_seconds
         self._api = base / "api"
         self._loop = LoopThread("nrp-repository")
-        self._connection = Connection(base, token, attempts=attempts, timeout_seconds=timeout_seconds)
+        self._connection = Connection(
+            base, token, attempts=attempts, timeout_seconds=timeout_seconds, pace=Pace(pace_file)
+        )
         self._sent: list[str] = []
         info = _given_info(base)
         requests = AsyncInvenioRequestsClient(self._connection, info)

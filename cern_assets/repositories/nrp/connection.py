@@ -1,5 +1,6 @@
 """nrp-cmd's HTTP connection, with its faults mended in `_retried`, which all its requests pass through."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -21,6 +22,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
 from cern_assets.model.values import Json, JsonObject
+from cern_assets.repositories.nrp.pace import Pace
 from cern_assets.repositories.nrp.refusals import refused, unavailable
 
 _FIRST_WAIT_SECONDS = 0.5
@@ -43,6 +45,7 @@ class Connection(AsyncConnection):
     What differs from nrp-cmd's own connection:
 
     - One session, whose connections are kept and used again, where nrp-cmd opens one for each request.
+    - A pace that the repository's rate limit sets, for all processes of a machine.
     - A time limit on silence (`timeout_seconds`) instead of aiohttp's 300 s on a whole request, which would end any
       transfer longer than that.
     - Every request goes to the configured scheme, host and port, whatever the repository writes into its links
@@ -53,9 +56,10 @@ class Connection(AsyncConnection):
       `ExceptionGroup`; a cancellation ends a request, where nrp-cmd counts it as a failure and tries again.
     """
 
-    def __init__(self, url: URL, token: str, *, attempts: int, timeout_seconds: float) -> None:
+    def __init__(self, url: URL, token: str, *, attempts: int, timeout_seconds: float, pace: Pace) -> None:
         super().__init__(tokens={url: token}, retry_count=attempts)
         self._origin = url.origin()
+        self._pace = pace
         self._timeout = ClientTimeout(total=None, sock_connect=timeout_seconds, sock_read=timeout_seconds)
         self._session: ClientSession | None = None
         self.requests: Counter[str] = Counter()
@@ -116,6 +120,7 @@ class Connection(AsyncConnection):
         data: Callable[[], Awaitable[InputStream]] | bytes | None = None,
         **kwargs: Any,
     ) -> Result:
+        await asyncio.sleep(self._pace.take())
         stream = await data() if callable(data) else None
         self.requests[method] += 1
         body = stream if stream is not None else data
@@ -123,6 +128,7 @@ class Connection(AsyncConnection):
             async with self._kept_session().request(
                 method, url, data=body, auth=self._auth, timeout=self._timeout, **kwargs
             ) as response:
+                self._pace.heard(response.status, response.headers)
                 try:
                     return await callback(response)
                 except RepositoryClientError as error:
@@ -152,9 +158,12 @@ def _is_last(state: RetryCallState, *, attempts: int, refused_attempts: int) -> 
 
 
 def _wait_seconds(state: RetryCallState) -> float:
+    """None for what was refused as too much for a time that it named: the pace waits for that, and for all."""
     error = _failure(state)
-    asked = error.after_seconds if isinstance(error, RepositoryRetryError) else None
-    return min(asked or _FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1), _LONGEST_WAIT_SECONDS)
+    if isinstance(error, RepositoryRetryError) and error.after_seconds is not None:
+        return 0.0
+    doubled: float = _FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1)
+    return min(doubled, _LONGEST_WAIT_SECONDS)
 
 
 def _failure(state: RetryCallState) -> BaseException | None:
