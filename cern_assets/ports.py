@@ -327,6 +327,15 @@ class Repository(Protocol):
             DepositRefusedError: with the repository's own words on each field.
         """
 
+    def withdraw(self, record: Published, *, reason: str, note: str) -> None:
+        """Put a tombstone in a published record's place; no error if there is one.
+
+        `reason` is an id of the repository's vocabulary (`retracted`, `take-down-request` ...).
+
+        Raises:
+            CredentialsRefusedError: the depositor may not; InvenioRDM leaves it to administrators.
+        """
+
 
 class TelemetryEvent(Value):
     """What a line of the spool says of an outcome: see `sql/schema/001_events.sql` for the meaning of each column."""

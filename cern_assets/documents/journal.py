@@ -1,5 +1,6 @@
 """The journal: what is under way for a recid, append-only, beside the documents of what is done."""
 
+import hashlib
 import json
 import logging
 import time
@@ -18,14 +19,20 @@ _LOG = logging.getLogger(__name__)
 
 
 class Journal:
-    """Entries at `journal/<collection>/<2 hex>/<recid>/<time in ns>-<random>.json`, a file each.
+    """Entries at `journal/<collection>/<2 hex>/<recid>/<time in ns>-<random>-<hash of the run>.json`, a file each.
 
     No store that we know can append to a file for two writers at once, or could be trusted to; files under names of
     their own cannot take each other's place, and each is whole or not there.
     """
 
-    def __init__(self, store: FileStore) -> None:
+    def __init__(self, store: FileStore, *, run_id: str = "") -> None:
+        """What is noted belongs to a run, if one is given."""
         self._store = store
+        self.run_id = run_id
+
+    def of_run(self, run_id: str) -> "Journal":
+        """The same journal, written in a run."""
+        return Journal(self._store, run_id=run_id)
 
     def note(self, collection: str, recid: Recid, what: Happening) -> JournalEntry:
         """Add an entry; it is on stable storage when this returns.
@@ -34,8 +41,9 @@ class Journal:
             StorageFullError, StorageUnavailableError, CredentialsRefusedError: it is not noted.
         """
         now = time.time_ns()
-        entry = JournalEntry(at=now / 1e9, what=what)
-        path = f"{folder_of('journal', collection, recid)}/{now:020d}-{uuid.uuid4().hex[:8]}.json"
+        entry = JournalEntry(at=now / 1e9, run_id=self.run_id, what=what)
+        name = f"{now:020d}-{uuid.uuid4().hex[:8]}{_mark(self.run_id)}.json"
+        path = f"{folder_of('journal', collection, recid)}/{name}"
         with self._store.create(path, size_bytes=None) as writer:
             writer.write(f"{json.dumps(entry.model_dump(mode='json'))}\n".encode())
             writer.commit()
@@ -49,6 +57,16 @@ class Journal:
         """
         paths = sorted(self._store.list(folder_of("journal", collection, recid)))
         return tuple(entry for entry in map(self._read, paths) if entry is not None)
+
+    def recids_of_run(self, collection: str, run_id: str) -> tuple[Recid, ...]:
+        """The recids of which a run noted something, by the names of the entries alone.
+
+        Raises:
+            StorageUnavailableError, CredentialsRefusedError: those known are not all.
+        """
+        ending = f"{_mark(run_id)}.json"
+        paths = (path for path in self._store.list(f"journal/{collection}") if path.endswith(ending))
+        return tuple(sorted({Recid(path.split("/")[-2]) for path in paths}))
 
     def _read(self, path: str) -> JournalEntry | None:
         try:
@@ -64,3 +82,7 @@ class Journal:
 def latest[What: Happening](entries: Sequence[JournalEntry], *kinds: type[What]) -> JournalEntry | None:
     """The last entry of some kinds, None if there is none."""
     return next((entry for entry in reversed(entries) if isinstance(entry.what, kinds)), None)
+
+
+def _mark(run_id: str) -> str:
+    return f"-{hashlib.sha256(run_id.encode()).hexdigest()[:12]}" if run_id else ""

@@ -41,7 +41,12 @@ def run_batch(
         TelemetryLostError: events could not be noted; raised after the last recid.
     """
     cancellation = context.shared.cancellation.child()
-    context = replace(context, shared=replace(context.shared, cancellation=cancellation))
+    journal = context.adapters.journal.of_run(run_id)
+    context = replace(
+        context,
+        adapters=replace(context.adapters, journal=journal),
+        shared=replace(context.shared, cancellation=cancellation),
+    )
     batch = _Batch(context, stages, run_id)
     waiting = iter(recids)
     pool = ThreadPoolExecutor(max_workers=context.shared.workers, thread_name_prefix="recid")

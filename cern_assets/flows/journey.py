@@ -11,6 +11,7 @@ from typing import Any
 
 from cern_assets.errors import CernAssetsError, MissingInputError, PermanentError, RecordWithdrawnError, WaitingError
 from cern_assets.flows import archive, metadata, published_record, raw_files, raw_record
+from cern_assets.flows.publish import withdrawal
 from cern_assets.flows.stages import Context, Stage, Summary, Task
 from cern_assets.model.archives import Archive
 from cern_assets.model.documents import Document
@@ -121,7 +122,10 @@ def run_stage(context: Context, recid: Recid, stage: AnyStage, known: Known | No
         context.shared.cancellation.check()
         status, document = _done(context, recid, stage, known)
     except CernAssetsError as error:
-        return _stopped(context, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
+        stopped = _stopped(context, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
+        if stopped.status == "withdrawn":
+            return stopped.model_copy(update={"findings": withdrawal.findings(context, recid)})
+        return stopped
     known[stage.name] = document
     summary: Summary = stage.summarise(document.body)
     return StageOutcome(

@@ -81,7 +81,7 @@ def make(context: Context, task: Task) -> Made[Receipt]:
     receipt = _unchanged(context, task, deposit) if task.settled else None
     if receipt is not None:
         return Made(receipt)
-    with holding(context, task) as held:
+    with holding(context, task.recid) as held:
         return Made(_brought(held, task, deposit))
 
 

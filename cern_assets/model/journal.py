@@ -102,6 +102,45 @@ class SeenAgain(Value):
     kind: Literal["seen again"] = "seen again"
 
 
+class WithdrawalWanted(Value):
+    """The source withdrew the record, and it is about to be withdrawn in the repository."""
+
+    kind: Literal["withdrawal wanted"] = "withdrawal wanted"
+    repository: str
+    record_id: str
+
+
+class WithdrawalSeen(Value):
+    """The repository does not show the record any more."""
+
+    kind: Literal["withdrawal seen"] = "withdrawal seen"
+    repository: str
+    record_id: str
+
+
+UndoAction = Literal["delete draft", "give up edit", "put back", "withdraw"]
+
+
+class UndoWanted(Value):
+    """What a run did to a record is about to be undone; `of_run` is that run's id."""
+
+    kind: Literal["undo wanted"] = "undo wanted"
+    repository: str
+    record_id: str
+    action: UndoAction
+    of_run: str
+
+
+class UndoDone(Value):
+    """It was undone."""
+
+    kind: Literal["undo done"] = "undo done"
+    repository: str
+    record_id: str
+    action: UndoAction
+    of_run: str
+
+
 type Happening = (
     DraftWanted
     | DraftMade
@@ -114,11 +153,16 @@ type Happening = (
     | TransferBegun
     | Missed
     | SeenAgain
+    | WithdrawalWanted
+    | WithdrawalSeen
+    | UndoWanted
+    | UndoDone
 )
 
 
 class JournalEntry(Value):
-    """Something that happened, and when (seconds since 1970, UTC)."""
+    """Something that happened, when (seconds since 1970, UTC), and in which run, "" for none."""
 
     at: float
+    run_id: str = ""
     what: Annotated[Happening, Field(discriminator="kind")]

@@ -442,6 +442,13 @@ def test_an_external_doi_is_kept_and_taken_once(repository: Repository) -> None:
         published(repository, payload)
 
 
+def test_a_depositor_may_not_withdraw_a_published_record(repository: Repository) -> None:
+    record = published(repository)
+    with pytest.raises(CredentialsRefusedError):
+        repository.withdraw(record, reason="retracted", note="Because.")
+    assert repository.read_published(record.record_id) is not None
+
+
 def test_an_unknown_id_is_none(repository: Repository) -> None:
     assert repository.read_draft("zzzzz-99999") is None
     assert repository.read_published("zzzzz-99999") is None

@@ -8,7 +8,7 @@ from cern_assets.documents.journal import Journal
 from cern_assets.documents.leases import Lease, leased
 from cern_assets.errors import CernAssetsError, RecordHeldError
 from cern_assets.flows.cancellation import pause
-from cern_assets.flows.stages import Context, Task
+from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import Happening, JournalEntry
 from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Spent
@@ -17,7 +17,7 @@ from cern_assets.ports import FileStore, Repository, Upload
 
 
 @contextmanager
-def holding(context: Context, task: Task) -> Iterator[Context]:
+def holding(context: Context, recid: Recid) -> Iterator[Context]:
     """The same context while this process holds the recid's lease; what it writes with is fenced.
 
     Raises:
@@ -28,14 +28,14 @@ def holding(context: Context, task: Task) -> Iterator[Context]:
         adapters.store,
         source=context.collection.source,
         repository=adapters.repository.url,
-        recid=task.recid,
+        recid=recid,
         terms=context.shared.lease_terms,
         wait=pause,
     ) as lease:
         fenced = replace(
             adapters,
             repository=FencedRepository(adapters.repository, lease),
-            journal=FencedJournal(adapters.store, lease),
+            journal=FencedJournal(adapters.store, lease, run_id=adapters.journal.run_id),
         )
         try:
             yield replace(context, adapters=fenced)
@@ -57,8 +57,8 @@ def _checked_after(lease: Lease, error: CernAssetsError) -> None:
 class FencedJournal(Journal):
     """The journal, written under a lease."""
 
-    def __init__(self, store: FileStore, lease: Lease) -> None:
-        super().__init__(store)
+    def __init__(self, store: FileStore, lease: Lease, *, run_id: str) -> None:
+        super().__init__(store, run_id=run_id)
         self._lease = lease
 
     def note(self, collection: str, recid: Recid, what: Happening) -> JournalEntry:
@@ -159,6 +159,10 @@ class FencedRepository:
     def publish(self, draft: Draft) -> Published:
         """Write."""
         return self._held.publish(draft)
+
+    def withdraw(self, record: Published, *, reason: str, note: str) -> None:
+        """Write."""
+        self._held.withdraw(record, reason=reason, note=note)
 
     @property
     def _held(self) -> Repository:

@@ -205,6 +205,11 @@ class NrpRepository:
         """Publish, and read back what was published."""
         return self._run(self._publish(draft))
 
+    def withdraw(self, record: Published, *, reason: str, note: str) -> None:
+        """`DELETE /api/records/<id>/delete`, with what the tombstone says."""
+        tombstone: JsonObject = {"removal_reason": {"id": reason}, "note": note, "is_visible": True}
+        self._run(self._connection.remove(self._record_url(record.record_id) / "delete", tombstone))
+
     def _run[Result](self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         return self._loop.run(coroutine)
 

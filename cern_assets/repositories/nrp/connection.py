@@ -79,9 +79,10 @@ class Connection(AsyncConnection):
         sent = dict(body) if isinstance(body, Mapping) else list(body)
         return await self._retried(method, url, _json, idempotent=method == "PUT", json=sent)
 
-    async def remove(self, url: URL) -> bool:
+    async def remove(self, url: URL, body: JsonObject | None = None) -> bool:
         """DELETE; False if there was nothing to delete."""
-        return await self._retried("DELETE", url, _removed, idempotent=True)
+        said = {} if body is None else {"json": dict(body)}
+        return await self._retried("DELETE", url, _removed, idempotent=True, **said)
 
     async def put_stream(
         self, *, url: URL, source: DataSource, open_kwargs: dict[str, Any] | None = None, **kwargs: Any

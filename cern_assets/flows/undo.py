@@ -1,0 +1,163 @@
+"""Undoing what a run did to records of the repository, as far as the journal says what that was."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from cern_assets.errors import CredentialsRefusedError, DepositRefusedError
+from cern_assets.flows.publish.fenced import holding
+from cern_assets.flows.publish.withdrawal import withdraw_surely
+from cern_assets.flows.stages import Context
+from cern_assets.metadata.merging import merge
+from cern_assets.model.collections import EditPolicy
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.journal import (
+    DraftMade,
+    EditWanted,
+    JournalEntry,
+    PublishSeen,
+    PublishWanted,
+    UndoAction,
+    UndoDone,
+    UndoWanted,
+)
+from cern_assets.model.values import JsonObject
+
+_REASON, _NOTE = "retracted", "The run of cern-assets that published this record was undone."
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something of a run that can be undone.
+
+    For `put back`, `before` is what the record said before the run and `said` what the run published. `blocked` says
+    why it is not done, "" if it is.
+    """
+
+    recid: Recid
+    record_id: str
+    action: UndoAction
+    before: JsonObject | None = None
+    said: JsonObject | None = None
+    blocked: str = ""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What became of a step: `done`, `nothing to do`, `refused`, or `blocked`, with the reason."""
+
+    step: Step
+    status: str
+    reason: str = ""
+
+
+def undo_plan(context: Context, run_id: str) -> Iterator[Step]:
+    """The steps that undo a run in a collection, latest first in each record; nothing is written.
+
+    Raises:
+        StorageUnavailableError, TransferInterruptedError, CredentialsRefusedError: the journal cannot be read.
+    """
+    journal, name = context.adapters.journal, context.collection.name
+    for recid in journal.recids_of_run(name, run_id):
+        yield from steps_of(recid, journal.entries(name, recid), run_id, context.adapters.repository.url)
+
+
+def steps_of(recid: Recid, entries: Sequence[JournalEntry], run_id: str, repository: str) -> list[Step]:
+    """The steps of one recid: what the run made, changed or published, unless a later run went on with it."""
+    steps: dict[str, Step] = {}
+    published_by: dict[str, str] = {}
+    said: dict[str, JsonObject] = {}
+    for entry in entries:
+        what, ours = entry.what, entry.run_id == run_id
+        if getattr(what, "repository", None) != repository:
+            continue
+        if isinstance(what, DraftMade) and ours:
+            steps[what.record_id] = Step(recid, what.record_id, "delete draft")
+        elif isinstance(what, EditWanted) and ours and what.record_id not in steps:
+            steps[what.record_id] = Step(recid, what.record_id, "give up edit", before=what.before)
+        elif isinstance(what, PublishWanted) and ours:
+            said[what.record_id] = what.said
+        elif isinstance(what, PublishSeen):
+            if ours and what.record_id not in published_by and what.record_id not in steps:
+                steps[what.record_id] = Step(recid, what.record_id, "delete draft")  # that an earlier run had made
+            published_by[what.record_id] = entry.run_id
+    return [_judged(step, published_by, said, run_id) for step in reversed(steps.values())]
+
+
+def _judged(step: Step, published_by: Mapping[str, str], said: Mapping[str, JsonObject], run_id: str) -> Step:
+    """The step for what was published meanwhile; what a later run published is not taken from under it."""
+    last = published_by.get(step.record_id)
+    if step.action == "give up edit" and last is not None and step.record_id in said:
+        step = replace(step, action="put back", said=said[step.record_id])
+    elif step.action == "delete draft" and last is not None:
+        step = replace(step, action="withdraw")
+    later = last not in (None, run_id) and step.action in ("put back", "withdraw")
+    return replace(step, blocked=f"published again by the run {last or 'of an undo'}") if later else step
+
+
+def undo(context: Context, step: Step, run_id: str) -> Undone:
+    """Do one step, under the recid's lease, noted before and after; one that is done already writes nothing.
+
+    Raises:
+        RecordHeldError: another process is publishing the record.
+        RepositoryUnavailableError, StorageUnavailableError: it may be done or not; run it again.
+    """
+    if step.blocked:
+        return Undone(step, "blocked", step.blocked)
+    with holding(context, step.recid) as held:
+        if not _is_to_do(held, step):
+            return Undone(step, "nothing to do")
+        about = {"repository": held.adapters.repository.url, "record_id": step.record_id, "of_run": run_id}
+        journal, name = held.adapters.journal, held.collection.name
+        journal.note(name, step.recid, UndoWanted(**about, action=step.action))
+        try:
+            _do(held, step)
+        except (DepositRefusedError, CredentialsRefusedError) as error:
+            return Undone(step, "refused", str(error))
+        journal.note(name, step.recid, UndoDone(**about, action=step.action))
+        return Undone(step, "done")
+
+
+def _is_to_do(context: Context, step: Step) -> bool:
+    """Whether the repository still holds what is to be undone: reading, not the journal, says so."""
+    repository = context.adapters.repository
+    if step.action == "withdraw":
+        return repository.read_published(step.record_id) is not None
+    if step.action == "put back":
+        return _put_back(context, step) is not None
+    return repository.read_draft(step.record_id) is not None
+
+
+def _do(context: Context, step: Step) -> None:
+    repository = context.adapters.repository
+    if step.action == "withdraw":
+        record = repository.read_published(step.record_id)
+        if record is not None:
+            withdraw_surely(repository, record, reason=_REASON, note=_NOTE)
+    elif step.action == "put back":
+        payload = _put_back(context, step)
+        if payload is not None:
+            _published_again(context, step, payload)
+    else:
+        draft = repository.read_draft(step.record_id)
+        if draft is not None:
+            repository.delete_draft(draft)
+
+
+def _put_back(context: Context, step: Step) -> JsonObject | None:
+    """What the record said before the run, with what people edited since; None if it says that already."""
+    record = context.adapters.repository.read_published(step.record_id)
+    if record is None or step.before is None:
+        return None
+    merged = merge(step.before, record.payload, [step.said] if step.said else [], EditPolicy())
+    return merged.payload if merged.differs else None
+
+
+def _published_again(context: Context, step: Step, payload: JsonObject) -> None:
+    repository, journal, name = context.adapters.repository, context.adapters.journal, context.collection.name
+    draft = repository.edit(step.record_id)
+    whole = {**draft.payload, **payload}
+    draft = repository.update_draft(step.record_id, whole)
+    noted = {"repository": repository.url, "record_id": step.record_id, "version_index": draft.version_index}
+    journal.note(name, step.recid, PublishWanted(**noted, said=step.before or {}))
+    published = repository.publish(draft)
+    journal.note(name, step.recid, PublishSeen(**noted, url=published.url))

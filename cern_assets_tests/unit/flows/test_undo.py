@@ -1,0 +1,148 @@
+"""Undo: what a run did is planned from the journal, applied once, and what others did since stays."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cern_assets.flows.batch import run_batch
+from cern_assets.flows.stages import Context
+from cern_assets.flows.undo import Step, undo, undo_plan
+from cern_assets.model.archives import ArchiveLimits
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.outcomes import StageOutcome
+from cern_assets.model.publications import Published
+from cern_assets.repositories.nrp.client import NrpRepository
+from cern_assets_tests.services.world import GIB, World
+from cern_assets_tests.unit.repositories.test_nrp_faults import served
+
+
+def _run(context: Context, run_id: str, *recids: str) -> list[StageOutcome]:
+    batches = run_batch(context, [Recid(recid) for recid in recids], run_id=run_id)
+    return [outcomes[-1] for outcomes in batches]
+
+
+def _plan(world: World, run_id: str) -> list[Step]:
+    return list(undo_plan(world.context, run_id))
+
+
+def _title(world: World, recid: str) -> object:
+    (record,) = world.held(Recid(recid))
+    assert isinstance(record.payload["metadata"], dict)
+    return record.payload["metadata"]["title"]
+
+
+def test_a_draft_that_a_run_left_is_deleted_once(world: World, recid: str) -> None:
+    world.source.put(recid, files={f"{number:03}.dat": b"x" for number in range(101)})
+    generous = ArchiveLimits(max_files=1000, max_file_bytes=GIB, max_record_bytes=GIB)
+    (outcome,) = _run(world.changed(limits=generous), "run 1", recid)
+    assert outcome.status == "rejected"
+    (step,) = _plan(world, "run 1")
+    assert (step.recid, step.action) == (recid, "delete draft")
+    assert undo(world.context, step, "run 1").status == "done"
+    assert world.held(Recid(recid)) == ()
+    assert undo(world.context, step, "run 1").status == "nothing to do"
+    kinds = [entry.what.kind for entry in world.context.adapters.journal.entries("opendata", Recid(recid))]
+    assert kinds[-2:] == ["undo wanted", "undo done"]
+
+
+def test_an_edit_is_put_back_and_what_people_edited_since_stays(world: World, recid: str) -> None:
+    world.source.put(recid, title="Before")
+    _run(world.context, "run 1", recid)
+    world.source.put(recid, title="After")
+    _run(world.context, "run 2", recid)
+    repository = world.context.adapters.repository
+    (record,) = world.held(Recid(recid))
+    draft = repository.edit(record.record_id)
+    assert isinstance(draft.payload["metadata"], dict)
+    repository.update_draft(
+        record.record_id, {**draft.payload, "metadata": {**draft.payload["metadata"], "version": "by hand"}}
+    )
+    repository.publish(draft)
+    (step,) = _plan(world, "run 2")
+    assert step.action == "put back"
+    assert undo(world.context, step, "run 2").status == "done"
+    assert _title(world, recid) == "Before"
+    (record,) = world.held(Recid(recid))
+    assert isinstance(record.payload["metadata"], dict)
+    assert record.payload["metadata"]["version"] == "by hand"
+    assert undo(world.context, step, "run 2").status in ("nothing to do", "blocked")
+    (outcome,) = _run(world.context, "run 3", recid)
+    assert outcome.status == "done"
+    assert _title(world, recid) == "After", "the source's word comes back with the next run"
+
+
+def test_what_a_later_run_published_is_left_alone(world: World, recid: str) -> None:
+    for run, title in (("run 1", "One"), ("run 2", "Two"), ("run 3", "Three")):
+        world.source.put(recid, title=title)
+        _run(world.context, run, recid)
+    for run in ("run 1", "run 2"):
+        (step,) = _plan(world, run)
+        assert (undo(world.context, step, run).status, "run 3" in step.blocked) == ("blocked", True)
+    assert _title(world, recid) == "Three"
+
+
+def test_a_publication_is_withdrawn_where_the_repository_lets_us_and_told_where_not(world: World, recid: str) -> None:
+    world.source.put(recid)
+    _run(world.context, "run 1", recid)
+    (step,) = _plan(world, "run 1")
+    assert step.action == "withdraw"
+    refused = undo(world.context, step, "run 1")
+    assert (refused.status, "403" in refused.reason) == ("refused", True)
+    assert [record.state for record in world.held(Recid(recid))] == ["published"]
+
+
+def test_a_run_that_the_journal_does_not_know_has_no_plan(world: World, recid: str) -> None:
+    world.source.put(recid)
+    _run(world.context, "run 1", recid)
+    assert _plan(world, "run 2") == []
+
+
+def test_a_withdrawal_says_why_and_is_sent_to_the_record() -> None:
+    asked: list[object] = []
+
+    async def deleting(request: Request) -> Response:
+        asked.append(await request.json())
+        return Response(status_code=204)
+
+    record = Published(record_id="abcde-12345", parent_id="p", version_index=1, url="u", payload={})
+    with served(Route("/api/records/abcde-12345/delete", deleting, methods=["DELETE"])) as url:
+        adapter = NrpRepository(url, "t", attempts=1, timeout_seconds=5)
+        adapter.withdraw(record, reason="retracted", note="Because.")
+        adapter.close()
+    assert asked == [{"removal_reason": {"id": "retracted"}, "note": "Because.", "is_visible": True}]
+
+
+def test_a_copy_of_what_the_source_withdrew_is_a_finding_and_withdrawn_by_policy(world: World, recid: str) -> None:
+    world.source.put(recid)
+    world.run(Recid(recid))
+    world.source.withdraw(Recid(recid))
+    (kept,) = world.run(Recid(recid))["raw_record"].findings
+    assert (kept.code, kept.severity) == ("withdrawn-at-source", "warning")
+    outcome = world.run(Recid(recid), withdrawn="tombstone")["raw_record"]
+    assert outcome.status == "withdrawn"
+    assert [finding.code for finding in outcome.findings] == ["not-withdrawn-in-target"]
+
+
+class _LettingUs(NrpRepository):
+    """The repository of a world, as one sees it who may withdraw."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.context.adapters.repository.url, world.token, attempts=1, timeout_seconds=30)
+        self.withdrawn: list[str] = []
+
+    def withdraw(self, record: Published, *, reason: str, note: str) -> None:  # noqa: ARG002  the port's signature
+        self.withdrawn.append(record.record_id)
+
+    def read_published(self, record_id: str) -> Published | None:
+        return None if record_id in self.withdrawn else super().read_published(record_id)
+
+
+def test_a_depositor_who_may_withdraw_does_so_once(world: World, recid: str) -> None:
+    world.source.put(recid)
+    _run(world.context, "run 1", recid)
+    letting = _LettingUs(world)
+    context = world.changed(repository=letting)
+    (step,) = undo_plan(context, "run 1")
+    assert [undo(context, step, "run 1").status for _ in range(2)] == ["done", "nothing to do"]
+    assert len(letting.withdrawn) == 1
+    letting.close()
