@@ -6,7 +6,7 @@ ARGS ?=
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger clean python services
+.PHONY: help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-fetch: python services ## what fetching costs, one large file and many sma
 
 bench-ledger: python ## what the ledger costs over 200,000 recids and a million events, beside DuckDB alone
 	$(PYTHON) benchmarks/ledger.py $(ARGS)
+
+bench-transform: python ## records a second and core through the crosswalk, beside reading and copying them
+	$(PYTHON) benchmarks/transform.py $(ARGS)
 
 clean: ## delete everything that the commands have made, the demo's data included
 	rm -rf .venv .venv-invenio .cern-assets .cache dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

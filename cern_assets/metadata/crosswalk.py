@@ -5,7 +5,7 @@ and in a sentence why. Whoever adds a field adds a row: conversion, the account 
 version that decides what is done again all read it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -79,6 +79,11 @@ class Crosswalk:
     identifier: Callable[[Recid], str]
 
     @cached_property
+    def plan(self) -> "_Plan":
+        """The rows as they are applied, made at first use."""
+        return _plan(self.rows)
+
+    @cached_property
     def version(self) -> str:
         """SHA-256 (hex) over the rows, the rules they run through, and the versions of the libraries that mend texts.
 
@@ -105,8 +110,11 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
     findings: list[Finding] = []
     for _, row, found, result in _applied(record, crosswalk, ledger, payload):
         _settle(ledger, row, found, result)
-        findings.extend([*result.findings, *(_finding(unused) for unused in result.unused)])
-    return Metadata(payload=_as_kept(payload), fates=ledger.fates(), findings=grouped((*findings, *ledger.findings())))
+        findings += result.findings
+        findings += map(_finding, result.unused)
+    findings += ledger.findings()
+    # The parts are values of ours and are not looked at once more.
+    return Metadata.model_construct(payload=_as_kept(payload), fates=ledger.fates(), findings=grouped(findings))
 
 
 @dataclass(frozen=True)
@@ -129,23 +137,107 @@ def lineage(record: SourceRecord, crosswalk: Crosswalk) -> tuple[Origin, ...]:
     )
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """A crosswalk's rows in the form in which they are applied.
+
+    `readers` has for each pattern the rows that read it, by number, with the place of the pattern in the row. `always`
+    has the rows that answer although the record has nothing that they read; the others need not be asked then.
+    """
+
+    readers: Mapping[str, tuple[tuple[int, int], ...]]
+    always: frozenset[int]
+
+
+def _plan(rows: tuple[Row | Drop, ...]) -> _Plan:
+    readers: dict[str, list[tuple[int, int]]] = {}
+    for number, row in enumerate(rows):
+        for place, pattern in enumerate(row.reads):
+            readers.setdefault(pattern, []).append((number, place))
+    always = (number for number, row in enumerate(rows) if isinstance(row, Row) and _answers_to_nothing(row))
+    return _Plan({pattern: tuple(these) for pattern, these in readers.items()}, frozenset(always))
+
+
+def _answers_to_nothing(row: Row) -> bool:
+    """Whether a row's rule, of a record without the row's leaves, with and without files, says anything."""
+    answers = [row.convert(Reading(Recid("1"), files, ())) for files in (0, 1)]
+    return any(not _is_nothing(answer.value) or answer.unused or answer.findings for answer in answers)
+
+
 def _applied(
     record: SourceRecord, crosswalk: Crosswalk, ledger: Ledger, payload: dict[str, Json]
-) -> Iterator[tuple[int, Row, tuple[Leaf, ...], Converted]]:
-    """Each row that is asked, with what it read and made, which is written into the payload."""
-    for number, row in enumerate(crosswalk.rows, start=1):
-        found = ledger.read(row.reads)
+) -> Iterator[tuple[int, Row, list[Leaf], Converted]]:
+    """Each row that is asked, counted from 1, with what it read and made, which is written into the payload."""
+    plan, rows, files = crosswalk.plan, crosswalk.rows, len(record.files)
+    asked: dict[int, list[tuple[int, list[Leaf]]]] = {number: [] for number in plan.always}
+    for pattern, leaves in ledger.said.items():
+        for number, place in plan.readers.get(pattern, ()):
+            asked.setdefault(number, []).append((place, leaves))
+    target = _Target(payload)
+    for number in sorted(asked):
+        row = rows[number]
+        found = [leaf for _, leaves in sorted(asked[number], key=_by_place) for leaf in leaves]
         if isinstance(row, Drop):
             for leaf in found:
                 ledger.drop(leaf, row.reason)
-        elif not _is_wanted(payload, row):
+        elif not target.wants(row):
             for leaf in found:
                 ledger.drop(leaf, f"Not needed: {row.target} has a value already.")
         else:
-            result = row.convert(Reading(record.recid, len(record.files), found))
-            yield number, row, found, result
+            result = row.convert(Reading(record.recid, files, found))
+            yield number + 1, row, found, result
             if not _is_nothing(result.value):
-                _write(payload, row, result.value)
+                target.write(row, result.value)
+
+
+def _by_place(read: tuple[int, list[Leaf]]) -> int:
+    return read[0]
+
+
+class _Target:
+    """The payload that rows write into."""
+
+    def __init__(self, payload: dict[str, Json]) -> None:
+        self._payload = payload
+        self._written: dict[str, Json] = {}
+        self._seen: dict[str, set[str]] = {}
+
+    def wants(self, row: Row) -> bool:
+        """Whether there is room for what a row makes."""
+        existing = self._written.get(row.target)
+        return existing is None or (isinstance(existing, list) and not row.fallback)
+
+    def write(self, row: Row, value: Json) -> None:
+        """Put a value in its place, or items behind those that are there."""
+        if not isinstance(value, list):
+            self._put(row.target, value)
+            return
+        items = self._written.get(row.target)
+        if items is None:
+            items = []
+            self._put(row.target, items)
+        if not isinstance(items, list):
+            raise TypeError(f"The crosswalk writes {row.target} both as a list and as one value.")
+        if row.keep_equal:
+            items += value
+            return
+        seen = self._seen.setdefault(row.target, set())
+        for item in value:
+            key = item if isinstance(item, str) else repr(item)
+            if key not in seen:
+                seen.add(key)
+                items.append(item)
+
+    def _put(self, target: str, value: Json) -> None:
+        *parents, name = target.split(".")
+        place = self._payload
+        for parent in parents:
+            inner = place.setdefault(parent, {})
+            if not isinstance(inner, dict):
+                raise TypeError(f"The crosswalk writes both {parent} and {target}.")
+            place = inner
+        place[name] = value
+        self._written[target] = value
 
 
 def _as_kept(payload: dict[str, Json]) -> dict[str, Json]:
@@ -157,50 +249,23 @@ def _kept(value: Json) -> Json:
     if isinstance(value, str):
         return as_kept(value)
     if isinstance(value, dict):
-        return {name: _kept(inner) for name, inner in value.items()}
+        # Most texts are ASCII, and are not worth a call.
+        return {
+            name: inner if isinstance(inner, str) and inner.isascii() else _kept(inner) for name, inner in value.items()
+        }
     return [_kept(item) for item in value] if isinstance(value, list) else value
 
 
-def _settle(ledger: Ledger, row: Row, found: tuple[Leaf, ...], result: Converted) -> None:
-    reasons = {unused.leaf.steps: unused.reason for unused in result.unused}
+def _settle(ledger: Ledger, row: Row, found: list[Leaf], result: Converted) -> None:
+    reasons = {unused.leaf.number: unused.reason for unused in result.unused}
+    nothing = _is_nothing(result.value)
     for leaf in found:
-        if leaf.steps in reasons:
-            ledger.drop(leaf, reasons[leaf.steps])
-        elif _is_nothing(result.value):
+        if leaf.number in reasons:
+            ledger.drop(leaf, reasons[leaf.number])
+        elif nothing:
             ledger.drop(leaf, f"It gives nothing for {row.target}.")
         else:
             ledger.carry(leaf, row.target)
-
-
-def _is_wanted(payload: dict[str, Json], row: Row) -> bool:
-    existing = _look_up(payload, row.target)
-    return existing is None or (isinstance(existing, list) and not row.fallback)
-
-
-def _look_up(payload: dict[str, Json], target: str) -> Json:
-    value: Json = payload
-    for name in target.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _write(payload: dict[str, Json], row: Row, value: Json) -> None:
-    *parents, name = row.target.split(".")
-    place = payload
-    for parent in parents:
-        inner = place.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            raise TypeError(f"The crosswalk writes both {parent} and {row.target}.")
-        place = inner
-    if not isinstance(value, list):
-        place[name] = value
-        return
-    items = place.setdefault(name, [])
-    if not isinstance(items, list):
-        raise TypeError(f"The crosswalk writes {row.target} both as a list and as one value.")
-    for item in value:
-        if row.keep_equal or item not in items:
-            items.append(item)
 
 
 def _is_nothing(value: Json) -> bool:

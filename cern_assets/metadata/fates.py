@@ -1,9 +1,8 @@
 """The account of leaves: each leaf of a record ends as carried, dropped or unmapped, and never as nothing."""
 
-from collections import Counter
-from collections.abc import Iterable
+from functools import lru_cache
 
-from cern_assets.metadata.leaves import Leaf, Steps, leaves
+from cern_assets.metadata.leaves import Leaf, leaves
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.metadata import Fate, LeafFate
 from cern_assets.model.values import JsonObject
@@ -12,64 +11,77 @@ EMPTY = "Empty in the source."
 
 
 class Ledger:
-    """Filled while the rows of a crosswalk are applied to one record; the fates add up to the record's leaves."""
+    """Filled while the rows of a crosswalk are applied to one record; the fates add up to the record's leaves.
+
+    `said` has the leaves that say something, by pattern.
+    """
 
     def __init__(self, metadata: JsonObject) -> None:
-        self._by_pattern: dict[str, list[Leaf]] = {}
-        self._targets: dict[Steps, list[str]] = {}
-        self._reasons: dict[Steps, str] = {}
-        for leaf in leaves(metadata):
-            self._by_pattern.setdefault(leaf.pattern, []).append(leaf)
-            if leaf.is_empty:
-                self._reasons[leaf.steps] = EMPTY
-
-    def read(self, patterns: Iterable[str]) -> tuple[Leaf, ...]:
-        """Give the leaves of these patterns that say something."""
-        found = (leaf for pattern in patterns for leaf in self._by_pattern.get(pattern, ()))
-        return tuple(leaf for leaf in found if not leaf.is_empty)
+        self._leaves = leaves(metadata)
+        self._targets: list[tuple[str, ...]] = [()] * len(self._leaves)
+        self._reasons = [""] * len(self._leaves)
+        self.said: dict[str, list[Leaf]] = {}
+        for leaf in self._leaves:
+            if not leaf.text:
+                self._reasons[leaf.number] = EMPTY
+                continue
+            known = self.said.get(leaf.pattern)
+            if known is None:
+                self.said[leaf.pattern] = [leaf]
+            else:
+                known.append(leaf)
 
     def carry(self, leaf: Leaf, target: str) -> None:
         """Note that a field of the deposit holds this leaf; several may."""
-        targets = self._targets.setdefault(leaf.steps, [])
+        targets = self._targets[leaf.number]
         if target not in targets:
-            targets.append(target)
+            self._targets[leaf.number] = (*targets, target)
 
     def drop(self, leaf: Leaf, reason: str) -> None:
         """Note why a leaf is left behind; the first reason stands, and none if something carries the leaf."""
-        self._reasons.setdefault(leaf.steps, reason)
+        if not self._reasons[leaf.number]:
+            self._reasons[leaf.number] = reason
 
     def fates(self) -> tuple[LeafFate, ...]:
-        """Give one entry for each pattern, target and reason, in the order of the record."""
-        counted = Counter((pattern, *self._fate(leaf)) for pattern, found in self._by_pattern.items() for leaf in found)
+        """Give one entry for each pattern, target and reason, by pattern in the order of the record."""
+        by_pattern: dict[str, dict[tuple[tuple[str, ...], str], int]] = {}
+        for leaf, targets, reason in zip(self._leaves, self._targets, self._reasons, strict=True):
+            counts = by_pattern.get(leaf.pattern)
+            if counts is None:
+                counts = by_pattern[leaf.pattern] = {}
+            fate = (targets, "" if targets else reason)
+            counts[fate] = counts.get(fate, 0) + 1
         return tuple(
-            LeafFate(path=path, leaves=number, fate=fate, target=target, reason=reason)
-            for (path, fate, target, reason), number in counted.items()
+            _fate(pattern, number, targets, reason)
+            for pattern, counts in by_pattern.items()
+            for (targets, reason), number in counts.items()
         )
 
     def findings(self) -> tuple[Finding, ...]:
         """Tell what the crosswalk does not know, by pattern. What the source left empty stands in the fates."""
-        found = []
-        for pattern, these in self._by_pattern.items():
-            unknown = [leaf for leaf in these if leaf.steps not in self._targets and leaf.steps not in self._reasons]
-            if unknown:
-                message = f"{_leaves(unknown)} not in the crosswalk and not carried."
-                value = shorten(unknown[0].text)
-                count = len(unknown)
-                found.append(
-                    Finding(
-                        code="unmapped", severity="warning", field=pattern, value=value, message=message, count=count
-                    )
-                )
-        return tuple(found)
-
-    def _fate(self, leaf: Leaf) -> tuple[Fate, str, str]:
-        """Give the fate with its target and its reason."""
-        targets = self._targets.get(leaf.steps)
-        if targets:
-            return "carried", ", ".join(targets), ""
-        reason = self._reasons.get(leaf.steps)
-        return ("dropped", "", reason) if reason else ("unmapped", "", "")
+        unknown: dict[str, list[Leaf]] = {}
+        for leaf, targets, reason in zip(self._leaves, self._targets, self._reasons, strict=True):
+            if not targets and not reason:
+                unknown.setdefault(leaf.pattern, []).append(leaf)
+        return tuple(
+            Finding(
+                code="unmapped",
+                severity="warning",
+                field=pattern,
+                value=shorten(found[0].text),
+                message=f"{_leaves(len(found))} not in the crosswalk and not carried.",
+                count=len(found),
+            )
+            for pattern, found in unknown.items()
+        )
 
 
-def _leaves(found: list[Leaf]) -> str:
-    return "1 leaf is" if len(found) == 1 else f"{len(found)} leaves are"
+@lru_cache(16_384)
+def _fate(path: str, number: int, targets: tuple[str, ...], reason: str) -> LeafFate:
+    """One entry of the account: a few thousand of them are all that a source's records have."""
+    fate: Fate = "carried" if targets else "dropped" if reason else "unmapped"
+    return LeafFate(path=path, leaves=number, fate=fate, target=", ".join(targets), reason=reason)
+
+
+def _leaves(number: int) -> str:
+    return "1 leaf is" if number == 1 else f"{number} leaves are"

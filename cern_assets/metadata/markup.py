@@ -11,13 +11,13 @@ that the target has nothing to take away. Tags it does not take become their nea
 import html
 import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
 import nh3
 
 from cern_assets.metadata.nesting import MOST_NESTING, nesting
+from cern_assets.metadata.plain_markup import plain_markup
 from cern_assets.metadata.text import LONGEST_TEXT, without_unseen
 
 _ALLOWED = {
@@ -59,6 +59,11 @@ _TOKEN = re.compile(
 _STRETCH = 10_000
 """Characters of text in a row, and of one tag's attributes."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?=/)")
+_PATH = r"(?:/(?!\.)[A-Za-z0-9_=+%~.-]+)*/?(?:\?[A-Za-z0-9_=+%~.-]+)?(?:\#[A-Za-z0-9_=+%~.-]+)?"
+_WHOLE_ADDRESS = re.compile(rf"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*{_PATH}")
+_PATH_FROM_ROOT = re.compile(rf"(?=/[A-Za-z0-9]){_PATH}")
+_TAG = re.compile(r"""</?(?P<name>[a-z][a-z0-9]*)(?:"[^"]*"|[^<>"])*>""")
 _VALUE = r"""\s{}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))"""
 _HREF, _SRC, _ALT = (re.compile(_VALUE.format(name), re.IGNORECASE) for name in ("href", "src", "alt"))
 
@@ -80,6 +85,13 @@ def clean_markup(source: str, *, base_url: str) -> Markup:
     """
     if len(source) > LONGEST_TEXT:
         return _plain(source, f"longer than {LONGEST_TEXT:,} characters")
+    plain = plain_markup(source, lambda address: _resolved(base_url, address))
+    if plain is not None:
+        return Markup(*plain, ())
+    return _sanitised(source, base_url)
+
+
+def _sanitised(source: str, base_url: str) -> Markup:
     pieces = _pieces(without_unseen(source.replace("\xa0", " ")), base_url)
     if nesting(piece.tag for piece in pieces if piece.tag) > MOST_NESTING:
         return _plain("".join(piece.seen for piece in pieces), "nested too deeply")
@@ -101,11 +113,8 @@ def clean_markup(source: str, *, base_url: str) -> Markup:
 
 
 def visible_text(markup: str) -> str:
-    """Give the words that a reader sees in well-formed HTML; tags that begin or end a block part words."""
-    reader = _Reader()
-    reader.feed(markup)
-    reader.close()
-    return "".join(reader.found)
+    """Give the words that a reader sees in HTML as the sanitiser writes it; tags of blocks part words."""
+    return html.unescape(_TAG.sub(lambda tag: "" if tag["name"] in _INLINE else " ", markup))
 
 
 def _plain(text: str, why: str) -> Markup:
@@ -121,22 +130,6 @@ class _Piece:
     seen: str = ""
     loss: str = ""
     tag: str = ""
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 (the base class passes it)
-        self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _INLINE:
-            self.found.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        self.found.append(data)
 
 
 def _pieces(source: str, base_url: str) -> list[_Piece]:
@@ -198,6 +191,16 @@ def _embedded(kind: str, attributes: str, base_url: str) -> _Piece:
 def _value(pattern: re.Pattern[str], attributes: str) -> str:
     match = pattern.search(attributes)
     return html.unescape(next(value for value in match.groups() if value is not None)).strip() if match else ""
+
+
+def _resolved(base_url: str, address: str) -> str:
+    """The same as `_absolute`; most addresses are absolute already, or a path from the root, without anything odd."""
+    if _WHOLE_ADDRESS.fullmatch(address):
+        return address
+    origin = _ORIGIN.match(base_url)
+    if origin and _PATH_FROM_ROOT.fullmatch(address):
+        return f"{origin[0]}{address}"
+    return _absolute(base_url, address)
 
 
 def _absolute(base_url: str, address: str) -> str:

@@ -1,0 +1,78 @@
+"""Guards that markup which is not shown to the sanitiser is what the sanitiser would have made of it."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cern_assets.metadata import markup
+from cern_assets.metadata.markup import clean_markup, visible_text
+from cern_assets.metadata.plain_markup import plain_markup
+
+BASE = "https://opendata.cern.ch/record/133"
+NAMES = ("p", "i", "b", "em", "strong", "code", "sub", "sup", "blockquote", "ul", "ol", "li")
+TOKENS = (
+    *(f"<{name}>" for name in NAMES),
+    *(f"</{name}>" for name in NAMES),
+    *(
+        "<br>",
+        "<br/>",
+        "<br />",
+        "</a>",
+        '<a href="/record/5500">',
+        '<a href="https://cern.ch/x.html#a" target="_blank">',
+    ),
+    *(
+        '<a href="javascript:alert(1)">',
+        '<a href="?a=1">',
+        "<a>",
+        "<p class='x'>",
+        "<script>",
+        "<table>",
+        "</td>",
+        "<img>",
+    ),
+    *(
+        "words",
+        " ",
+        "\n",
+        "\t",
+        "\r",
+        "|eta| < 2.4",
+        "5 > 4",
+        "->",
+        "&amp;",
+        "&lt;b&gt;",
+        "&nbsp;",
+        "&eacute;",
+        "&",
+        ";",
+    ),
+    *("é", "\u200b", "\xa0", "\u2028", "&amp;lt;"),
+)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(st.lists(st.sampled_from(TOKENS), max_size=14).map("".join))
+def test_what_no_sanitiser_is_asked_about_is_what_it_would_have_said(source: str) -> None:
+    plain = plain_markup(source, lambda address: markup._resolved(BASE, address))
+    if plain is not None:
+        assert markup.Markup(*plain, ()) == markup._sanitised(source, BASE)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.text("/.ab-_#?=%+~:;&h1", max_size=12), st.sampled_from(["", "/", "http://x", "https://opendata.cern.ch", "//x"])
+)
+def test_an_address_is_resolved_as_a_browser_does_whether_or_not_it_is_plain(address: str, start: str) -> None:
+    assert markup._resolved(BASE, start + address) == markup._absolute(BASE, start + address)
+
+
+def test_ordinary_markup_of_the_portal_is_plain() -> None:
+    source = ' <p>Seen <i>online</i> on run 198022 (<a href="/record/6114">/cdaq/physics</a>)<p>and more &amp; more\n'
+    expected = (
+        '<p>Seen <i>online</i> on run 198022 (<a href="https://opendata.cern.ch/record/6114">/cdaq/physics</a>)</p>'
+        "<p>and more &amp; more\n</p>"
+    )
+    plain = plain_markup(source, lambda address: markup._resolved(BASE, address))
+    assert plain is not None
+    assert plain[0] == expected == clean_markup(source, base_url=BASE).html
+    assert plain[1].split() == visible_text(expected).split()
