@@ -6,7 +6,7 @@ ARGS ?=
 PORT ?= 3000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform clean python services
+.PHONY: help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform bench-publish clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-archive: python services ## what packing costs, from an XRootD server to i
 
 bench-fetch: python services ## what fetching costs, one large file and many small ones, beside xrdcp
 	$(PYTHON) benchmarks/fetch.py $(ARGS)
+
+bench-publish: python ## what publishing costs, an upload and small records, beside bare clients and nrp-cmd
+	$(PYTHON) benchmarks/publish.py $(ARGS)
 
 bench-ledger: python ## what the ledger costs over 200,000 recids and a million events, beside DuckDB alone
 	$(PYTHON) benchmarks/ledger.py $(ARGS)

@@ -6,14 +6,15 @@ the record it became, and a receipt that got lost is found again by the record's
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from cern_assets.documents.claims import claim
 from cern_assets.documents.journal import latest
-from cern_assets.errors import DepositRefusedError, RepositoryUnavailableError, WaitingError
+from cern_assets.errors import DepositRefusedError, PublicationConflictError, RepositoryUnavailableError, WaitingError
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
 from cern_assets.flows.publish.identify import look_until, new_draft, note_draft, own_record
-from cern_assets.flows.publish.payload import payload_of
+from cern_assets.flows.publish.payload import doi_of, payload_of
 from cern_assets.flows.publish.said import last_said
 from cern_assets.flows.publish.wanted import Wanted, wanted_files
 from cern_assets.flows.stages import Context, Made, Summary, Task
@@ -63,7 +64,7 @@ def make(context: Context, task: Task) -> Made[Receipt]:
     Raises:
         DepositRefusedError: the repository refuses the deposit, or changed what was sent.
         RecordClaimedError: another collection brings the recid into this repository.
-        PublicationConflictError: the repository holds several records with this recid.
+        PublicationConflictError: the repository holds several records with this recid, or another with its DOI.
         WaitingError: a community has to take the record first, or the search has to catch up.
         RecordHeldError: another process is publishing the record.
         TargetCopyDamagedError, StoredFileDamagedError: its copy of a file is not ours, or ours is damaged.
@@ -217,9 +218,24 @@ def _published(context: Context, task: Task, complete: Complete, *, said: JsonOb
 
 
 def _surely_published(repository: Repository, draft: Draft) -> Published:
-    """Publish; where the answer was lost, reading settles whether it was done. It is never asked for twice."""
+    """Publish; where the answer was lost, reading settles whether it was done. It is never asked for twice.
+
+    Raises:
+        PublicationConflictError: another record has the DOI.
+    """
     try:
         return repository.publish(draft)
+    except DepositRefusedError as error:
+        doi = doi_of(draft.payload)
+        if doi is None or not (error.field or "").startswith("pids.doi"):
+            raise
+        raise PublicationConflictError(
+            f"The repository does not take the DOI {doi}, as another record has it: {error.message}",
+            uri=f"{repository.url}/search?{urlencode({'q': f'pids.doi.identifier:"{doi}"'})}",
+            field="pids.doi",
+            value=doi,
+            remedy="Two source records state it, or somebody else brought it in: have their curators say whose it is.",
+        ) from error
     except RepositoryUnavailableError:
         published = repository.read_published(draft.record_id)
         if published is None or repository.read_draft(draft.record_id) is not None:

@@ -361,6 +361,14 @@ def test_an_identifier_with_the_search_language_in_it_is_taken_literally(
     assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [draft.record_id])
 
 
+def test_a_restricted_record_is_found_by_its_depositor(repository: Repository) -> None:
+    identifier = some_url()
+    payload = {**deposit(identifier=identifier), "access": {"record": "restricted", "files": "restricted"}}
+    record = published(repository, payload)
+    assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [record.record_id])
+    assert repository.find(identifier)[0].state == "published"
+
+
 def test_an_edited_record_keeps_its_id_and_files(repository: Repository) -> None:
     draft = repository.create_draft(deposit(files=True))
     sent = repository.upload(draft, upload_of(b"bytes"))

@@ -124,6 +124,22 @@ def test_a_process_that_is_stopped_past_its_lease_and_woken_again_writes_nothing
     assert place.held() == ["published"]
 
 
+@pytest.mark.parametrize("place", ["local"], indirect=True)
+@pytest.mark.parametrize("moment", ["creating", "sending bytes", "publishing"])
+def test_a_process_that_is_killed_leaves_nothing_that_the_next_does_not_bring_to_the_same_record(
+    place: Place, moment: str
+) -> None:
+    place.gate.method, place.gate.ending = MOMENTS[moment]
+    with publishing(RECID, variables=place.machine("first")) as first:
+        assert place.gate.arrived.wait(WITHIN_SECONDS)
+        first.kill()
+    place.gate.opened.set()  # the request was sent: it takes effect although nobody waits for its answer
+    with publishing(RECID, variables=place.machine("second")) as second:
+        outcome = outcomes_of(second)["published_record"]
+        assert outcome["status"] == "done", outcome["problem"]
+    assert place.held() == ["published"]
+
+
 @pytest.mark.service
 @pytest.mark.parametrize("place", ["xrootd"], indirect=True)
 def test_many_processes_at_the_same_recids_publish_each_once(place: Place) -> None:

@@ -1,13 +1,19 @@
 """The deposit as it is sent for a version of a record."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from cern_assets.model.values import JsonObject
 
 
-def payload_of(deposit: JsonObject, version_index: int) -> JsonObject:
-    """The deposit for a version. A DOI names one version only: later ones carry it among their identifiers."""
-    doi = _doi(deposit)
+def payload_of(deposit: JsonObject, version_index: int, *, today: str | None = None) -> JsonObject:
+    """The deposit for a version, as of a day (`2026-11-25`).
+
+    A DOI names one version only: later ones carry it among their identifiers. An embargo that is over has been lifted
+    by the repository, which then shows all, so that it is not sent any more.
+    """
+    deposit = _without_past_embargo(deposit, today or datetime.now(UTC).date().isoformat())
+    doi = doi_of(deposit)
     if version_index <= 1 or doi is None:
         return deposit
     metadata = deposit["metadata"]
@@ -22,7 +28,19 @@ def payload_of(deposit: JsonObject, version_index: int) -> JsonObject:
     }
 
 
-def _doi(deposit: JsonObject) -> str | None:
+def _without_past_embargo(deposit: JsonObject, today: str) -> JsonObject:
+    access = deposit.get("access")
+    embargo = access.get("embargo") if isinstance(access, Mapping) else None
+    if not isinstance(access, Mapping) or not isinstance(embargo, Mapping) or not embargo.get("active"):
+        return deposit
+    if str(embargo.get("until", "")) > today:
+        return deposit
+    rest = {name: value for name, value in access.items() if name != "embargo"}
+    return {**deposit, "access": {**rest, "record": "public", "files": "public"}}
+
+
+def doi_of(deposit: JsonObject) -> str | None:
+    """The record's own DOI, None if it has none."""
     doi = _pids(deposit).get("doi")
     return str(doi["identifier"]) if isinstance(doi, Mapping) else None
 

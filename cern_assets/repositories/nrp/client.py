@@ -226,9 +226,13 @@ class NrpRepository:
     async def _find(self, identifier: str) -> tuple[RemoteRecord, ...]:
         published = await self._find_published(identifier)
         own = await self._connection.read(self._api / "user" / "records", _query(identifier)) or {}
+        ours = [hit for hit in hits(own) if has_identifier(hit, identifier)]
         # A draft of a published record stands in for it among the depositor's own: the record is in the other answer.
-        drafts = (hit for hit in hits(own) if hit.get("is_draft") and not hit.get("is_published"))
-        return (*published, *(remote_draft(hit) for hit in drafts if has_identifier(hit, identifier)))
+        drafts = tuple(remote_draft(hit) for hit in ours if hit.get("is_draft") and not hit.get("is_published"))
+        # Restricted records may be among the depositor's own only.
+        restricted = {hit["id"]: remote_published(hit) for hit in ours if not hit.get("is_draft")}
+        known = {record.record_id for record in published}
+        return (*published, *(record for id_, record in restricted.items() if id_ not in known), *drafts)
 
     async def _find_published(self, identifier: str) -> tuple[Published, ...]:
         found = await self._connection.read(self._api / "records", _query(identifier)) or {}

@@ -21,7 +21,7 @@ from cern_assets.flows.batch import run_batch
 from cern_assets.flows.journey import STAGES, run_stage
 from cern_assets.model.archives import ArchiveLimits, ArchivePolicy
 from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum, same_checksum
-from cern_assets.model.collections import EditPolicy
+from cern_assets.model.collections import Access, EditPolicy
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import DraftWanted
@@ -830,6 +830,36 @@ def test_a_record_that_somebody_is_editing_is_not_saved_over(world: World, recid
     world.source.put(recid, title="Ours, changed")
     outcome = world.run(Recid(recid))["published_record"]
     assert (outcome.status, "Somebody is editing" in str(outcome.problem)) == ("waiting", True)
+
+
+def test_a_second_source_record_with_the_same_doi_is_told_with_the_doi_and_where_the_other_is(
+    world: World, recid: str
+) -> None:
+    first, second = Recid(recid), Recid(f"{recid}2")
+    for each in (first, second):
+        world.source.put(each)
+    record = world.source.fetch(second).record
+    assert record is not None
+    doi = f"10.5072/FAKE.{world.folder.name}.{recid}"
+    world.source.put_record(record.model_copy(update={"metadata": {**record.metadata, "doi": doi}}))
+    world.run(first)
+    outcome = world.run(second)["published_record"]
+    assert outcome.problem is not None
+    assert (outcome.status, outcome.problem.code) == ("rejected", "PublicationConflict")
+    assert f"the DOI {doi}" in outcome.problem.message
+    assert "/search?q=pids.doi.identifier" in outcome.problem.message
+
+
+def test_a_restricted_record_whose_receipt_and_journal_are_lost_is_found_again(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    closed = Access(record="restricted", files="restricted")
+    first = world.run(Recid(recid), access=closed)["published_record"]
+    world.forget("published_record")
+    for path in list(world.context.adapters.store.list("journal")):
+        world.context.adapters.store.remove(path)
+    again = world.run(Recid(recid), access=closed)["published_record"]
+    assert (again.status, again.url) == ("done", first.url)
+    assert [record.state for record in world.held(Recid(recid))] == ["published"]
 
 
 def test_two_missing_checksums_are_no_match() -> None:
