@@ -90,6 +90,7 @@ def _write_lines(answers: Iterable[Transformed], *, with_lineage: bool) -> int:
             "recid": answer.recid,
             "deposit": answer.deposit,
             "findings": [finding.model_dump() for finding in answer.findings],
+            "checked_with": answer.checked_with,
         }
         if answer.error:
             line["error"] = answer.error

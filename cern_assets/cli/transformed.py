@@ -6,7 +6,7 @@ from typing import Any
 
 from cern_assets.errors import CernAssetsError, RecordInvalidError
 from cern_assets.metadata.crosswalk import Origin, lineage, transform
-from cern_assets.metadata.validation import findings_of
+from cern_assets.metadata.validation import checked_with, findings_of
 from cern_assets.model.findings import SEVERITIES, Finding, grouped
 from cern_assets.model.metadata import LeafFate
 from cern_assets.model.values import JsonObject
@@ -26,6 +26,7 @@ class Transformed:
     fates: tuple[LeafFate, ...] = ()
     lineage: tuple[Origin, ...] = ()
     error: str = ""
+    checked_with: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -57,7 +58,8 @@ def transformed(parts: SourceParts[Any], given: InputRecord, *, strict: bool, wi
             each.model_copy(update={"severity": "error"}) if each.code == "unmapped" else each for each in found
         )
     origins = lineage(record, parts.crosswalk) if with_lineage else ()
-    return Transformed(record.recid, deposit.payload, found, deposit.fates, origins)
+    shapes = (*record.checked_with, *checked_with())
+    return Transformed(record.recid, deposit.payload, found, deposit.fates, origins, checked_with=shapes)
 
 
 def unread(error: CernAssetsError | None, place: str) -> Transformed:

@@ -4,8 +4,9 @@ from collections import Counter
 
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.crosswalk import transform
-from cern_assets.metadata.validation import ensure_valid, validation_version
+from cern_assets.metadata.validation import checked_with, ensure_valid, findings_of, validation_version
 from cern_assets.model.collections import Access
+from cern_assets.model.findings import grouped
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, content_hash
@@ -31,7 +32,8 @@ def make(context: Context, task: Task) -> Made[Metadata]:
     record = task.body("raw_record", SourceRecord)
     deposit = _restricted(transform(record, context.adapters.crosswalk), context.collection.access)
     ensure_valid(deposit, task.recid)
-    return Made(deposit)
+    findings = grouped((*deposit.findings, *findings_of(deposit.payload)))
+    return Made(deposit.model_copy(update={"findings": findings, "checked_with": checked_with()}))
 
 
 def _restricted(deposit: Metadata, access: Access) -> Metadata:

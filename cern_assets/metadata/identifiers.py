@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 import idutils
 
+_LONGEST_PID = 255
+_LONGEST_URL = 8_000
 _BLANK = re.compile(r"[\s\x00-\x1f]")
 _DOI_PREFIX = re.compile(r"(?:doi:\s*|(?:https?://)?(?:dx\.)?doi\.org/)", re.IGNORECASE)
 _ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
@@ -19,8 +21,16 @@ def bare_doi(text: str) -> str:
 
 
 def is_doi(text: str) -> bool:
-    """Say whether the text is a bare DOI: `10.`, a registrant's number, a slash, a suffix without blanks."""
-    return text.startswith("10.") and _BLANK.search(text) is None and bool(idutils.is_doi(text))
+    """Say whether the text is a bare DOI: `10.`, a registrant's number, a slash, a suffix without blanks.
+
+    InvenioRDM keeps persistent identifiers in columns of 255 characters, and fails over longer ones.
+    """
+    return (
+        len(text) <= _LONGEST_PID
+        and text.startswith("10.")
+        and _BLANK.search(text) is None
+        and bool(idutils.is_doi(text))
+    )
 
 
 def bare_orcid(text: str) -> str:
@@ -47,7 +57,9 @@ def is_ror(text: str) -> bool:
 
 
 def is_url(text: str) -> bool:
-    """Say whether the text is an absolute http or https address."""
+    """Say whether the text is an absolute http or https address, and no longer than OpenSearch can index."""
+    if len(text) > _LONGEST_URL:
+        return False
     try:
         parts = urlsplit(text)
     except ValueError:

@@ -1,63 +1,60 @@
-"""The rules of the target, checked before anything is sent.
+"""The rules of the target, checked before anything is sent, without asking it.
 
-The shape is a JSON Schema (`schemas/invenio-rdm-record.json`); what a schema cannot say is in the functions below. Both
-follow InvenioRDM 14. What only the target can know (whether a licence or an affiliation is in its vocabularies) is not
-checked here.
+Two layers. What the target refuses: the shape is `schemas/invenio-rdm-record.json`, what a schema cannot say is in the
+functions below; both follow InvenioRDM 14. What DataCite wants of a record that gets a DOI (`schemas/datacite.json`): a
+warning, as the target takes the record without. What only the target can know (whether a licence or an affiliation is
+in its vocabularies) is not checked here. A third layer, the source's own shape, is asked where a record is read.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from importlib.resources import files
-
-import jsonschema_rs
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from cern_assets.code_version import code_version
 from cern_assets.errors import MetadataInvalidError
 from cern_assets.metadata import dates, identifiers
-from cern_assets.model.findings import Finding, shorten
+from cern_assets.metadata.shapes import Shape, Violation
+from cern_assets.model.findings import Finding, Severity, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata
-from cern_assets.model.values import Json, JsonObject, Value
+from cern_assets.model.values import Json, JsonObject
+
+RECORD = Shape("cern_assets.metadata", "invenio-rdm-record")
+DATACITE = Shape("cern_assets.metadata", "datacite")
+CHECKED_WITH = (RECORD, DATACITE)
 
 _SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
-    "doi": (identifiers.is_doi, "no DOI (10.<number>/<suffix>)"),
+    "doi": (identifiers.is_doi, "no DOI (10.<number>/<suffix>, at most 255 characters)"),
     "orcid": (identifiers.is_orcid, "no ORCID iD, or its check digit is wrong"),
     "ror": (lambda text: identifiers.is_ror(text.removeprefix("https://ror.org/")), "no ROR id"),
     "url": (identifiers.is_url, "no http(s) address"),
 }
 
 
-class Violation(Value):
-    """A rule of the target that a deposit breaks: `field` is a path in the deposit (`metadata.creators[0].role`)."""
-
-    field: str
-    message: str
-    value: str = ""
-
-
 def validate(payload: JsonObject) -> tuple[Violation, ...]:
     """List every rule that a deposit breaks; empty if the target's own validation has nothing to say against it."""
     plain = dict(payload)
-    # The one says yes in a hundredth of the time, the other says in words what is wrong.
-    shape = () if _quick_schema().is_valid(plain) else (_in_words(error) for error in _schema().iter_errors(plain))
-    return (*shape, *_beyond_shape(plain))
+    return (*RECORD.violations(plain), *_beyond_shape(plain))
 
 
 def findings_of(payload: JsonObject) -> tuple[Finding, ...]:
-    """Give the same as findings of severity `error`; their `field` is a path in the deposit, not in the source."""
-    return tuple(
-        Finding(code="invalid-metadata", severity="error", field=found.field, value=found.value, message=found.message)
-        for found in validate(payload)
+    """Give the same as errors, and as warnings what DataCite misses; `field` is a path in the deposit."""
+    broken = validate(payload)
+    wanted = () if broken else DATACITE.violations(payload)
+    return (
+        *(_finding("invalid-metadata", "error", violation) for violation in broken),
+        *(_finding("datacite-incomplete", "warning", violation) for violation in wanted),
     )
+
+
+def checked_with() -> tuple[str, ...]:
+    """Ids of the schemas that a deposit is checked with, each with its version."""
+    return tuple(shape.id for shape in CHECKED_WITH)
 
 
 @cache
 def validation_version() -> str:
-    """SHA-256 (hex) over the rules and the schema: a deposit that passed an older version is looked at again."""
-    return code_version(ensure_valid, besides=[_schema_text()])
+    """SHA-256 (hex) over the rules and the schemas: a deposit that passed older ones is looked at again."""
+    return code_version(ensure_valid, findings_of, besides=[shape.text for shape in CHECKED_WITH])
 
 
 def ensure_valid(deposit: Metadata, recid: Recid) -> None:
@@ -78,33 +75,10 @@ def ensure_valid(deposit: Metadata, recid: Recid) -> None:
         )
 
 
-@cache
-def _quick_schema() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(_schema_text()))
-
-
-@cache
-def _schema() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(_schema_text()))
-
-
-def _schema_text() -> str:
-    return files("cern_assets.metadata").joinpath("schemas", "invenio-rdm-record.json").read_text(encoding="utf-8")
-
-
-def _in_words(error: ValidationError) -> Violation:
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
-    if error.validator == "required":
-        # The message is the only place where jsonschema tells which of the required properties it misses.
-        missing = error.message.split("'")[1]
-        return Violation(field=f"{place}.{missing}".removeprefix("."), message="is missing")
-    value = "" if isinstance(error.instance, dict | list) else shorten(error.instance)
-    told = error.schema.get("description") if isinstance(error.schema, dict) else None
-    if told is None or error.validator in ("additionalProperties", "type"):
-        told = shorten(error.message, 200)
-    else:
-        told = f"must be {told}"
-    return Violation(field=place.removeprefix("."), message=told, value=value)
+def _finding(code: str, severity: Severity, violation: Violation) -> Finding:
+    return Finding(
+        code=code, severity=severity, field=violation.field, value=violation.value, message=violation.message
+    )
 
 
 def _beyond_shape(payload: dict[str, Json]) -> Iterator[Violation]:

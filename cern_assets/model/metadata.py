@@ -23,8 +23,12 @@ class LeafFate(Value):
 
 
 class Metadata(Value):
-    """The payload to send, complete and validated, with its findings and the fate of every leaf."""
+    """The payload to send, with its findings and the fate of every leaf.
+
+    `checked_with` names the schemas that it was validated with, each by its id and version; empty before that.
+    """
 
     payload: JsonObject
     fates: tuple[LeafFate, ...]
     findings: tuple[Finding, ...]
+    checked_with: tuple[str, ...] = ()

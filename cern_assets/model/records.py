@@ -38,6 +38,7 @@ class SourceRecord(Value):
 
     `metadata` is the record's JSON without its file lists and without what changes by itself (bucket ids, versions,
     tape state), so that its hash moves only when somebody changed the record. `url` is the page a person opens.
+    `checked_with` names the schemas that the findings come from, each by its id and version.
     """
 
     source: str
@@ -46,6 +47,7 @@ class SourceRecord(Value):
     metadata: JsonObject
     files: tuple[SourceFile, ...]
     findings: tuple[Finding, ...] = ()
+    checked_with: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.leaves import leaves
-from cern_assets.metadata.validation import validate
+from cern_assets.metadata.validation import findings_of, validate
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json
@@ -37,10 +37,21 @@ def test_all_real_records_convert_to_valid_deposits_with_a_fate_for_every_leaf(o
             record = parse_record(json.loads(line))
             deposit = transform(record, CROSSWALK)
             wrong += problems(record, deposit)
-            codes.update(finding.code for finding in deposit.findings)
+            codes.update(
+                finding.code for finding in (*record.findings, *deposit.findings, *findings_of(deposit.payload))
+            )
     assert wrong == []
     # A known corpus: each leaf has a fate, each type a row in the table, no text is lost, no link leads nowhere.
-    nothing = ("unmapped", "resource-type-unknown", "markup-loss", "title-too-short", "link-unusable", "date-unusable")
+    nothing = (
+        "unmapped",
+        "unexpected-shape",
+        "datacite-incomplete",
+        "resource-type-unknown",
+        "markup-loss",
+        "title-too-short",
+        "link-unusable",
+        "date-unusable",
+    )
     assert {code: codes[code] for code in nothing} == dict.fromkeys(nothing, 0)
 
 

@@ -89,4 +89,4 @@ def _stand_in(reading: Reading, code: str, message: str) -> tuple[Finding, ...]:
     if not reading.leaves:
         return ()
     leaf = reading.leaves[0]
-    return (Finding(code=code, severity="warning", field=leaf.path, value=shorten(leaf.text), message=message),)
+    return (Finding(code=code, severity="note", field=leaf.path, value=shorten(leaf.text), message=message),)

@@ -107,7 +107,7 @@ CROSSWALK = Crosswalk(
             reads=("experiment[]",),
             target="metadata.creators",
             convert=agents.experiments,
-            note="Without authors and collaboration: the collaboration of each experiment, with a warning.",
+            note="Without authors and collaboration: the collaboration of each experiment, with a note.",
             fallback=True,
         ),
         Row(
@@ -120,7 +120,7 @@ CROSSWALK = Crosswalk(
             reads=("publisher",),
             target="metadata.creators",
             convert=agents.publisher_as_creator,
-            note="Without any of these: the publisher as an organisation, with a warning.",
+            note="Without any of these: the publisher as an organisation, with a note.",
             fallback=True,
         ),
         Row(

@@ -2,32 +2,28 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cern_assets.metadata.shapes import Shape
 from cern_assets.model.findings import Finding, Severity
 from cern_assets.model.records import SourceFile
-from cern_assets.sources.opendata.config import LISTS, OBJECTS, TEXTS
+from cern_assets.model.values import JsonObject
 from cern_assets.sources.opendata.files import printable
 
-_KINDS: tuple[tuple[frozenset[str], type, str], ...] = (
-    (TEXTS, str, "a text"),
-    (LISTS, list, "a list"),
-    (OBJECTS, dict, "an object"),
-)
+RECORD = Shape("cern_assets.sources.opendata", "opendata-record")
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _REQUIRED = ("title", "type")
 """Of what the portal's schema requires, that without which there can be no deposit."""
 
 
-def metadata_findings(metadata: Mapping[str, object]) -> Iterator[Finding]:
-    """Missing title or type, and values of another JSON type than the portal's schema has."""
+def metadata_findings(metadata: JsonObject) -> Iterator[Finding]:
+    """Missing title or type, and parts of another shape than `schemas/record.json` expects; nothing else is refused."""
     for field in _REQUIRED:
         if metadata.get(field) in _EMPTY:
             yield _finding(f"{field}-missing", "error", field, None, f"The record has no {field}.")
-    for fields, kind, name in _KINDS:
-        for field in sorted(fields & metadata.keys()):
-            value = metadata[field]
-            if value is not None and not isinstance(value, kind):
-                severity: Severity = "error" if field in _REQUIRED else "warning"
-                yield _finding("unexpected-type", severity, field, value, f"`{field}` is not {name}.")
+    for found in RECORD.violations(metadata):
+        if metadata.get(found.field, found) not in _EMPTY:
+            severity: Severity = "error" if found.field in _REQUIRED else "warning"
+            value = found.value or metadata.get(found.field)
+            yield _finding("unexpected-shape", severity, found.field, value, f"`{found.field}` {found.message}.")
 
 
 def stated_totals_findings(

@@ -55,7 +55,7 @@ def relations(reading: Reading) -> Converted:
         related.extend(found)
         unused.extend(refused)
         if kind and not found:
-            unused.append(Unused(kind, "relation-without-target", "A relation without a usable recid or DOI.", "note"))
+            unused.append(Unused(kind, "relation-without-target", _without_target(relation), "note"))
         elif kind and kind.text not in _RELATIONS:
             message = "Unknown kind of relation, carried as `references`."
             findings.append(
@@ -82,6 +82,12 @@ def _relation_type(relation: Reading, kind: Leaf | None, *, files: int) -> str:
     if kind.text == "isParentOf" and files == 0:
         return "haspart"
     return _RELATIONS.get(kind.text, "references")
+
+
+def _without_target(relation: Reading) -> str:
+    if relation.text("title") or relation.text("description"):
+        return "The related record has no usable recid or DOI here; what is said of it stands in the description."
+    return "The relation names no record."
 
 
 def section_links(reading: Reading) -> Converted:

@@ -1,5 +1,6 @@
 """Answers of CERN Open Data, and files of its curators, to source records. Pure: nothing is asked for here."""
 
+from itertools import chain
 from typing import cast
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from cern_assets.sources.bounds import bounded_json, hidden_controls
 from cern_assets.sources.json_text import read_json_text
 from cern_assets.sources.opendata.config import NAME, PORTAL_MADE, SITE_URL
 from cern_assets.sources.opendata.files import FileReader, printable
-from cern_assets.sources.opendata.irregularities import metadata_findings, stated_totals_findings
+from cern_assets.sources.opendata.irregularities import RECORD, metadata_findings, stated_totals_findings
 from cern_assets.sources.opendata.recids import parse_recid
 
 
@@ -69,7 +70,7 @@ def read_answer(answer: Answer) -> SourceRecord:
 
 def reading_rules() -> str:
     """The version of `read_answer`."""
-    return code_version(read_answer)
+    return code_version(read_answer, besides=[RECORD.text])
 
 
 def stated_indexes(body: object) -> list[dict[str, object]]:
@@ -116,7 +117,7 @@ def _record(recid: Recid, metadata: dict[str, object]) -> SourceRecord:
     reader = FileReader()
     files = reader.read(metadata)
     totals = stated_totals_findings(metadata, reader.entries, files)
-    findings = grouped((*metadata_findings(canonical), *hidden_controls(canonical, text), *totals, *reader.findings))
+    findings = grouped(chain(metadata_findings(canonical), hidden_controls(canonical, text), totals, reader.findings))
     return SourceRecord(
         source=NAME,
         recid=recid,
@@ -124,6 +125,7 @@ def _record(recid: Recid, metadata: dict[str, object]) -> SourceRecord:
         metadata=canonical,
         files=files,
         findings=findings,
+        checked_with=(RECORD.id,),
     )
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from cern_assets.errors import RecordInvalidError
 from cern_assets.model.values import canonical_json
-from cern_assets.sources.opendata.config import LISTS, OBJECTS, TEXTS
+from cern_assets.sources.opendata.irregularities import RECORD
 from cern_assets.sources.opendata.parse import parse_record, parse_summary
 
+FIELDS = sorted({*json.loads(RECORD.text)[RECORD.id]["properties"]} - {"recid"})
 PLAIN: dict[str, Any] = {"recid": "133", "title": "A title", "type": {"primary": "Dataset"}}
 FILE = {"uri": "root://eospublic.cern.ch//eos/opendata/a/x.root", "size": 3, "checksum": "adler32:024d0127"}
 
@@ -93,10 +94,46 @@ def test_a_record_without_title_or_type_can_be_read_and_not_carried(field: str, 
     assert (f"{field}-missing", "error", field) in codes(body)
 
 
-@pytest.mark.parametrize("field", sorted(TEXTS | LISTS | OBJECTS))
-def test_a_field_of_another_json_type_is_noted(field: str) -> None:
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_of_another_shape_is_noted(field: str) -> None:
     severity = "error" if field in PLAIN else "warning"
-    assert codes({**PLAIN, field: 7}) == [("unexpected-type", severity, field)]
+    assert codes({**PLAIN, field: 7}) == [("unexpected-shape", severity, field)]
+
+
+def test_parts_of_another_shape_are_noted_once_for_a_pattern_and_the_record_is_read() -> None:
+    body = {
+        **PLAIN,
+        "authors": [{"name": 1}, "text", {"name": "Doe, Jane"}, {"name": ["x"]}],
+        "distribution": {"size": "1"},
+    }
+    assert codes(body) == [
+        ("unexpected-shape", "warning", "authors[].name"),
+        ("unexpected-shape", "warning", "authors[1]"),
+        ("unexpected-shape", "warning", "distribution.size"),
+    ]
+
+
+def test_a_record_says_what_shape_it_was_compared_with() -> None:
+    assert parse_record(PLAIN).checked_with == ("urn:cern-assets:schema:opendata-record:1.0",)
+
+
+def test_a_million_parts_of_another_shape_are_told_as_the_first_hundred() -> None:
+    (found,) = parse_record({**PLAIN, "keywords": [1] * 200_000}).findings
+    assert (found.field, found.count) == ("keywords[]", 100)
+
+
+def test_a_record_larger_than_any_is_invalid_and_says_which_limit_it_meets() -> None:
+    with pytest.raises(RecordInvalidError, match="at most 1,000,000") as caught:
+        parse_record({**PLAIN, "note": {"description": "x" * 1_000_001}})
+    assert (caught.value.recid, caught.value.field) == ("133", "note.description")
+    with pytest.raises(RecordInvalidError, match="at most 5,000,000"):
+        parse_record({**PLAIN, "keywords": ["word"] * 1_000_000})
+
+
+def test_hidden_controls_are_told_with_what_they_are() -> None:
+    (found,) = parse_record({**PLAIN, "keywords": ["a", "b\u202ec", "\u2066d"]}).findings
+    assert (found.code, found.field, found.count) == ("hidden-controls", "keywords[]", 2)
+    assert found.value == "b\\u202ec; \\u2066d"
 
 
 def test_zero_and_false_are_values() -> None:
@@ -173,7 +210,6 @@ FILES = st.lists(
 INDEXES = st.lists(
     JSON | st.fixed_dictionaries({}, optional={"key": JSON, "number_files": JSON, "files": JSON | FILES}), max_size=3
 )
-FIELDS = sorted(TEXTS | LISTS | OBJECTS)
 RECORDS = st.builds(
     lambda fields, parts: {**fields, **parts},
     st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=5),
