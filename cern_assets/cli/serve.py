@@ -6,7 +6,7 @@ import click
 
 from cern_assets.cli import show
 from cern_assets.settings import load_settings
-from cern_assets.stand_ins.demo.servers import PORTAL_PORT, REPOSITORY_PORT, TOKEN, portal_app, serve_repository
+from cern_assets.stand_ins.demo.servers import PORTAL_PORT, REPOSITORY_PORT, portal_app, serve_repository
 from cern_assets.stand_ins.serving import serve_in_thread, until_interrupted, wait_for_interrupt
 
 
@@ -39,14 +39,24 @@ def portal(port: int, data: Path | None, json_: bool) -> None:
 @click.option(
     "--port", metavar="PORT", type=show.PORT, default=REPOSITORY_PORT, show_default=True, help="0 for any free port."
 )
-@click.option("--json", "json_", is_flag=True, help="Print address and token as one JSON object.")
+@click.option(
+    "--json", "json_", is_flag=True, help="Print the address, and the token unless it is yours, as one JSON object."
+)
 def repository(port: int, json_: bool) -> None:
-    """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder."""
+    """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder.
+
+    Its depositor's token is CERN_ASSETS_REPOSITORY_TOKEN, then not printed; else the folder has one of its own.
+    """
     settings = load_settings()
-    token = settings.repository_token.get_secret_value() or TOKEN
-    with until_interrupted(), serve_repository(settings.repository_dir, token=token, port=port) as url:
+    configured = settings.repository_token.get_secret_value() or None
+    with (
+        until_interrupted(),
+        serve_repository(settings.repository_dir, token=configured, port=port) as (url, token),
+    ):
+        shown = None if configured else token
         if json_:
-            show.as_json({"url": url, "token": token})
+            show.as_json({"url": url, "token": shown})
         else:
-            click.echo(f"CERN_ASSETS_REPOSITORY_URL={url}\nCERN_ASSETS_REPOSITORY_TOKEN={token}")
+            click.echo(f"CERN_ASSETS_REPOSITORY_URL={url}")
+            click.echo(f"CERN_ASSETS_REPOSITORY_TOKEN={shown}" if shown else "The token is the one of your settings.")
         wait_for_interrupt()

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cern_assets.errors import ConfigurationError
+from cern_assets.stand_ins.http_heads import BoundedHeads
 
 HOST = "127.0.0.1"
 _GRACE_SECONDS = 5
@@ -95,7 +96,9 @@ def _server(app: ASGIApp) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
+            http=BoundedHeads,
             ws="none",
+            proxy_headers=False,  # nobody stands between: what X-Forwarded-* says is anybody's word
             log_config=None,
             log_level="warning",
             access_log=False,

@@ -15,7 +15,7 @@ from cern_assets.errors import ConfigurationError
 from cern_assets.flows.discover import discover
 from cern_assets.model.identifiers import Recid
 from cern_assets.settings import Settings
-from cern_assets.stand_ins.demo.servers import TOKEN, demo_servers
+from cern_assets.stand_ins.demo.servers import demo_servers
 from cern_assets.stand_ins.serving import HOST
 from cern_assets.wiring import collection_named, opened_context
 
@@ -38,12 +38,12 @@ def demo_settings(configured: Settings) -> Iterator[Settings]:
             remedy="Unset CERN_ASSETS_REPOSITORY_TOKEN and CERN_ASSETS_STORE_URL, or run the demo in another folder.",
         )
     home = configured.home.resolve()
-    with demo_servers(home) as (portal, repository):
+    with demo_servers(home) as (portal, repository, token):
         yield configured.model_copy(
             update={
                 "home": home,
                 "repository_url": repository,
-                "repository_token": SecretStr(TOKEN),
+                "repository_token": SecretStr(token),
                 "collections": None,
             }
         ).given(**{f"{SOURCE}_api_url": portal, f"{SOURCE}_files_url": portal, f"{SOURCE}_requests_per_minute": 0})

@@ -12,12 +12,11 @@ from starlette.types import ASGIApp
 from cern_assets.errors import ConfigurationError
 from cern_assets.stand_ins.portal.app import build_portal
 from cern_assets.stand_ins.repository.app import build_embedded
+from cern_assets.stand_ins.repository.private_folder import folder_token, make_private
 from cern_assets.stand_ins.sample.folder import folder_collection
 from cern_assets.stand_ins.sample.records import sample_collection
 from cern_assets.stand_ins.serving import HOST, serve_in_thread
 
-# The embedded repository listens on the loopback address only; the token is no secret.
-TOKEN = "embedded-repository-token"  # noqa: S105
 PORTAL_PORT, REPOSITORY_PORT = 8001, 5000
 
 
@@ -27,14 +26,18 @@ def portal_app(data: Path | None = None) -> ASGIApp:
 
 
 @contextmanager
-def serve_repository(folder: Path, *, token: str = TOKEN, port: int, or_another: bool = False) -> Iterator[str]:
-    """Serve the embedded repository of a folder while the block runs, and give its base URL.
+def serve_repository(
+    folder: Path, *, token: str | None = None, port: int, or_another: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Serve the embedded repository of a folder while the block runs, and give its base URL and its depositor's token.
+
+    Unless a token is given, the folder has one of its own, made with the folder and the same every time.
 
     Raises:
         ConfigurationError: the folder cannot be used, or another process serves it; two would not know of each other.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         lock = (folder / "served.lock").open("w")
     except OSError as error:
         raise ConfigurationError(
@@ -51,13 +54,14 @@ def serve_repository(folder: Path, *, token: str = TOKEN, port: int, or_another:
                 uri=str(folder),
                 remedy="End it first (Ctrl-C in its terminal), or set CERN_ASSETS_HOME to another folder.",
             ) from error
+        token = token or folder_token(folder)
         with serve_in_thread(build_embedded(folder, token=token), port=port, or_another=or_another) as url:
-            yield url
+            yield url, token
 
 
 @contextmanager
-def demo_servers(home: Path) -> Iterator[tuple[str, str]]:
-    """Base URLs of the sample portal and the embedded repository while the block runs.
+def demo_servers(home: Path) -> Iterator[tuple[str, str, str]]:
+    """Base URLs of the sample portal and the embedded repository, and the latter's token, while the block runs.
 
     Their ports are those of the last time, or else those of `cern-assets serve`, where they are free; they are noted in
     `<home>/ports.json`, so that links printed by one run hold in the next.
@@ -66,12 +70,13 @@ def demo_servers(home: Path) -> Iterator[tuple[str, str]]:
     known = _read_ports(noted)
     with (
         serve_in_thread(portal_app(), port=known.get("portal", PORTAL_PORT), or_another=True) as portal,
-        serve_repository(
-            home / "repository", port=known.get("repository", REPOSITORY_PORT), or_another=True
-        ) as repository,
+        serve_repository(home / "repository", port=known.get("repository", REPOSITORY_PORT), or_another=True) as (
+            repository,
+            token,
+        ),
     ):
         noted.write_text(json.dumps({"portal": _port(portal), "repository": _port(repository)}))
-        yield portal, repository
+        yield portal, repository, token
 
 
 def _read_ports(noted: Path) -> dict[str, int]:

@@ -128,7 +128,7 @@ def content_url(view: RecordView, file: StoredContent, base_url: str) -> str:
 def _access_status(view: RecordView) -> str:
     if view.restricted:
         return "restricted"
-    if not view.files:
+    if not view.files and not view.files_hidden:
         return "metadata-only"
     return "restricted" if view.files_restricted else "open"
 

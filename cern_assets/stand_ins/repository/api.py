@@ -4,7 +4,6 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from json import JSONDecodeError
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,11 +12,12 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from cern_assets.stand_ins.repository import answers
+from cern_assets.stand_ins.repository.bodies import read_json
 from cern_assets.stand_ins.repository.communities import Communities
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.files import Files
 from cern_assets.stand_ins.repository.records import Records, RecordView
-from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid
+from cern_assets.stand_ins.repository.refusals import FieldError, denied, invalid
 from cern_assets.stand_ins.repository.search import Query, search
 from cern_assets.stand_ins.repository.tables import Stage
 
@@ -118,7 +118,8 @@ class Api:
         """An endpoint for everybody."""
 
         async def respond(request: Request) -> Response:
-            call = Call(request, await _body(request), self._is_depositor(request), _base_url(request))
+            # What is sent along with a GET is never read.
+            call = Call(request, None, self._is_depositor(request), _base_url(request))
             return await run_in_threadpool(handler, call)
 
         return respond
@@ -129,7 +130,8 @@ class Api:
         async def respond(request: Request) -> Response:
             if not self._is_depositor(request):
                 raise denied()
-            call = Call(request, await _body(request), depositor=True, base_url=_base_url(request))
+            body = None if request.method == "GET" else await read_json(request)
+            call = Call(request, body, depositor=True, base_url=_base_url(request))
             return await run_in_threadpool(handler, call)
 
         return respond
@@ -152,10 +154,7 @@ class Api:
         size, page = call.number("size", 25), call.number("page", 1)
         query = Query(text, size=size, page=page, sort=asked.get("sort", usual), own=own)
         found = search(self._database, query)
-        views = []
-        for version in found.versions:
-            stage: Stage = "draft" if own and version.draft is not None else "published"
-            views.append(self._records.read(version.id, stage, depositor=True))
+        views = self._records.shown(found.versions, own=own)
         url = f"{call.base_url}{call.request.url.path}"
         return JSONResponse(answers.search_json(found, views, url, call.base_url))
 
@@ -216,7 +215,8 @@ class Api:
         return Response(status_code=204)
 
     def _latest(self, call: Call) -> Response:
-        return RedirectResponse(f"{call.base_url}/api/records/{self._records.latest(call.id)}", 301)
+        latest = self._records.latest(call.id, depositor=call.depositor)
+        return RedirectResponse(f"{call.base_url}/api/records/{latest}", 301)
 
     def _list_files(self, call: Call, stage: Stage) -> Response:
         view = self._with_files(call, stage)
@@ -273,11 +273,3 @@ def _base_url(request: Request) -> str:
 def _record(call: Call, view: RecordView, status: int = 200) -> Response:
     body = answers.record_json(view, call.base_url)
     return JSONResponse(body, status, headers={"ETag": f'"{body["revision_id"]}"'})
-
-
-async def _body(request: Request) -> Any:
-    raw = await request.body()
-    try:
-        return await request.json() if raw else None
-    except (JSONDecodeError, UnicodeDecodeError) as error:
-        raise RefusedError(400, "Unable to decode JSON data in request body.") from error

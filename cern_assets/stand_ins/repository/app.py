@@ -6,6 +6,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,18 +15,24 @@ from cern_assets.stand_ins.repository.communities import Communities
 from cern_assets.stand_ins.repository.content import ContentFolder
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.files import Files
+from cern_assets.stand_ins.repository.hosts import OwnHosts
 from cern_assets.stand_ins.repository.pages import Pages
+from cern_assets.stand_ins.repository.private_folder import make_private
 from cern_assets.stand_ins.repository.records import Records
 from cern_assets.stand_ins.repository.refusals import RefusedError
+from cern_assets.stand_ins.repository.tables import file_ids
 
 
 def build_embedded(folder: Path, *, token: str) -> Starlette:
     """Build the repository that lives in a folder (made if need be), for the one depositor who has the token.
 
-    Its links begin with the address of each request. Two servers must not share a folder at the same time.
+    Only its owner can read the folder. Links begin with the address of each request, which must be one of the server's
+    own. Two servers must not share a folder at the same time.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content")
+    with database.reading() as connection:
+        content.sweep(file_ids(connection))
     records, files = Records(database, content), Files(database, content)
     api = Api(database, records, files, Communities(database, records), token=token)
     pages = Pages(database, records)
@@ -37,6 +44,7 @@ def build_embedded(folder: Path, *, token: str) -> Starlette:
 
     return Starlette(
         lifespan=lifespan,
+        middleware=[Middleware(OwnHosts)],
         routes=[*api.routes(), *pages.routes()],
         exception_handlers={RefusedError: _refused, HTTPException: pages.failed},
     )

@@ -2,13 +2,13 @@
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.records import Records
 from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, invalid
-from cern_assets.stand_ins.repository.tables import read_version
+from cern_assets.stand_ins.repository.tables import read_version, write_request_status
 
 _POLICIES = ("open", "closed", "members")
 _OPEN_REQUEST = "submitted"
@@ -119,14 +119,13 @@ class Communities:
         return self._accepted(request, host) if action == "accept" else self._noted(request, "declined")
 
     def _accepted(self, request: Request, host: str) -> Request:
-        accepted = self._noted(request, "accepted")
-        self._records.publish(request.record_id, host)
-        return accepted
+        self._records.publish(request.record_id, host, accepted_request=request.id)
+        return replace(request, status="accepted")
 
     def _noted(self, request: Request, status: str) -> Request:
         with self._database.writing() as connection:
-            connection.execute("UPDATE request SET status = ? WHERE id = ?", (status, request.id))
-        return Request(request.id, request.record_id, request.community_id, status)
+            write_request_status(connection, request.id, status)
+        return replace(request, status=status)
 
 
 def review_of(connection: sqlite3.Connection, record_id: str) -> Request | None:

@@ -65,10 +65,10 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        path.touch(mode=0o600)  # SQLite gives its log the rights of the file
         self._lock = threading.Lock()
         # Kept open: SQLite empties its log into the file, with all the waiting for the disk, when the last one closes.
         self._writer = self._connect()
-        # A crash of this process loses nothing with WAL and synchronous=NORMAL, a loss of power at most the end.
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.executescript(_SCHEMA)
 
@@ -100,5 +100,6 @@ class Database:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=30, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # What was answered is on the disk: a loss of power loses none of it either.
+        connection.execute("PRAGMA synchronous = FULL")
         return connection

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from anyio import to_thread
@@ -74,11 +74,14 @@ class Files:
         file = await to_thread.run_sync(self._writable_file, record_id, key)
         if file.status == "completed":
             # InvenioRDM 14 answers 200 here, and has lost the content afterwards.
-            raise RefusedError(400, f"File {key} is already committed.")
+            raise _committed(key)
         if (part is None) != (file.transfer["type"] == "L") or (part or 1) not in range(1, _parts(file) + 1):
             raise RefusedError(400, "The file's transfer takes no content here.")
-        written = await self._content.write(chunks, file.file_id, part)
-        return file if part is not None else await to_thread.run_sync(self._noted, file, written)
+        if part is None:
+            written = await self._content.write(chunks)
+            return await to_thread.run_sync(self._replaced, file, written)
+        await self._content.write_part(chunks, file.file_id, part)
+        return await to_thread.run_sync(self._with_part, file)
 
     def commit(self, record_id: str, key: str) -> StoredContent:
         """Declare the content complete; its size and MD5 are those of the bytes that came, whatever was announced."""
@@ -89,11 +92,11 @@ class Files:
             written = self._content.join(file.file_id, _parts(file))
             if written is None:
                 raise RefusedError(400, "Not all parts were uploaded.")
-            file = self._noted(file, written)
-        if file.checksum is None:
-            raise RefusedError(400, f"File {key} has no content.")
+            return self._replaced(file, written, status="completed")
         with self._database.writing() as connection:
-            _same(connection, file)
+            file = _same(connection, file)
+            if file.checksum is None:
+                raise RefusedError(400, f"File {key} has no content.")
             done = replace(file, status="completed", transfer={"type": "L"}, updated=now())
             write_file(connection, done)
         return done
@@ -130,12 +133,38 @@ class Files:
             _writable(connection, record_id)
             return _existing(connection, record_id, key)
 
-    def _noted(self, file: StoredContent, written: Written) -> StoredContent:
-        noted = replace(file, size_bytes=written.size_bytes, checksum=written.checksum, updated=now())
-        with self._database.writing() as connection:
-            _same(connection, file)
-            write_file(connection, noted)
+    def _replaced(
+        self, file: StoredContent, written: Written, status: Literal["pending", "completed"] = "pending"
+    ) -> StoredContent:
+        """Give a file the content that was written for it, unless it took its last one by now; the other one goes."""
+        useless = written.file_id
+        try:
+            with self._database.writing() as connection:
+                present = _same(connection, file)
+                transfer = {"type": "L"} if status == "completed" else present.transfer
+                noted = replace(
+                    present,
+                    file_id=written.file_id,
+                    status=status,
+                    transfer=transfer,
+                    size_bytes=written.size_bytes,
+                    checksum=written.checksum,
+                    updated=now(),
+                )
+                write_file(connection, noted)
+            useless = present.file_id
+        finally:
+            self._content.remove(useless)
         return noted
+
+    def _with_part(self, file: StoredContent) -> StoredContent:
+        """The file of a part that was written, unless it took its last content meanwhile."""
+        try:
+            with self._database.reading() as connection:
+                return _same(connection, file)
+        except RefusedError:
+            self._content.remove(file.file_id)
+            raise
 
 
 def mimetype(key: str) -> str:
@@ -160,10 +189,19 @@ def _existing(connection: sqlite3.Connection, record_id: str, key: str) -> Store
     return file
 
 
-def _same(connection: sqlite3.Connection, file: StoredContent) -> None:
-    """Make sure that nobody deleted or replaced the file while its bytes came in."""
-    if _existing(connection, file.record_id, file.key).file_id != file.file_id:
+def _same(connection: sqlite3.Connection, file: StoredContent) -> StoredContent:
+    """The file as it is now, if nobody deleted, replaced, committed or published it while its bytes came in."""
+    _writable(connection, file.record_id)
+    present = _existing(connection, file.record_id, file.key)
+    if present.created != file.created:
         raise missing_file(file.key)
+    if present.status == "completed":
+        raise _committed(file.key)
+    return present
+
+
+def _committed(key: str) -> RefusedError:
+    return RefusedError(400, f"File {key} is already committed.")
 
 
 def _announced(record_id: str, entry: object) -> StoredContent:

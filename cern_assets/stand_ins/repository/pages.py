@@ -54,10 +54,7 @@ class Pages:
             found = await run_in_threadpool(search, self._database, query)
         except RefusedError as error:
             return _problem(error.status, error.message)
-        views = [
-            await run_in_threadpool(self._records.read, version.id, "published", depositor=False)
-            for version in found.versions
-        ]
+        views = await run_in_threadpool(self._records.shown, found.versions, own=False)
         return HTMLResponse(_index_page(found, views), headers=_HEADERS)
 
     async def _record(self, request: Request) -> Response:
@@ -69,7 +66,7 @@ class Pages:
 
     async def _latest(self, request: Request) -> Response:
         try:
-            latest = await run_in_threadpool(self._records.latest, request.path_params["id"])
+            latest = await run_in_threadpool(self._records.latest, request.path_params["id"], depositor=False)
         except RefusedError as error:
             return _problem(error.status, error.message)
         return RedirectResponse(f"/records/{latest}", 302)

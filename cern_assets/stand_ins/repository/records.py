@@ -1,7 +1,8 @@
 """The life of records: drafts, editions, versions, publication."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from cern_assets.stand_ins.repository.tables import (
     read_version,
     request_status,
     versions_of,
+    write_request_status,
     write_version,
 )
 from cern_assets.stand_ins.repository.validation import field_errors, refuse_unknown_ids
@@ -44,6 +46,8 @@ class RecordView:
     is_latest_draft: bool
     errors: tuple[FieldError, ...] = ()
     communities: tuple[str, ...] = ()
+    files_hidden: bool = False
+    """Whether there are files that the reader may not see, and `files` is empty for it."""
 
     @property
     def content(self) -> Content:
@@ -86,13 +90,25 @@ class Records:
             view = _view(connection, _version(connection, record_id, stage), stage)
         if view.restricted and not depositor:
             raise denied()
-        return replace(view, files=()) if view.files_restricted and not depositor else view
+        hidden = view.files_restricted and not depositor
+        return replace(view, files=(), files_hidden=bool(view.files)) if hidden else view
 
-    def latest(self, record_id: str) -> str:
-        """The id of the latest published version."""
+    def shown(self, versions: Sequence[Version], *, own: bool) -> list[RecordView]:
+        """What a search found, as its depositor or as everybody sees it, without what is gone meanwhile."""
+        views = []
+        for version in versions:
+            with suppress(RefusedError):
+                stage: Stage = "draft" if own and version.draft is not None else "published"
+                views.append(self.read(version.id, stage, depositor=own))
+        return views
+
+    def latest(self, record_id: str, *, depositor: bool) -> str:
+        """The id of the latest published version, for those who may see it and the one that they ask about."""
+        asked = self.read(record_id, "published", depositor=depositor).version
         with self._database.reading() as connection:
-            version = _version(connection, record_id, "published")
-            return next(v.id for v in reversed(versions_of(connection, version.parent_id)) if v.published is not None)
+            versions = versions_of(connection, asked.parent_id)
+        latest = next(version.id for version in reversed(versions) if version.published is not None)
+        return self.read(latest, "published", depositor=depositor).version.id
 
     def update(self, record_id: str, payload: object, *, if_match: str | None) -> RecordView:
         """Replace a draft's content."""
@@ -133,9 +149,11 @@ class Records:
         with self._database.reading() as connection:
             _refuse_unfit(connection, _version(connection, record_id, "draft"))
 
-    def publish(self, record_id: str, host: str) -> RecordView:
-        """Publish a draft, or refuse with what is wrong."""
+    def publish(self, record_id: str, host: str, *, accepted_request: str | None = None) -> RecordView:
+        """Publish a draft, and with it accept the request that asked for it; or refuse with what is wrong."""
         with self._database.writing() as connection:
+            if accepted_request is not None:
+                write_request_status(connection, accepted_request, "accepted")
             version = _version(connection, record_id, "draft")
             content = version.draft or {}
             if request_status(connection, record_id) == "submitted":

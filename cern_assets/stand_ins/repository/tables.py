@@ -135,6 +135,11 @@ def request_status(connection: sqlite3.Connection, record_id: str) -> str | None
     return None if row is None else str(row["status"])
 
 
+def write_request_status(connection: sqlite3.Connection, request_id: str, status: str) -> None:
+    """Note how a request to a community stands."""
+    connection.execute("UPDATE request SET status = ? WHERE id = ?", (status, request_id))
+
+
 def communities_of(connection: sqlite3.Connection, parent_id: str) -> tuple[str, ...]:
     """The ids of the communities that have taken a record."""
     rows = connection.execute(
@@ -159,6 +164,11 @@ def files_of(connection: sqlite3.Connection, record_id: str) -> tuple[StoredCont
     """All files of a version by key."""
     rows = connection.execute("SELECT * FROM file WHERE record_id = ? ORDER BY key", (record_id,))
     return tuple(StoredContent.of(row) for row in rows)
+
+
+def file_ids(connection: sqlite3.Connection) -> frozenset[str]:
+    """The ids of the contents of all files."""
+    return frozenset(row["file_id"] for row in connection.execute("SELECT file_id FROM file"))
 
 
 def read_file(connection: sqlite3.Connection, record_id: str, key: str) -> StoredContent | None:

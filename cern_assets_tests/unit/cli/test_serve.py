@@ -68,7 +68,25 @@ def test_the_embedded_repository_keeps_its_drafts_from_one_run_to_the_next(tmp_p
 def test_the_repository_takes_the_token_of_the_settings(tmp_path: Path) -> None:
     arguments = ("serve", "repository", "--json", "--port", "0")
     with started(*arguments, folder=tmp_path, CERN_ASSETS_REPOSITORY_TOKEN="my-own") as process:
-        assert _said(process.stdout)["token"] == "my-own"
+        said = _said(process.stdout)
+        assert said["token"] is None
+        depositor = {"Authorization": "Bearer my-own"}
+        assert httpx.get(f"{said['url']}/api/user/records", headers=depositor).status_code == 200
+
+
+def test_a_repository_without_a_token_makes_one_that_only_its_owner_can_read(tmp_path: Path) -> None:
+    arguments = ("serve", "repository", "--json", "--port", "0")
+    tokens = []
+    for home in ("one", "other", "one"):
+        with started(*arguments, folder=tmp_path, CERN_ASSETS_HOME=home) as process:
+            tokens.append(_said(process.stdout)["token"])
+    assert tokens[0] == tokens[2] != tokens[1]
+    assert len(tokens[0]) > 32
+    for path in (tmp_path / "one" / "repository", *(tmp_path / "one" / "repository").glob("*")):
+        private = path if path.is_dir() else path.parent
+        assert private.stat().st_mode & 0o077 == 0
+    database = tmp_path / "one" / "repository" / "repository.sqlite"
+    assert database.stat().st_mode & 0o077 == 0
 
 
 def test_people_get_lines_to_copy_into_their_settings(tmp_path: Path) -> None:

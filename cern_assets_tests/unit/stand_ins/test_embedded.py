@@ -16,6 +16,7 @@ from yarl import URL
 
 from cern_assets_tests.services.embedded import running_embedded
 from cern_assets_tests.services.repository import RunningRepository
+from cern_assets_tests.unit.stand_ins.embedded_client import client_of, contents, payload, publish
 
 PART = 50 * 1024 * 1024
 
@@ -30,35 +31,6 @@ def depositor(embedded_repository: RunningRepository) -> Iterator[httpx.Client]:
 def anybody(embedded_repository: RunningRepository) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=embedded_repository.url, timeout=30) as client:
         yield client
-
-
-def client_of(repository: RunningRepository) -> httpx.Client:
-    headers = {"Authorization": f"Bearer {repository.token}"}
-    return httpx.Client(base_url=repository.url, headers=headers, timeout=30)
-
-
-def payload(*, files: bool = False, access: str = "public", **metadata: Any) -> dict[str, Any]:
-    return {
-        "files": {"enabled": files},
-        "access": {"record": access, "files": access},
-        "metadata": {
-            "title": "Dimuon events",
-            "publication_date": "2016",
-            "resource_type": {"id": "dataset"},
-            "creators": [{"person_or_org": {"type": "personal", "family_name": "Curie", "given_name": "Marie"}}],
-            **metadata,
-        },
-    }
-
-
-def publish(client: httpx.Client, body: dict[str, Any], files: dict[str, bytes] | None = None) -> dict[str, Any]:
-    draft = client.post("/api/records", json=body).raise_for_status().json()
-    for key, content in (files or {}).items():
-        client.post(draft["links"]["files"], json=[{"key": key}]).raise_for_status()
-        client.put(f"{draft['links']['files']}/{key}/content", content=content).raise_for_status()
-        client.post(f"{draft['links']['files']}/{key}/commit").raise_for_status()
-    record: dict[str, Any] = client.post(draft["links"]["publish"]).raise_for_status().json()
-    return record
 
 
 def test_a_record_page_shows_what_the_record_says(depositor: httpx.Client, anybody: httpx.Client) -> None:
@@ -184,10 +156,10 @@ def test_a_discarded_draft_is_gone_with_its_files(tmp_path: Path) -> None:
         files = draft["links"]["files"]
         client.post(files, json=[{"key": "a"}])
         client.put(f"{files}/a/content", content=b"bytes")
-        assert [path for path in (tmp_path / "content").rglob("*") if path.is_file()] != []
+        assert contents(tmp_path) != []
         assert client.delete(draft["links"]["self"]).status_code == 204
         assert client.get(draft["links"]["self"]).status_code == 404
-    assert [path for path in (tmp_path / "content").rglob("*") if path.is_file()] == []
+    assert contents(tmp_path) == []
 
 
 def test_a_discarded_edit_leaves_the_published_record(depositor: httpx.Client) -> None:
@@ -231,7 +203,7 @@ def test_an_upload_that_breaks_off_leaves_no_content(tmp_path: Path) -> None:
         with pytest.raises(ConnectionAbortedError):
             client.put(f"{files}/a/content", content=breaks_off(), headers={"Content-Length": "100"})
         assert client.post(f"{files}/a/commit").status_code == 400
-    assert [path for path in (tmp_path / "content").rglob("*") if path.is_file()] == []
+    assert contents(tmp_path) == []
 
 
 def test_what_a_killed_server_was_writing_is_swept_up(tmp_path: Path) -> None:
