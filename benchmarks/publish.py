@@ -1,12 +1,13 @@
 """What publishing costs: a large upload, and small records a second, beside bare clients and nrp-cmd's own upload.
 
-    make bench-publish [ARGS="--upload-mib N --records N --repetitions N --json --check"]
+    make bench-publish [ARGS="--upload-mib N --generated-gib N --records N --repetitions N --json --check"]
     make bench-publish ARGS="--repository URL --token TOKEN"       on an instance of your own, which keeps the records
 
 The embedded repository runs in a process of its own and shares the machine with who asks it. The ways take turns within
 a repetition, in alternating order; medians are compared.
 
 - upload, ours: a file of the local store through the adapter, with its MD5 compared at the end;
+- upload, generated: bytes that lie nowhere, as many GiB as asked for, and how much the memory of this process grew;
 - upload, bare: httpx, announce, PUT in pieces of 1 MiB, commit; and nrp-cmd's own `files.upload` (transfer L);
 - records, ours: deposits through the whole stage (lease, journal on a local store, both searches, comparison, receipt);
 - records, bare: the same requests in the same number of threads by a kept httpx client each, which looks at no answer
@@ -17,6 +18,7 @@ import asyncio
 import hashlib
 import multiprocessing
 import os
+import resource
 import statistics
 import tempfile
 import time
@@ -119,6 +121,29 @@ class Bench:
             draft, Upload("large.bin", self.large.stat().st_size, lambda: md5, lambda: store.open("large.bin"))
         )
 
+    def upload_generated(self, record_id: str, adapter: NrpRepository, gib: int) -> float:
+        """Bytes that are made while they are sent; the growth of this process's memory in MiB."""
+        draft = adapter.read_draft(record_id)
+        assert draft is not None
+        piece, digest = os.urandom(MIB), hashlib.md5(usedforsecurity=False)
+
+        used = [_memory_mib()]
+
+        def pieces() -> Iterator[bytes]:
+            for number in range(gib * 1024):
+                digest.update(piece)
+                yield piece
+                if number % 64 == 0:
+                    used.append(_memory_mib())
+
+        @contextmanager
+        def opened() -> Iterator[Iterator[bytes]]:
+            yield pieces()
+
+        md5 = lambda: Checksum(algorithm="md5", value=digest.hexdigest())  # noqa: E731  known at the end
+        adapter.upload(draft, Upload("generated.bin", gib * 1024 * MIB, md5, opened))
+        return max(used) - used[0]
+
     def upload_bare(self, record_id: str) -> None:
         """The same three requests."""
         with self.bare() as client:
@@ -187,6 +212,12 @@ class Bench:
         client.post(f"{draft}/actions/publish").raise_for_status()
 
 
+def _memory_mib() -> float:
+    """What this process has in memory now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / MIB
+
+
 def seconds(work: Callable[[], None]) -> float:
     """How long it takes."""
     began = time.monotonic()
@@ -203,7 +234,7 @@ def measured(ways: dict[str, Callable[[], None]], repetitions: int) -> dict[str,
     return {name: statistics.median(times) for name, times in took.items()}
 
 
-def main(bench: Bench, upload_mib: int, count: int, repetitions: int) -> list[Figure]:
+def main(bench: Bench, upload_mib: int, generated_gib: int, count: int, repetitions: int) -> list[Figure]:
     """Measure."""
     for folder in (bench.large.parent, bench.small):
         folder.mkdir()
@@ -220,8 +251,10 @@ def main(bench: Bench, upload_mib: int, count: int, repetitions: int) -> list[Fi
         },
         repetitions,
     )
+    grown = bench.upload_generated(bench.new_draft(), adapter, generated_gib)
     adapter.close()
     figures = [
+        Figure(f"memory grown by an upload of {generated_gib} GiB", grown, "MiB", at_most=64),
         *(Figure(f"upload, {name}", upload_mib / took, "MiB/s") for name, took in upload.items()),
         Figure("upload, ours to bare", upload["bare"] / upload["ours"], "x", at_least=0.95),
         Figure("upload, ours to nrp-cmd", upload["nrp-cmd"] / upload["ours"], "x", at_least=1.5),
@@ -244,6 +277,7 @@ def main(bench: Bench, upload_mib: int, count: int, repetitions: int) -> list[Fi
 if __name__ == "__main__":
     arguments = parser(__doc__)
     arguments.add_argument("--upload-mib", type=int, default=256)
+    arguments.add_argument("--generated-gib", type=int, default=1, help="size of the upload that lies nowhere")
     arguments.add_argument("--records", type=int, default=100, help="records of a kind in a repetition")
     arguments.add_argument("--repetitions", type=int, default=3)
     arguments.add_argument("--repository", help="another repository than an embedded one")
@@ -252,5 +286,11 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="cern-assets-benchmark-") as made, ExitStack() as running:
         place = Path(made)
         at = options.repository or running.enter_context(embedded(place / "repository", options.token))
-        found = main(Bench(at, options.token, place), options.upload_mib, options.records, options.repetitions)
+        found = main(
+            Bench(at, options.token, place),
+            options.upload_mib,
+            options.generated_gib,
+            options.records,
+            options.repetitions,
+        )
     answer(found, as_json=options.json, check=options.check)
