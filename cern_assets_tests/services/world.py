@@ -71,12 +71,12 @@ class World:
 
 
 @contextmanager
-def running_world(folder: Path, repository: RunningRepository) -> Iterator[World]:
+def running_world(folder: Path, repository: RunningRepository, *, attempts: int = 2) -> Iterator[World]:
     """A world of a test's own in a folder, in front of a repository that others may use too."""
     source = FakeSource(folder / "source")
     (folder / "source").mkdir()
     store = LocalStore(folder / "store")
-    adapter = NrpRepository(repository.url, repository.token, attempts=2, timeout_seconds=30)
+    adapter = NrpRepository(repository.url, repository.token, attempts=attempts, timeout_seconds=30)
     adapters = Adapters(
         source=source,
         files=LocalStore(folder / "source"),
