@@ -7,7 +7,10 @@ import click
 from cern_assets.cli import show
 from cern_assets.settings import load_settings
 from cern_assets.stand_ins.demo.servers import PORTAL_PORT, REPOSITORY_PORT, portal_app, serve_repository
+from cern_assets.stand_ins.repository.faults import Faults
 from cern_assets.stand_ins.serving import serve_in_thread, until_interrupted, wait_for_interrupt
+
+_LONGEST_SEARCH_LAG_SECONDS = 30.0
 
 
 @click.group("serve")
@@ -42,16 +45,20 @@ def portal(port: int, data: Path | None, json_: bool) -> None:
 @click.option(
     "--json", "json_", is_flag=True, help="Print the address, and the token unless it is yours, as one JSON object."
 )
-def repository(port: int, json_: bool) -> None:
+@click.option(
+    "--faults", metavar="SEED", type=int, help="Let one request in five go wrong, as this number chooses; see the docs."
+)
+def repository(port: int, json_: bool, faults: int | None) -> None:
     """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder.
 
     Its depositor's token is CERN_ASSETS_REPOSITORY_TOKEN, then not printed; else the folder has one of its own.
     """
     settings = load_settings()
     configured = settings.repository_token.get_secret_value() or None
+    chosen = None if faults is None else Faults(faults, search_lag_seconds=_LONGEST_SEARCH_LAG_SECONDS)
     with (
         until_interrupted(),
-        serve_repository(settings.repository_dir, token=configured, port=port) as (url, token),
+        serve_repository(settings.repository_dir, token=configured, port=port, faults=chosen) as (url, token),
     ):
         shown = None if configured else token
         if json_:

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from cern_assets.stand_ins.repository.app import build_embedded
+from cern_assets.stand_ins.repository.faults import Faults
 from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.repository import RunningRepository
 
 
 @contextmanager
-def running_embedded(folder: Path) -> Iterator[RunningRepository]:
-    """Serve the repository of a folder on a free port."""
+def running_embedded(folder: Path, faults: Faults | None = None) -> Iterator[RunningRepository]:
+    """Serve the repository of a folder on a free port; with faults, some requests go wrong."""
     token = "a-depositor-of-the-tests"
-    with serve_in_thread(build_embedded(folder, token=token)) as url:
+    with serve_in_thread(build_embedded(folder, token=token, faults=faults)) as url:
         yield RunningRepository(url, token)
 
 

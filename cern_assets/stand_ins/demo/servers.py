@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from cern_assets.errors import ConfigurationError
 from cern_assets.stand_ins.portal.app import build_portal
 from cern_assets.stand_ins.repository.app import build_embedded
+from cern_assets.stand_ins.repository.faults import Faults
 from cern_assets.stand_ins.repository.private_folder import folder_token, make_private
 from cern_assets.stand_ins.sample.folder import folder_collection
 from cern_assets.stand_ins.sample.records import sample_collection
@@ -27,7 +28,7 @@ def portal_app(data: Path | None = None) -> ASGIApp:
 
 @contextmanager
 def serve_repository(
-    folder: Path, *, token: str | None = None, port: int, or_another: bool = False
+    folder: Path, *, token: str | None = None, port: int, or_another: bool = False, faults: Faults | None = None
 ) -> Iterator[tuple[str, str]]:
     """Serve the embedded repository of a folder while the block runs, and give its base URL and its depositor's token.
 
@@ -55,7 +56,8 @@ def serve_repository(
                 remedy="End it first (Ctrl-C in its terminal), or set CERN_ASSETS_HOME to another folder.",
             ) from error
         token = token or folder_token(folder)
-        with serve_in_thread(build_embedded(folder, token=token), port=port, or_another=or_another) as url:
+        app = build_embedded(folder, token=token, faults=faults)
+        with serve_in_thread(app, port=port, or_another=or_another) as url:
             yield url, token
 
 

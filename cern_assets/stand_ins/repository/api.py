@@ -15,6 +15,7 @@ from cern_assets.stand_ins.repository import answers
 from cern_assets.stand_ins.repository.bodies import read_json
 from cern_assets.stand_ins.repository.communities import Communities
 from cern_assets.stand_ins.repository.database import Database
+from cern_assets.stand_ins.repository.faults import Faults
 from cern_assets.stand_ins.repository.files import Files
 from cern_assets.stand_ins.repository.records import Records, RecordView
 from cern_assets.stand_ins.repository.refusals import FieldError, denied, invalid
@@ -60,13 +61,21 @@ class Api:
     """The endpoints; with a token for the depositor, and without one for everybody."""
 
     def __init__(
-        self, database: Database, records: Records, files: Files, communities: Communities, *, token: str
+        self,
+        database: Database,
+        records: Records,
+        files: Files,
+        communities: Communities,
+        *,
+        token: str,
+        faults: Faults | None,
     ) -> None:
         self._database = database
         self._records = records
         self._files = files
         self._communities = communities
         self._token = token
+        self._faults = faults
 
     def routes(self) -> list[Route]:
         """All routes; the content of files comes first, as a key may hold slashes."""
@@ -153,7 +162,8 @@ class Api:
         usual = "updated-desc" if own else "bestmatch" if text else "newest"
         size, page = call.number("size", 25), call.number("page", 1)
         query = Query(text, size=size, page=page, sort=asked.get("sort", usual), own=own)
-        found = search(self._database, query)
+        indexed_until = self._faults.indexed_until() if self._faults else None
+        found = search(self._database, query, indexed_until=indexed_until)
         views = self._records.shown(found.versions, own=own)
         url = f"{call.base_url}{call.request.url.path}"
         return JSONResponse(answers.search_json(found, views, url, call.base_url))

@@ -14,6 +14,8 @@ from cern_assets.stand_ins.repository.api import Api
 from cern_assets.stand_ins.repository.communities import Communities
 from cern_assets.stand_ins.repository.content import ContentFolder
 from cern_assets.stand_ins.repository.database import Database
+from cern_assets.stand_ins.repository.faults import Faults
+from cern_assets.stand_ins.repository.faulty import FaultyDoor
 from cern_assets.stand_ins.repository.files import Files
 from cern_assets.stand_ins.repository.hosts import OwnHosts
 from cern_assets.stand_ins.repository.pages import Pages
@@ -23,18 +25,18 @@ from cern_assets.stand_ins.repository.refusals import RefusedError
 from cern_assets.stand_ins.repository.tables import file_ids
 
 
-def build_embedded(folder: Path, *, token: str) -> Starlette:
+def build_embedded(folder: Path, *, token: str, faults: Faults | None = None) -> Starlette:
     """Build the repository that lives in a folder (made if need be), for the one depositor who has the token.
 
     Only its owner can read the folder. Links begin with the address of each request, which must be one of the server's
-    own. Two servers must not share a folder at the same time.
+    own. With `faults`, some requests go wrong. Two servers must not share a folder at the same time.
     """
     make_private(folder)
     database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content")
     with database.reading() as connection:
         content.sweep(file_ids(connection))
-    records, files = Records(database, content), Files(database, content)
-    api = Api(database, records, files, Communities(database, records), token=token)
+    records, files = Records(database, content), Files(database, content, loses_rewritten=faults is not None)
+    api = Api(database, records, files, Communities(database, records), token=token, faults=faults)
     pages = Pages(database, records)
 
     @asynccontextmanager
@@ -44,7 +46,7 @@ def build_embedded(folder: Path, *, token: str) -> Starlette:
 
     return Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(OwnHosts)],
+        middleware=[Middleware(OwnHosts), *([Middleware(FaultyDoor, faults=faults)] if faults else [])],
         routes=[*api.routes(), *pages.routes()],
         exception_handlers={RefusedError: _refused, HTTPException: pages.failed},
     )

@@ -35,9 +35,10 @@ _LONGEST_KEY = 1000
 class Files:
     """What can be done with files; content may change only until the record is published."""
 
-    def __init__(self, database: Database, content: ContentFolder) -> None:
+    def __init__(self, database: Database, content: ContentFolder, *, loses_rewritten: bool = False) -> None:
         self._database = database
         self._content = content
+        self._loses_rewritten = loses_rewritten
 
     def initialise(self, record_id: str, payload: object) -> tuple[StoredContent, ...]:
         """Announce files by key; their content comes later."""
@@ -65,15 +66,19 @@ class Files:
 
     def content(self, file: StoredContent) -> Path:
         """Where a committed file's bytes are."""
-        if file.status != "completed":
+        path = self._content.path(file.file_id)
+        if file.status != "completed" or not path.exists():
             raise missing_file(file.key)
-        return self._content.path(file.file_id)
+        return path
 
     async def write(self, record_id: str, key: str, chunks: AsyncIterator[bytes], part: int | None) -> StoredContent:
         """Take a file's bytes, or those of one part of a multipart transfer."""
         file = await to_thread.run_sync(self._writable_file, record_id, key)
         if file.status == "completed":
             # InvenioRDM 14 answers 200 here, and has lost the content afterwards.
+            if self._loses_rewritten:
+                self._content.remove(file.file_id)
+                return file
             raise _committed(key)
         if (part is None) != (file.transfer["type"] == "L") or (part or 1) not in range(1, _parts(file) + 1):
             raise RefusedError(400, "The file's transfer takes no content here.")

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, invalid
@@ -68,10 +69,16 @@ class Found:
         return math.ceil(self.total / self.query.size)
 
 
-def search(database: Database, query: Query) -> Found:
-    """Find versions, by identifier (`metadata.identifiers.identifier:"..."`) and by words."""
+def search(database: Database, query: Query, *, indexed_until: float | None = None) -> Found:
+    """Find versions, by identifier (`metadata.identifiers.identifier:"..."`) and by words.
+
+    What was created after `indexed_until` (seconds since 1970) is not found, as with an index that lags.
+    """
     view = "own" if query.own else "published"
     conditions, values = [_VIEWS[view]], list[str]()
+    if indexed_until is not None:
+        conditions.append("r.created <= ?")
+        values.append(datetime.fromtimestamp(indexed_until, UTC).isoformat())
     for term in _IDENTIFIER.findall(query.text):
         conditions.append(f"r.id IN ({_WITH_IDENTIFIER[view]})")
         values.append(_unquoted(term))
