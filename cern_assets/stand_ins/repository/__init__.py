@@ -6,5 +6,5 @@ anything that needs a second user. The contract suite runs over this server and 
 differ, this one is wrong.
 
 `app` puts it together; `api` and `pages` speak HTTP; `records`, `files` and `search` hold the rules; `tables`,
-`database` and `content` keep the data; `faults` chooses what goes wrong, if anything shall, and `faulty` lets it happen.
+`database` and `content` keep the data; `faults` chooses what goes wrong, and `faulty` lets it happen.
 """

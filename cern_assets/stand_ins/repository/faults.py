@@ -92,7 +92,7 @@ class Faults:
 
     def of(self, moment: Moment) -> Fault | None:
         """What goes wrong with a request; bytes are only changed where a file's content is sent."""
-        chosen = random.Random(f"{self._seed} {moment.number}")  # noqa: S311
+        chosen = random.Random(f"{self._seed} {moment.number}")  # noqa: S311  # no secret
         if chosen.random() >= self.share:
             return None
         fault = chosen.choice(self._kinds)
@@ -101,7 +101,7 @@ class Faults:
 
     def late_seconds(self, moment: Moment) -> float:
         """How late an answer is."""
-        return self._longest_seconds * random.Random(f"{self._seed} {moment.number} late").random()  # noqa: S311
+        return self._longest_seconds * random.Random(f"{self._seed} {moment.number} late").random()  # noqa: S311  # no secret
 
     def indexed_until(self) -> float:
         """Until when, in seconds since 1970, what was created is found by a search."""
