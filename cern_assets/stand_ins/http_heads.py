@@ -38,7 +38,7 @@ class BoundedHeads(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole; what comes now is the body."""
         self._in_head, self._taken_bytes = False, 0
-        self.scope["extensions"] = {"cern_assets.hang_up": self.transport.close}  # type: ignore[typeddict-item]  # uvicorn names none
+        self.scope["extensions"] = {"cern_assets.hang_up": {"close": self.transport.close}}
         self._end_deadline()
         super().on_headers_complete()
 

@@ -63,7 +63,7 @@ def _refusal(status: int) -> JSONResponse:
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:
     """Close the connection without a word (`stand_ins.http_heads` tells how)."""
-    scope["extensions"]["cern_assets.hang_up"]()
+    scope["extensions"]["cern_assets.hang_up"]["close"]()
     while (await receive())["type"] != "http.disconnect":
         pass
 
