@@ -7,9 +7,9 @@ A new source is a row in `SOURCES`; a storage scheme a row in `STORES` and, wher
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.collections import Collection
 from cern_assets.ports import ByteReader, FileStore, Repository, TelemetrySink
-from cern_assets.sources.parts import Patience, SourceParts
+from cern_assets.sources.parts import Patience, SourceParts, SourceSettings
 from cern_assets.transfers.slots import Slots
 
 if TYPE_CHECKING:  # reading the environment takes an import that commands without settings can do without
@@ -74,10 +74,10 @@ def _xrootd_store(url: str, timeout_seconds: float) -> FileStore:
     return XRootDStore(url, timeout_seconds=timeout_seconds)
 
 
-def _http_reader(url: str, timeout_seconds: float) -> ByteReader:
+def _http_reader(url: str, timeout_seconds: float, *, redirect_hosts: Sequence[str] = ()) -> ByteReader:
     from cern_assets.storage.http import HttpReader
 
-    return HttpReader(url, timeout_seconds=timeout_seconds)
+    return HttpReader(url, timeout_seconds=timeout_seconds, redirect_hosts=redirect_hosts)
 
 
 STORES: Mapping[str, Callable[[str, float], FileStore]] = {
@@ -245,7 +245,7 @@ def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
         source=parts.client(
             own, Patience(settings.attempts, settings.timeout_seconds, settings.home.resolve() / "pace", pause)
         ),
-        files=_by_scheme(READERS, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(own), settings),
+        files=_source_files(parts, own, source, settings),
         crosswalk=parts.crosswalk,
         store=store,
         documents=DocumentStore(store),
@@ -253,6 +253,13 @@ def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
         repository=build_repository(settings, collection.target),
         telemetry=build_telemetry(settings),
     )
+
+
+def _source_files(parts: SourceParts[Any], own: SourceSettings, source: str, settings: Settings) -> ByteReader:
+    """Where a source's bytes are read; a web server may redirect to the hosts that the source's settings name."""
+    web: Callable[[str, float], ByteReader] = partial(_http_reader, redirect_hosts=own.redirect_host_names)
+    readers = {**READERS, "http": web, "https": web}
+    return _by_scheme(readers, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(own), settings)
 
 
 def build_store(settings: Settings) -> FileStore:

@@ -1,4 +1,8 @@
-"""Outcomes as Dagster events: what the UI shows of a recid."""
+"""Outcomes as Dagster events: what the UI shows of a recid.
+
+Nothing here is Markdown: the UI would load what an image in it names, and Dagster does what a GET of its address says,
+so that a field name of a record could do whatever the steward may who looks at it.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +15,15 @@ from cern_assets.model.values import Json
 
 DATA_VERSION_TAG = "dagster/data_version"
 _SHOWN = 200
+_FINDINGS = dg.TableSchema(
+    columns=[
+        dg.TableColumn("severity", "string"),
+        dg.TableColumn("finding", "string", "A word to count by."),
+        dg.TableColumn("field", "string", "Its place in the source's record."),
+        dg.TableColumn("places", "int", "How many places of the record it speaks of."),
+        dg.TableColumn("what", "string"),
+    ]
+)
 
 
 def materialization(outcome: StageOutcome) -> dg.AssetMaterialization:
@@ -79,7 +92,7 @@ def _metadata(outcome: StageOutcome) -> dict[str, dg.MetadataValue]:
     if outcome.size_bytes is not None:
         metadata["size_bytes"] = dg.MetadataValue.int(outcome.size_bytes)
     if outcome.findings:
-        metadata["finding_list"] = dg.MetadataValue.md(_table(outcome.findings[:_SHOWN]))
+        metadata["finding_list"] = _table(outcome.findings[:_SHOWN])
     return metadata | {name: _value(fact) for name, fact in outcome.facts.items()}
 
 
@@ -94,17 +107,19 @@ def _value(fact: Json) -> dg.MetadataValue:
     return dg.MetadataValue.url(text) if text.startswith(("https://", "http://")) else dg.MetadataValue.text(text)
 
 
-def _table(findings: Sequence[Finding]) -> str:
-    rows = [
-        f"| {finding.severity} | {finding.code} | `{_cell(finding.field)}` | {_cell(finding.message)}{_more(finding)} |"
-        for finding in findings
-    ]
-    return "\n".join(["| | finding | field | what |", "|---|---|---|---|", *rows])
-
-
-def _more(finding: Finding) -> str:
-    return f" (and {finding.count - 1} more)" if finding.count > 1 else ""
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+def _table(findings: Sequence[Finding]) -> dg.MetadataValue:
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(
+                {
+                    "severity": finding.severity,
+                    "finding": finding.code,
+                    "field": finding.field,
+                    "places": finding.count,
+                    "what": finding.message,
+                }
+            )
+            for finding in findings
+        ],
+        schema=_FINDINGS,
+    )

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.identifiers import Recid
@@ -20,6 +21,21 @@ class SourceSettings(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    redirect_hosts: Annotated[
+        str,
+        Field(
+            description=(
+                "Other hosts (host or host:port, with commas between) that the source's servers may redirect to; "
+                "elsewhere no redirect is followed."
+            )
+        ),
+    ] = ""
+
+    @property
+    def redirect_host_names(self) -> tuple[str, ...]:
+        """The hosts, each by itself."""
+        return tuple(name.strip() for name in self.redirect_hosts.split(",") if name.strip())
 
 
 @dataclass(frozen=True)

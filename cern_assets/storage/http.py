@@ -3,7 +3,7 @@
 import base64
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from cern_assets.errors import (
 )
 from cern_assets.failures import failure
 from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum
+from cern_assets.origins import may_lead_to
 from cern_assets.ports import Range
 from cern_assets.storage.paths import safe_path
 
@@ -39,15 +40,25 @@ _ERROR_PAGE_ADLER32 = 0xA82D5324
 class HttpReader:
     """A `ports.ByteReader` over the files below `base_url`; many threads may share it.
 
-    `timeout_seconds` is how long a silent server is waited for.
+    `timeout_seconds` is how long a silent server is waited for. Redirects are followed within its origin and to
+    `redirect_hosts` only.
     """
 
-    def __init__(self, base_url: str, *, timeout_seconds: float) -> None:
+    def __init__(self, base_url: str, *, timeout_seconds: float, redirect_hosts: Collection[str] = ()) -> None:
         self._base = base_url.rstrip("/")
+        self._redirect_hosts = redirect_hosts
         # Sizes and offsets count the file's own bytes, so that no encoding may come between.
         self._client = httpx.Client(
-            timeout=timeout_seconds, follow_redirects=True, headers={"Accept-Encoding": "identity"}
+            timeout=timeout_seconds,
+            follow_redirects=True,
+            headers={"Accept-Encoding": "identity"},
+            event_hooks={"request": [self._refuse_elsewhere]},
         )
+
+    def _refuse_elsewhere(self, request: httpx.Request) -> None:
+        """Asked before each request, those of redirects among them."""
+        if not may_lead_to(self._base, str(request.url), self._redirect_hosts):
+            raise failure(StorageUnavailableError, "Reading", self._base, f"it redirects to {request.url.host}")
 
     def close(self) -> None:
         """Close the connections."""

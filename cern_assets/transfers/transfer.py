@@ -22,6 +22,9 @@ from cern_assets.transfers.hashing import Hasher
 from cern_assets.transfers.lanes import DigestLanes, read_ahead
 from cern_assets.transfers.movers import SMALL_BYTES
 
+_WORTH_BYTES = 16 * 1024**2
+"""Bytes, or a hundredth of the file if that is less, after which a read that broke may break again as often."""
+
 _PASSING = (TransferInterruptedError, StorageUnavailableError)
 _ASK_CURATORS = "Ask the source's curators which of the two is right."
 
@@ -53,11 +56,12 @@ def transfer(
     """Copy a file in one pass: each chunk is hashed and written, and the file gets its name only if all is right.
 
     `size_bytes` and `expected` are what the source's record declares, None where it does not. A stream that breaks is
-    continued where it broke; `attempts` limits the tries in a row that bring no further byte, the first of which comes
-    at once and the others after growing pauses. What breaks while writing is not tried again here. `check` is called
-    before each chunk is written, and stops the copy by raising. With `resume` (see `FileStore.create`), what is written
-    by then is kept for the next attempt, which reads only the rest from the source; it needs an `expected` checksum to
-    be sure of the whole. A file of up to `at_once_bytes` is read by one call.
+    continued where it broke; `attempts` limits the tries in a row that bring next to nothing (less than 16 MiB and a
+    hundredth of the file), the first of which comes at once and the others after growing pauses. What breaks while
+    writing is not tried again here. `check` is called before each chunk is written, and stops the copy by raising. With
+    `resume` (see `FileStore.create`), what is written by then is kept for the next attempt, which reads only the rest
+    from the source; it needs an `expected` checksum to be sure of the whole. A file of up to `at_once_bytes` is read by
+    one call.
 
     Raises:
         FileMissingError: the reader has no such file.
@@ -132,6 +136,9 @@ class _Stream:
         self._position = position
         self._opened = ExitStack()
         self._chunks: Iterator[bytes] | None = None
+        self._failures = 0
+        self._failed_at = 0
+        self._worth_bytes = max(1, min(size_bytes // 100, _WORTH_BYTES))
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +147,7 @@ class _Stream:
         self._close()
 
     def __iter__(self) -> Iterator[bytes]:
-        while (chunk := _persistently(self._next, self._attempts)) is not None:
+        while (chunk := _persistently(self._next, max(1, self._attempts - self._failures))) is not None:
             self._position += len(chunk)
             if self._position > self._size_bytes:
                 raise SizeMismatchError(
@@ -161,10 +168,17 @@ class _Stream:
             if chunk is None and self._position < self._size_bytes:
                 detail = f"the stream ended after {self._position} of {self._size_bytes} bytes"
                 raise failure(TransferInterruptedError, "Reading", self._reader.uri(self._path), detail)
-        except (TransferInterruptedError, StorageUnavailableError):
+        except _PASSING:
             self._close()
+            self._count_failure()
             raise
         return chunk
+
+    def _count_failure(self) -> None:
+        """Count failures since enough bytes came: a server that gives one byte a connection is not asked for ever."""
+        if self._position - self._failed_at >= self._worth_bytes:
+            self._failures, self._failed_at = 0, self._position
+        self._failures += 1
 
     def _close(self) -> None:
         self._chunks = None

@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -28,21 +30,26 @@ from cern_assets_tests.services.embedded import running_embedded
 
 pytestmark = pytest.mark.service
 
-BAD, MISSING = "900011", "900001"
+BAD, MISSING, HOSTILE = "900011", "900001", "900099"
+MUTATION = "mutation{setAutoMaterializePaused(paused:true)}"
+"""What a GET of Dagster's address would do."""
+HOSTILE_FIELD = f"a` ![x](/graphql?query={MUTATION}) <img src='/graphql?query={MUTATION}'> `b"
 SLOW = 240_000
 """Milliseconds that a backfill may take: the daemon looks every half minute, and a run is a process to start."""
 
 
 @dataclass
 class MendableCollection:
-    """The sample collection, with a file of one record missing until it is mended."""
+    """The sample collection, with a file of one record missing until it is mended, and a record that means harm."""
 
     inner: Collection = field(default_factory=sample_collection)
     mended: bool = False
 
-    @property
+    @cached_property
     def records(self) -> Mapping[str, JsonObject]:
-        return self.inner.records
+        model = {name: value for name, value in self.inner.records["900007"].items() if name != "doi"}
+        hostile = {**model, "recid": HOSTILE, HOSTILE_FIELD: "words"}
+        return {**self.inner.records, HOSTILE: hostile}
 
     def open(self, path: str) -> BinaryIO | None:
         files = self.records[MISSING]["files"]
@@ -134,6 +141,16 @@ def test_a_backfill_from_the_ui_leaves_good_recids_green_and_bad_ones_red(page: 
     _picture(page, "record")
 
 
+def test_a_field_of_a_record_is_shown_and_makes_the_page_ask_for_nothing(page: Page, steward: Steward) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {unquote(request.url)}"))
+    page.goto(f"{steward.ui}/assets/opendata/metadata?view=partitions&partition={HOSTILE}")
+    expect(page.get_by_text("finding_list")).to_be_visible()
+    expect(page.get_by_text("![x](/graphql").first).to_be_visible()
+    _picture(page, "findings")
+    assert [request for request in asked if "mutation{" in request] == []
+
+
 def test_a_mended_recid_run_again_from_the_ui_turns_green_by_the_stages_it_lacked(page: Page, steward: Steward) -> None:
     steward.collection.mended = True
     _launch_backfill(page, steward, "Failed")
@@ -145,7 +162,7 @@ def test_a_mended_recid_run_again_from_the_ui_turns_green_by_the_stages_it_lacke
     page.goto(f"{steward.ui}/asset-groups")
     page.get_by_role("button", name="Hide navigation").click()
     page.get_by_role("img", name="zoom_in").click()  # shows the partitions of each asset
-    expect(page.get_by_text("93% filled (1 failed)")).to_have_count(4)
+    expect(page.get_by_text("94% filled (1 failed)")).to_have_count(4)
     expect(page.get_by_text("100% filled")).to_be_visible()
     _picture(page, "lineage")
     hits = httpx.get(f"{steward.repository}/api/records", params={"size": 100}).json()["hits"]

@@ -6,7 +6,7 @@ requests a minute from one address.
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -51,10 +51,12 @@ class OpenDataSource:
         timeout_seconds: float,
         pace: Path | None = None,
         wait: Callable[[float], None] = time.sleep,
+        redirect_hosts: Collection[str] = (),
     ) -> None:
         """Read from the portal at `api_url`; 0 requests per minute set no limit. `wait` sleeps between attempts.
 
-        In the folder `pace`, processes that ask the same portal share its limit.
+        In the folder `pace`, processes that ask the same portal share its limit. `redirect_hosts` are other hosts that
+        it may send us to.
 
         Raises:
             ConfigurationError: the URL is none.
@@ -65,6 +67,7 @@ class OpenDataSource:
             attempts=attempts,
             timeout_seconds=timeout_seconds,
             wait=wait,
+            redirect_hosts=redirect_hosts,
         )
 
     @property

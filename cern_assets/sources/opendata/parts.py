@@ -39,6 +39,7 @@ def _client(settings: OpenDataSettings, patience: Patience) -> RecordSource:
         attempts=patience.attempts,
         timeout_seconds=patience.timeout_seconds,
         pace=patience.pace,
+        redirect_hosts=settings.redirect_host_names,
         wait=patience.wait,
     )
 

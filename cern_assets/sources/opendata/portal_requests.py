@@ -1,7 +1,7 @@
 """Requests to the portal's API: polite, repeated where that helps, and answered in our own errors."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
@@ -17,12 +17,16 @@ from cern_assets.errors import (
     RecordWithdrawnError,
     SourceUnavailableError,
 )
+from cern_assets.origins import may_lead_to
 from cern_assets.sources.politeness import RequestLimit
 
 USER_AGENT = "cern-assets"
 _LONGEST_HOLD_SECONDS = 300.0
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
 _UNCHANGED = 304
+_SLOWEST = 10
+MOST_ANSWER_BYTES = 64 * 1024**2
+"""Unpacked; the longest known answer of the portal has 9 MB, and two megabytes of gzip can become four gigabytes."""
 
 
 class _NoUsableAnswerError(Exception):
@@ -40,8 +44,12 @@ class PortalRequests:
         attempts: int,
         timeout_seconds: float,
         wait: Callable[[float], None] = time.sleep,
+        redirect_hosts: Collection[str] = (),
     ) -> None:
         """Ask `base_url`, each call at most `attempts` times; a silent portal is waited for `timeout_seconds`.
+
+        Redirects are followed within its origin and to `redirect_hosts` only. An answer may have `MOST_ANSWER_BYTES`
+        when it is unpacked, and take ten times as long as a silent portal is waited for.
 
         Raises:
             ConfigurationError: the URL is none.
@@ -50,10 +58,13 @@ class PortalRequests:
         self._limit = limit
         self._attempts = attempts
         self._wait = wait
+        self._redirect_hosts = redirect_hosts
+        self._timeout_seconds = timeout_seconds
         self._client = httpx.Client(
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
             timeout=timeout_seconds,
             follow_redirects=True,
+            event_hooks={"request": [self._refuse_elsewhere]},
         )
 
     def close(self) -> None:
@@ -90,7 +101,8 @@ class PortalRequests:
     def _ask(self, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None) -> httpx.Response:
         self._limit.take()
         try:
-            response = self._client.get(url, params=params, headers=headers)
+            with self._client.stream("GET", url, params=params, headers=headers) as arriving:
+                response = self._whole(arriving)
         except httpx.RequestError as error:
             raise _NoUsableAnswerError(f"{type(error).__name__} {error}".rstrip()) from error
         self._heed(response)
@@ -108,6 +120,33 @@ class PortalRequests:
         if status != 200:
             raise _NoUsableAnswerError(f"status {status}")
         return response
+
+    def _whole(self, arriving: httpx.Response) -> httpx.Response:
+        """The answer with its body, unless that is too long or takes too long."""
+        latest = time.monotonic() + _SLOWEST * self._timeout_seconds
+        body = bytearray()
+        for chunk in arriving.iter_bytes():
+            body += chunk
+            if len(body) > MOST_ANSWER_BYTES:
+                raise RecordInvalidError(
+                    f"The answer is longer than {MOST_ANSWER_BYTES:,} bytes.",
+                    uri=str(arriving.url),
+                    remedy="See in a browser whether it is a record.",
+                )
+            if time.monotonic() > latest:
+                raise _NoUsableAnswerError(f"it was still coming after {_SLOWEST * self._timeout_seconds:g} seconds")
+        packed = (b"content-encoding", b"content-length", b"transfer-encoding")
+        headers = [(name, value) for name, value in arriving.headers.raw if name.lower() not in packed]
+        return httpx.Response(arriving.status_code, headers=headers, content=bytes(body), request=arriving.request)
+
+    def _refuse_elsewhere(self, request: httpx.Request) -> None:
+        """Asked before each request, those of redirects among them."""
+        if not may_lead_to(self.base_url, str(request.url), self._redirect_hosts):
+            raise SourceUnavailableError(
+                f"CERN Open Data redirects to {request.url.host}, which is not followed.",
+                uri=self.base_url,
+                remedy="If that is right, name the host in CERN_ASSETS_OPENDATA_REDIRECT_HOSTS.",
+            )
 
     def _heed(self, response: httpx.Response) -> None:
         """Hold all requests where the portal asks for it: told to come later, or no request left in this minute.

@@ -3,9 +3,15 @@
 import hashlib
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from cern_assets.errors import (
     CernAssetsError,
@@ -15,6 +21,7 @@ from cern_assets.errors import (
     TransferInterruptedError,
 )
 from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets.storage.http import HttpReader
 from cern_assets_tests.contract.stores import get
 from cern_assets_tests.contract.web import WebFolder, web_folder
@@ -164,3 +171,24 @@ def test_a_digest_header_tells_the_checksum(
     if algorithm == "sha256":
         value = hashlib.sha256(b"test").hexdigest()
     assert told == (Checksum(algorithm=algorithm, value=value) if value else None)
+
+
+def test_a_redirect_to_another_server_is_not_followed_unless_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"of the machine itself")
+    with web_folder(tmp_path) as inner:
+
+        def send_on(_request: Request) -> Response:
+            return RedirectResponse(f"{inner.url}/secret")
+
+        with serve_in_thread(Starlette(routes=[Route("/{path:path}", send_on)])) as url:
+            with closing(HttpReader(url, timeout_seconds=30)) as reader:
+                for ask in (
+                    reader.size_bytes,
+                    lambda path: get(reader, path),
+                    lambda path: reader.read_ranges(path, [(0, 9)]),
+                ):
+                    with pytest.raises(StorageUnavailableError, match="it redirects to 127"):
+                        ask("file")
+            named = (urlsplit(inner.url).netloc,)
+            with closing(HttpReader(url, timeout_seconds=30, redirect_hosts=named)) as reader:
+                assert get(reader, "file") == b"of the machine itself"

@@ -216,3 +216,14 @@ def test_a_small_file_that_is_cut_short_by_its_place_is_no_file(
     with pytest.raises(TransferInterruptedError, match="27 of 30 bytes"):
         copy(reader, at_once_bytes=AT_ONCE)
     assert list(store.list()) == []
+
+
+def test_a_server_that_gives_a_byte_a_connection_is_not_asked_for_ever(store: LocalStore) -> None:
+    content = bytes(20_000)
+    reader = BreakingReader(content, breaks=[(offset, "cut") for offset in range(1, 20_000)], chunk_bytes=1)
+    with pytest.raises(TransferInterruptedError):
+        transfer(
+            reader, "file", store, "copy", size_bytes=20_000, expected=None, algorithms=(), attempts=2, at_once_bytes=0
+        )
+    assert len(reader.offsets) == 2
+    assert list(store.list()) == []

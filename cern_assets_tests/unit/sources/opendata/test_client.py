@@ -1,11 +1,13 @@
 """Guards what the client makes of a portal that misbehaves: patience where it helps, and the right error where not."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.requests import Request
@@ -22,6 +24,7 @@ from cern_assets.errors import (
 )
 from cern_assets.model.identifiers import Recid
 from cern_assets.sources.opendata.client import OpenDataSource
+from cern_assets.sources.opendata.portal_requests import MOST_ANSWER_BYTES
 from cern_assets_tests.services.needs import free_port
 from cern_assets_tests.unit.sources.opendata.misbehaving import ScriptedPortal, answer, page, scripted
 
@@ -231,6 +234,29 @@ def test_a_redirect_is_followed() -> None:
     moved = Response(status_code=301, headers={"Location": "/api/records/133"})
     with scripted(moved, answer(RECORD)) as portal, client(portal.url) as source:
         assert source.fetch(RECID).record is not None
+
+
+def test_a_redirect_to_another_server_is_not_followed_unless_it_is_named() -> None:
+    with scripted(answer(RECORD)) as other:
+        elsewhere = Response(status_code=302, headers={"Location": f"{other.url}/api/records/133"})
+        with scripted(elsewhere, elsewhere) as portal:
+            with client(portal.url) as source, pytest.raises(SourceUnavailableError, match="is not followed"):
+                source.fetch(RECID)
+            assert other.requests == []
+            named = (urlsplit(other.url).netloc,)
+            allowing = OpenDataSource(
+                portal.url, requests_per_minute=0, attempts=1, timeout_seconds=10, redirect_hosts=named
+            )
+            with closing(allowing) as source:
+                assert source.fetch(RECID).record is not None
+
+
+def test_an_answer_that_grows_when_it_is_unpacked_is_let_go() -> None:
+    packed = gzip.compress(bytes(MOST_ANSWER_BYTES + 1))
+    bomb = Response(packed, headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
+    with scripted(bomb) as portal, client(portal.url) as source, pytest.raises(RecordInvalidError, match="longer than"):
+        source.fetch(RECID)
+    assert len(packed) < MOST_ANSWER_BYTES / 500
 
 
 @pytest.mark.parametrize("url", ["", "opendata.cern.ch", "ftp://opendata.cern.ch", "http://", "http://x:port"])
