@@ -122,14 +122,7 @@ def _brought(context: Context, task: Task, deposit: JsonObject) -> Receipt:
     own = own_record(context, task, entries)
     fresh = own.record is None
     record: RemoteRecord = own.record or new_draft(context, task, payload_of(deposit, 1))
-    said = last_said(entries, context.adapters.repository.url)
-    merged = merge(
-        payload_of(deposit, record.version_index),
-        record.payload,
-        said,
-        context.collection.edits,
-        whole=isinstance(record, Published),
-    )
+    merged = _merged(context, deposit, record, entries)
     if isinstance(record, Published):
         record = _reopened_if_changed(context, task, record, merged, wanted, entries=entries)
     if isinstance(record, Draft):
@@ -141,6 +134,25 @@ def _brought(context: Context, task: Task, deposit: JsonObject) -> Receipt:
     receipt = _receipt(context, record, wanted, compared_files(wanted, record))
     findings = (*own.findings, *merged.findings)
     return receipt.model_copy(update={"findings": findings, "look_until": look_until(context, entries)})
+
+
+def _merged(context: Context, deposit: JsonObject, record: RemoteRecord, entries: Sequence[JournalEntry]) -> Merged:
+    """What is to be sent, with what people edited in the published record; in a draft, nothing is theirs.
+
+    A draft may hold what an earlier attempt of ours put there, so that one of a new version is not compared itself.
+    """
+    repository = context.adapters.repository
+    seen = latest(entries, PublishSeen)
+    base: RemoteRecord | None = record
+    if isinstance(record, Draft):
+        known = seen.what if seen else None
+        here = isinstance(known, PublishSeen) and known.repository == repository.url
+        base = repository.read_published(known.record_id) if here and isinstance(known, PublishSeen) else None
+    if base is None:
+        payload = payload_of(deposit, record.version_index)
+        return Merged(payload, differs=True)
+    said = last_said(entries, repository.url)
+    return merge(payload_of(deposit, base.version_index), base.payload, said, context.collection.edits)
 
 
 def _reopened_if_changed(

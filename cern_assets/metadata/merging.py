@@ -25,14 +25,11 @@ class Merged:
     findings: tuple[Finding, ...] = ()
 
 
-def merge(
-    wanted: JsonObject, there: JsonObject, said: Sequence[JsonObject], policy: EditPolicy, *, whole: bool = True
-) -> Merged:
+def merge(wanted: JsonObject, there: JsonObject, said: Sequence[JsonObject], policy: EditPolicy) -> Merged:
     """Merge field by field (`metadata.title`); `said` are the payloads that may stand there as we left it.
 
-    Without any, nobody knows what we left, and what is wanted stands. A draft is not `whole`: what it lacks, nobody
-    took out. A field counts as ours as long as all that we said is there; what a person adds inside of it does
-    not show.
+    Without any, nobody knows what we left, and what is wanted stands. A field counts as ours as long as all that we
+    said is there; what a person adds inside of it does not show.
     """
     sections = {name: dict(_section(wanted, name)) for name in COMPARED if name in wanted or _section(there, name)}
     findings, differs = [], False
@@ -41,7 +38,7 @@ def merge(
         left = [_section(payload, section).get(name) for payload in said]
         if not unlike(want, now):
             continue
-        if not said or any(not unlike(value, now) for value in left) or (now is None and not whole):
+        if not said or any(not unlike(value, now) for value in left):
             differs = True
             continue
         field = f"{section}.{name}"

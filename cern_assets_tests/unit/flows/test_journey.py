@@ -862,6 +862,23 @@ def test_a_restricted_record_whose_receipt_and_journal_are_lost_is_found_again(w
     assert [record.state for record in world.held(Recid(recid))] == ["published"]
 
 
+@pytest.mark.parametrize("published", [False, True])
+def test_what_a_failed_attempt_put_into_a_draft_is_no_edit_of_anybodys(
+    world: World, recid: str, published: bool
+) -> None:
+    many = {f"{number:03}.dat": b"x" for number in range(101)}
+    generous = ArchiveLimits(max_files=1000, max_file_bytes=GIB, max_record_bytes=GIB)
+    if published:
+        world.source.put(recid, title="Zero", files={"a.root": b"x"})
+        world.run(Recid(recid))
+    world.source.put(recid, title="One", files=many)
+    assert world.run(Recid(recid), limits=generous)["published_record"].status == "rejected"
+    world.source.put(recid, title="Two", files=many)
+    outcome = world.run(Recid(recid))["published_record"]
+    assert (outcome.status, outcome.findings) == ("done", ())
+    assert _metadata_held(world, recid)["title"] == "Two"
+
+
 def test_two_missing_checksums_are_no_match() -> None:
     assert not same_checksum(None, None)
     assert not same_checksum(None, parse_checksum("md5:9dd4e461268c8034f5c8564e155c67a6"))

@@ -71,12 +71,6 @@ def test_a_field_that_somebody_took_out_stays_out() -> None:
     assert (merged.payload["metadata"], merged.differs, len(merged.findings)) == ({"title": "T"}, False, 1)
 
 
-def test_a_draft_of_a_new_version_lacks_what_nobody_took_out() -> None:
-    said = _record(title="T", publication_date="2024")
-    merged = merge(said, _record(title="T"), [said], KEEP, whole=False)
-    assert (merged.payload, merged.differs, merged.findings) == (said, True, ())
-
-
 def test_a_field_that_the_source_dropped_goes() -> None:
     said = _record(title="T", version="v1")
     merged = merge(_record(title="T"), said, [said], KEEP)
