@@ -4,9 +4,10 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 ARGS ?=
 PORT ?= 3000
+SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform bench-publish clean python services
+.PHONY: chaos help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform bench-publish clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +61,9 @@ bench-ledger: python ## what the ledger costs over 200,000 recids and a million 
 
 bench-transform: python ## records a second and core through the crosswalk, beside reading and copying them
 	$(PYTHON) benchmarks/transform.py $(ARGS)
+
+chaos: python ## faults, kills and a second worker by seed, against a model (SEEDS=10000: so many; SEED=7: that one)
+	@nice $(PYTHON) -m cern_assets_tests.chaos $(if $(SEED),$(SEED) 1,1 $(SEEDS)) 2>$(or $(LOG),/dev/null)
 
 clean: ## delete everything that the commands have made, the demo's data included
 	rm -rf .venv .venv-invenio .cern-assets .cache dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -129,8 +129,13 @@ def _brought(context: Context, task: Task, deposit: JsonObject) -> Receipt:
         if not fresh:
             _refuse_while_in_review(context, record)
         payload = payload_of(merged.payload, record.version_index)
+        said_now = payload_of(deposit, record.version_index)
+        if not fresh:  # of a fresh one, nobody said anything yet
+            _note_intent(context, task, record, said=said_now)
         complete = _completed(context, record, payload, wanted, fresh=fresh)
-        record = _published(context, task, complete, said=payload_of(deposit, record.version_index))
+        if fresh:
+            _note_intent(context, task, record, said=said_now)
+        record = _published(context, task, complete)
     receipt = _receipt(context, record, wanted, compared_files(wanted, record))
     findings = (*own.findings, *merged.findings)
     return receipt.model_copy(update={"findings": findings, "look_until": look_until(context, entries)})
@@ -213,12 +218,21 @@ def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Want
     return Complete(draft)
 
 
-def _published(context: Context, task: Task, complete: Complete, *, said: JsonObject) -> Published:
-    """The draft, published; what is about to be published is noted before, and that it was read so after."""
+def _note_intent(context: Context, task: Task, draft: Draft, *, said: JsonObject) -> None:
+    """Note what the draft is about to say, before it is sent: an attempt that ends halfway leaves our words there."""
+    intent = PublishWanted(
+        repository=context.adapters.repository.url,
+        record_id=draft.record_id,
+        version_index=draft.version_index,
+        said=said,
+    )
+    context.adapters.journal.note(context.collection.name, task.recid, intent)
+
+
+def _published(context: Context, task: Task, complete: Complete) -> Published:
+    """The draft, published; that it was read so is noted after."""
     repository, draft = context.adapters.repository, complete.draft
     noted = {"repository": repository.url, "record_id": draft.record_id, "version_index": draft.version_index}
-    intent = PublishWanted(**noted, said=said)
-    context.adapters.journal.note(context.collection.name, task.recid, intent)
     community = context.collection.community
     if community is None or draft.is_edit or draft.in_community:
         published = _surely_published(repository, draft)
