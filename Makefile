@@ -7,7 +7,7 @@ PORT ?= 3000
 SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: chaos help demo dev unit test corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform bench-publish clean python services
+.PHONY: help demo dev unit test attack chaos corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform bench-publish clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ unit: python ## the tests that need nothing but Python, in under a minute
 
 test: python services ## all tests, with real XRootD, PostgreSQL, InvenioRDM and a browser
 	$(PYTEST) $(ARGS)
+
+attack: python services ## run the attacks of SECURITY.md against running pieces, and print what each guard did
+	$(PYTHON) scripts/attack.py $(ARGS)
 
 corpus: python services ## publish the deposits of all real records in a real InvenioRDM, and compare what comes back
 	CERN_ASSETS_TEST_CORPUS=all $(PYTEST) cern_assets_tests/integration/test_corpus_on_inveniordm.py $(ARGS)

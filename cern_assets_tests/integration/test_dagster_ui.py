@@ -142,6 +142,9 @@ def test_a_backfill_from_the_ui_leaves_good_recids_green_and_bad_ones_red(page: 
 
 
 def test_a_field_of_a_record_is_shown_and_makes_the_page_ask_for_nothing(page: Page, steward: Steward) -> None:
+    command = [str(Path(sys.executable).with_name("cern-assets")), "ingest", HOSTILE]
+    ingested = subprocess.run(command, env={**os.environ, **steward.variables}, capture_output=True, check=False)
+    assert ingested.returncode == 0, ingested.stderr.decode()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(f"{request.method} {unquote(request.url)}"))
     page.goto(f"{steward.ui}/assets/opendata/metadata?view=partitions&partition={HOSTILE}")
