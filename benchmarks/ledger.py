@@ -22,10 +22,10 @@ from pathlib import Path
 import duckdb
 from report import Figure, answer, parser
 
+from cern_assets.model.events import StageEnded
 from cern_assets.model.outcomes import STAGE_NAMES
-from cern_assets.ports import TelemetryEvent
 from cern_assets.telemetry.ledger import Counts, opened_ledger
-from cern_assets.telemetry.spool import KIND, VERSION
+from cern_assets.telemetry.lines import VERSION
 
 COLLECTION = "opendata"
 _LINES = 250_000
@@ -34,25 +34,22 @@ _BEGAN = datetime(2026, 1, 1)  # noqa: DTZ001  as events tell it: UTC, without s
 
 def write_spool(folder: Path, recids: int) -> None:
     """Events of recids of which every twentieth is rejected at its second stage."""
-    event = TelemetryEvent(
-        ts="2026-01-01T00:00:00.000001",
-        run_id="3f1c0c1e-0000-4000-8000-000000000000",
-        collection=COLLECTION,
-        source=COLLECTION,
-        repository="http://repository",
-        recid="0",
-        stage=STAGE_NAMES[0],
-        status="done",
-        elapsed_seconds=0.25,
-        size_bytes=1_000_000,
-        files=3,
-        findings=2,
-        code="",
-        message="",
-        url="",
-    ).model_dump()
+    event = {
+        "run_id": "3f1c0c1e-0000-4000-8000-000000000000",
+        "collection": COLLECTION,
+        "source": COLLECTION,
+        "repository": "http://repository",
+        **StageEnded(
+            status="done",
+            started="2026-01-01T00:00:00.000001",
+            elapsed_seconds=0.25,
+            size_bytes=1_000_000,
+            files=3,
+            findings=2,
+        ).model_dump(),
+    }
     for number, piece in enumerate(batched(_told(recids), _LINES)):
-        envelope = {"version": VERSION, "kind": KIND, "writer": f"w{number}"}
+        envelope = {"version": VERSION, "writer": f"w{number}"}
         with (folder / f"events-w{number}.jsonl").open("w") as file:
             for sequence, (recid, stage, status) in enumerate(piece, start=1):
                 ts = (_BEGAN + timedelta(seconds=number * _LINES + sequence)).isoformat(timespec="microseconds")

@@ -20,7 +20,8 @@
     └── PermanentError                 this record cannot be carried as it stands, so it is *rejected*
         ├── RecordNotFoundError          the source does not know the recid
         ├── RecordWithdrawnError         the source no longer shows a record it showed before (*withdrawn*)
-        ├── RecordAliasError             the recid is another name of a record that has its own
+        ├── RecordAliasError             the recid is another name of a record that has its own (*redirected*)
+        ├── LeftOutError                 the collection says that the recid stays out (*left out*)
         ├── RecordRestrictedError        the source shows the record to some people only
         ├── RecordInvalidError           the source's answer cannot be read as a record
         ├── UnsafeNameError              a name could leave its folder or clash with another
@@ -178,6 +179,10 @@ class RecordWithdrawnError(PermanentError):
 
 class RecordAliasError(PermanentError):
     """The recid is another name of a record that has its own."""
+
+
+class LeftOutError(PermanentError):
+    """The collection says that the recid stays out, and why."""
 
 
 class RecordRestrictedError(PermanentError):

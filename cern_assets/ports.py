@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Protocol
 
 from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.model.events import Event
 from cern_assets.model.files import Leftover
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.outcomes import Status
 from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Spent
 from cern_assets.model.records import Answer, FetchedRecord, RecordSummary, SourceRecord
-from cern_assets.model.values import JsonObject, Value
+from cern_assets.model.values import JsonObject
 
 type Range = tuple[int, int]
 """Offset and size in bytes."""
@@ -337,35 +337,15 @@ class Repository(Protocol):
         """
 
 
-class TelemetryEvent(Value):
-    """What a line of the spool says of an outcome: see `sql/schema/001_events.sql` for the meaning of each column."""
-
-    ts: str
-    run_id: str
-    collection: str
-    source: str
-    repository: str
-    recid: str
-    stage: str
-    status: Status
-    elapsed_seconds: float
-    size_bytes: int
-    files: int
-    findings: int
-    code: str
-    message: str
-    url: str
-
-
 class TelemetrySink(Protocol):
-    """Where every outcome is noted."""
+    """Where everything that is done for a recid is noted."""
 
     def ping(self) -> str:
         """Say where events go."""
 
-    def emit(self, event: TelemetryEvent) -> None:
-        """Note an event; it survives the death of this process once the call returns.
+    def emit(self, events: Sequence[Event]) -> None:
+        """Note events, at least one; they survive the death of this process once the call returns.
 
         Raises:
-            StorageFullError, StorageUnavailableError: this event is lost, as the message says; later ones may be noted.
+            StorageFullError, StorageUnavailableError: some are lost, as the message says; later ones may be noted.
         """

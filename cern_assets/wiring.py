@@ -233,6 +233,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         files_mode=spec.files,
         edits=spec.edit_policy,
         withdrawn=spec.withdrawn,
+        left_out=spec.selection.left_out,
     )
 
 

@@ -16,8 +16,8 @@ from cern_assets.collections.spec import CollectionSpec
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.cancellation import Cancellation
 from cern_assets.flows.discover import selected
+from cern_assets.model.events import Event, StageEnded
 from cern_assets.model.identifiers import Recid
-from cern_assets.ports import TelemetryEvent
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import collection_named, opened_context, source_parts
 
@@ -71,9 +71,11 @@ def run_with_progress(settings: Settings, collection: str, recids: Sequence[Reci
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task(collection, total=len(recids))
 
-        def watch(event: TelemetryEvent) -> None:
-            ended = event.stage == STAGES[-1].name or event.code != ""
-            progress.update(bar, advance=1 if ended else 0, description=f"{collection} {event.recid} {event.stage}")
+        def watch(event: Event) -> None:
+            fact, place = event.fact, event.place
+            if isinstance(fact, StageEnded):
+                ended = place.stage == STAGES[-1].name or fact.code != ""
+                progress.update(bar, advance=1 if ended else 0, description=f"{collection} {place.recid} {place.stage}")
 
         def work() -> list[Launched]:
             definitions = build_definitions(ports=WatchedPorts(ConfiguredPorts(settings, cancellation), watch))

@@ -12,9 +12,9 @@ from cern_assets.documents.store import DocumentStore
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import STAGE_NAMES, STATES, State
 from cern_assets.settings import Settings, load_settings
+from cern_assets.telemetry.database import Row
 from cern_assets.telemetry.ledger import Counts, Ledger, opened_ledger
 from cern_assets.telemetry.partitions import kept_in_sqlite, sqlite_partitions
-from cern_assets.telemetry.store import Row
 
 _SHOWN = 20
 _PIECE = 10_000
@@ -80,7 +80,7 @@ def as_facts(ledger: Ledger, *, state: State | None = None, limit: int | None = 
 def print_ledger(ledger: Ledger, *, state: State | None = None, limit: int | None = None) -> None:
     """The balance, what does not agree, and then the table of recids, for people."""
     totals = ledger.totals
-    counts = " + ".join(f"{totals[name]} {name}" for name in STATES)
+    counts = " + ".join(f"{totals[name]} {name.replace('_', ' ')}" for name in STATES)
     verdict = (
         click.style("balanced", fg="green") if ledger.balanced else click.style("NOT BALANCED", fg="red", bold=True)
     )

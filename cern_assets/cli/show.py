@@ -11,7 +11,9 @@ import click
 STATE_STYLES = {
     "published": "green",
     "rejected": "red",
+    "redirected": "yellow",
     "withdrawn": "yellow",
+    "left_out": "yellow",
     "pending": "cyan",
     "waiting": "blue",
     "unknown": "red",

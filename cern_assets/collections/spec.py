@@ -20,7 +20,8 @@ class Selection(Value):
     """Which recids belong to a collection: those of a list, of a file (one a line) and of a query, each once.
 
     `file` is relative to the collection's own file; `query` is in the source's search syntax; `facets` narrow it, or
-    select by themselves. With `all`, every record that the source's search tells.
+    select by themselves. With `all`, every record that the source's search tells. `left_out` has recids that stay out
+    all the same, each with the reason that the ledger shows.
     """
 
     recids: tuple[str | int, ...] = ()
@@ -28,6 +29,7 @@ class Selection(Value):
     query: Annotated[str | None, Field(min_length=1)] = None
     facets: dict[str, str] = Field(default_factory=dict)
     all: bool = False
+    left_out: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
 
 
 class Limits(Value):

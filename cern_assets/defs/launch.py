@@ -20,15 +20,16 @@ from cern_assets.defs.partitions import contiguous_ranges, register_recids, regi
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.flows.cancellation import Cancellation
 from cern_assets.flows.stages import Context
+from cern_assets.model.events import Event
 from cern_assets.model.identifiers import Recid
-from cern_assets.ports import TelemetryEvent, TelemetrySink
+from cern_assets.ports import TelemetrySink
 
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 LOCATION = "cern_assets"
 """The code location's name, as `workspace.yaml` gives it."""
 
-type Watch = Callable[[TelemetryEvent], None]
+type Watch = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class _Tee:
     def ping(self) -> str:
         return self.sink.ping()
 
-    def emit(self, event: TelemetryEvent) -> None:
-        self.sink.emit(event)
-        self.watch(event)
+    def emit(self, events: Sequence[Event]) -> None:
+        self.sink.emit(events)
+        for event in events:
+            self.watch(event)

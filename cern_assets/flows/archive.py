@@ -1,5 +1,6 @@
 """Stage 4, archive: bring the files into the form in which they will be uploaded."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 from cern_assets.archives.layout import LAYOUT
@@ -13,9 +14,11 @@ from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.flows.tidying import clear_the_way, tidy
 from cern_assets.model.archives import MANIFEST_KEY, Archive, ArchivePlan, PlannedArchive
 from cern_assets.model.checksums import Algorithm, Checksum
+from cern_assets.model.events import ArchiveWritten, How
 from cern_assets.model.files import FileRef
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.values import Json, content_hash
+from cern_assets.recording import note
 from cern_assets.transfers.deflating import by_suffix, measured
 from cern_assets.transfers.hashing import Hasher
 from cern_assets.transfers.progress import Progress
@@ -57,7 +60,7 @@ def make(context: Context, task: Task) -> Made[Archive]:
     if policy.copy_in_store:
         written = [_write_zip(context, folder, archive, files, members) for archive in plan.archives]
     else:
-        written = [_for_the_upload(archive) for archive in plan.archives]
+        written = [_for_the_upload(archive, files) for archive in plan.archives]
     if plan.form == "zips":
         written.append(_write_listing(context, f"{folder}/{MANIFEST_KEY}", plan, files))
     tidy(context, folder, present.keys() - wanted)
@@ -91,6 +94,7 @@ def summarise(archive: Archive) -> Summary:
     return Summary(
         size_bytes=archive.size_bytes,
         files=len(archive.files),
+        archives=len(archive.plan.archives),
         facts={
             "form": archive.plan.form,
             "reason": archive.plan.reason,
@@ -113,15 +117,31 @@ def _write_zip(
     path = f"{folder}/{archive.key}"
     chosen = files[archive.first : archive.first + archive.count]
     inside = members[archive.first : archive.first + archive.count]
+    started = time.monotonic()
     told = Progress(f"archive {path}", archive.size_bytes)
     with context.shared.slots.taken(archive.size_bytes), reading_ours(context, chosen):
         pairs = member_bytes(context, chosen, inside)
         written = write_archive(context.adapters.store, path, inside, pairs, _DIGESTS, progress=told.moved)
+    _note(archive, chosen, "moved", time.monotonic() - started)
     return _stored_file(archive.key, path, written.size_bytes, written.checksums)
 
 
-def _for_the_upload(archive: PlannedArchive) -> StoredFile:
+def _note(archive: PlannedArchive, chosen: Sequence[StoredFile], how: How, elapsed_seconds: float = 0.0) -> None:
+    note(
+        ArchiveWritten(
+            key=archive.key,
+            files=archive.count,
+            size_bytes=archive.size_bytes,
+            content_bytes=sum(file.size_bytes for file in chosen),
+            how=how,
+            elapsed_seconds=elapsed_seconds,
+        )
+    )
+
+
+def _for_the_upload(archive: PlannedArchive, files: Sequence[StoredFile]) -> StoredFile:
     """An archive that lies nowhere: its bytes are made when they are sent, and its checksums are known then."""
+    _note(archive, files[archive.first : archive.first + archive.count], "by reference")
     ref = FileRef(place="upload", path=archive.key)
     return StoredFile(key=archive.key, ref=ref, size_bytes=archive.size_bytes, checksums=(), verified=False)
 

@@ -4,16 +4,16 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import islice
 
 from cern_assets.errors import RunInterruptedError, TelemetryLostError
 from cern_assets.flows.journey import STAGES, AnyStage, travel
 from cern_assets.flows.probe import Probe
 from cern_assets.flows.stages import Context
+from cern_assets.model.events import Event, Place, ended
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import Problem, StageOutcome
-from cern_assets.ports import TelemetryEvent
+from cern_assets.recording import Recorder, recorded_by
 
 INTERRUPTED = RunInterruptedError("").code
 
@@ -83,11 +83,13 @@ class _Batch:
         if reason is not None:
             return (_failed(self._context, recid, self._stages[0], Problem(code="NotBegun", message=reason)),)
         outcomes = []
-        with self._context.shared.cancellation.working():
+        recorder = self._recorder(recid)
+        with self._context.shared.cancellation.working(), recorded_by(recorder):
             for outcome in _isolated(self._context, recid, self._stages):
                 outcomes.append(outcome)
                 if outcome.problem is None or outcome.problem.code != INTERRUPTED:
-                    self._note(outcome)
+                    made = outcome.findings if outcome.status == "done" else ()
+                    recorder.end(ended(outcome, recorder.started), made)
                 self._probe.look_into(outcome.problem)
         return tuple(outcomes)
 
@@ -95,7 +97,7 @@ class _Batch:
         """Say at the end whether an event was lost."""
         if self._lost:
             raise TelemetryLostError(
-                f"{len(self._lost)} events could not be noted, the first as: {self._lost[0]}",
+                f"{len(self._lost)} times events could not be noted, the first as: {self._lost[0]}",
                 remedy="Mend the event spool, then run the same recids again: what is done is not done twice.",
             )
 
@@ -105,11 +107,24 @@ class _Batch:
         cause = self._probe.cause
         return f"Not begun, as no recid can get through: {cause.message}" if cause else None
 
-    def _note(self, outcome: StageOutcome) -> None:
+    def _recorder(self, recid: Recid) -> Recorder:
+        collection, adapters = self._context.collection, self._context.adapters
+        place = Place(
+            run_id=self._run_id,
+            collection=collection.name,
+            source=collection.source,
+            repository=adapters.repository.url,
+            recid=recid,
+            stage=self._stages[0].name,
+        )
+        return Recorder(self._note, place)
+
+    def _note(self, events: Sequence[Event]) -> None:
         try:
-            self._context.adapters.telemetry.emit(_event(outcome, self._run_id))
+            self._context.adapters.telemetry.emit(events)
         except Exception as error:  # noqa: BLE001  whatever broke, the recid's outcomes must be told
-            _log.exception("recid %s: an event of %s was not noted", outcome.recid, outcome.stage)
+            place = events[-1].place
+            _log.exception("recid %s: events of %s were not noted", place.recid, place.stage)
             self._lost.append(str(error))
 
 
@@ -136,25 +151,4 @@ def _failed(context: Context, recid: Recid, stage: AnyStage, problem: Problem) -
         status="failed",
         elapsed_seconds=0.0,
         problem=problem,
-    )
-
-
-def _event(outcome: StageOutcome, run_id: str) -> TelemetryEvent:
-    problem = outcome.problem
-    return TelemetryEvent(
-        ts=datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds"),
-        run_id=run_id,
-        collection=outcome.collection,
-        source=outcome.source,
-        repository=outcome.repository,
-        recid=outcome.recid,
-        stage=outcome.stage,
-        status=outcome.status,
-        elapsed_seconds=outcome.elapsed_seconds,
-        size_bytes=outcome.size_bytes or 0,
-        files=outcome.files or 0,
-        findings=len(outcome.findings),
-        code=problem.code if problem else "",
-        message=problem.message if problem else "",
-        url=outcome.url,
     )

@@ -9,7 +9,15 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cern_assets.errors import CernAssetsError, MissingInputError, PermanentError, RecordWithdrawnError, WaitingError
+from cern_assets.errors import (
+    CernAssetsError,
+    LeftOutError,
+    MissingInputError,
+    PermanentError,
+    RecordAliasError,
+    RecordWithdrawnError,
+    WaitingError,
+)
 from cern_assets.flows import archive, metadata, published_record, raw_files, raw_record
 from cern_assets.flows.publish import withdrawal
 from cern_assets.flows.stages import Context, Stage, Summary, Task
@@ -22,6 +30,7 @@ from cern_assets.model.outcomes import Problem, StageOutcome, Status
 from cern_assets.model.publications import Receipt
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Value, content_hash
+from cern_assets.recording import begin_stage
 
 # Stages differ in the type of their bodies; the table holds them all.
 type AnyStage = Stage[Any]
@@ -120,6 +129,7 @@ def run_stage(context: Context, recid: Recid, stage: AnyStage, known: Known | No
     started = time.monotonic()
     try:
         context.shared.cancellation.check()
+        begin_stage(stage.name)
         status, document = _done(context, recid, stage, known)
     except CernAssetsError as error:
         stopped = _stopped(context, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
@@ -140,6 +150,7 @@ def run_stage(context: Context, recid: Recid, stage: AnyStage, known: Known | No
         content_hash=document.content_hash,
         size_bytes=summary.size_bytes,
         files=summary.files,
+        archives=summary.archives,
         url=summary.url,
         facts=dict(summary.facts),
         findings=summary.findings,
@@ -218,4 +229,8 @@ def _status(error: CernAssetsError) -> Status:
         return "withdrawn"
     if isinstance(error, WaitingError):
         return "waiting"
+    if isinstance(error, RecordAliasError):
+        return "redirected"
+    if isinstance(error, LeftOutError):
+        return "left_out"
     return "rejected" if isinstance(error, PermanentError) else "failed"

@@ -6,10 +6,12 @@ from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.validation import checked_with, ensure_valid, findings_of, validation_version
 from cern_assets.model.collections import Access
+from cern_assets.model.events import Leaf, LeavesTold
 from cern_assets.model.findings import grouped
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, content_hash
+from cern_assets.recording import note
 
 
 def rules(context: Context) -> str:
@@ -31,6 +33,7 @@ def make(context: Context, task: Task) -> Made[Metadata]:
     """
     record = task.body("raw_record", SourceRecord)
     deposit = _restricted(transform(record, context.adapters.crosswalk), context.collection.access)
+    note(LeavesTold(leaves=tuple(Leaf(path=each.path, fate=each.fate, leaves=each.leaves) for each in deposit.fates)))
     ensure_valid(deposit, task.recid)
     findings = grouped((*deposit.findings, *findings_of(deposit.payload)))
     return Made(deposit.model_copy(update={"findings": findings, "checked_with": checked_with()}))

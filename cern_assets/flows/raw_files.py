@@ -1,21 +1,23 @@
 """Stage 2, raw_files: read every byte once, verify it as it passes, and store it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import batched
 
 from cern_assets.documents.journal import latest
 from cern_assets.documents.paths import folder_of
-from cern_assets.errors import FileOfflineError
+from cern_assets.errors import ChecksumMismatchError, FileOfflineError
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.flows.tidying import clear_the_way, tidy
 from cern_assets.model.checksums import Algorithm, Checksum, same_checksum
+from cern_assets.model.events import FileMoved, How
 from cern_assets.model.files import FileRef
 from cern_assets.model.journal import StagingAsked, TransferBegun
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import Json, content_hash
 from cern_assets.ports import FileStore
+from cern_assets.recording import carried, note
 from cern_assets.transfers.hashing import fingerprint
 from cern_assets.transfers.movers import SMALL_BYTES
 from cern_assets.transfers.transfer import agreed_size, transfer
@@ -60,6 +62,8 @@ def make(context: Context, task: Task) -> Made[Manifest]:
     present = clear_the_way(context, folder, set(paths.values()))
     earlier = {file.ref.path: file for file in _stored_before(task)}
     kept = {file.key: _kept(context, file, paths[file.key], present, earlier) for file in record.files}
+    for ours in filter(None, kept.values()):
+        _note(ours.key, "kept", ours.size_bytes)
     _refuse_offline(context, task, [file for file in record.files if kept[file.key] is None])
     fetched = _fetched(context, task, [file for file in record.files if kept[file.key] is None], paths)
     files = tuple(kept[file.key] or fetched[file.key] for file in record.files)
@@ -96,6 +100,7 @@ def _at_the_source(context: Context, file: SourceFile) -> StoredFile:
     reader = context.adapters.places.reader(file.ref)
     size_bytes = agreed_size(reader, file.path, declared=file.size_bytes, attempts=context.shared.attempts)
     known = file.checksum or reader.checksum(file.path, "adler32")
+    _note(file.key, "by reference", size_bytes)
     return StoredFile(
         key=file.key, ref=file.ref, size_bytes=size_bytes, checksums=(known,) if known else (), verified=False
     )
@@ -128,11 +133,31 @@ def _fetched(
     small = [file for file in files if file.size_bytes is not None and file.size_bytes <= SMALL_BYTES]
     others = [file for file in files if file.size_bytes is None or file.size_bytes > SMALL_BYTES]
     movers, store = context.shared.movers, context.adapters.store
-    stored = movers.large(lambda file: _store(context, task, file, paths[file.key], store), others)
+
+    def into(place: FileStore) -> Callable[[SourceFile], StoredFile]:
+        return carried(lambda file: _told_store(context, task, file, paths[file.key], place))
+
+    stored = movers.large(into(store), others)
     for some in batched(small, _BATCH_FILES):
         with store.batch() as batch:
-            stored += movers.small(lambda file: _store(context, task, file, paths[file.key], batch), some)
+            stored += movers.small(into(batch), some)
     return {file.key: file for file in stored}
+
+
+def _told_store(context: Context, task: Task, file: SourceFile, path: str, store: FileStore) -> StoredFile:
+    """`_store`, with a note of the bytes that came."""
+    started = time.monotonic()
+    try:
+        stored = _store(context, task, file, path, store)
+    except ChecksumMismatchError:
+        _note(file.key, "refused", file.size_bytes or 0, time.monotonic() - started)
+        raise
+    _note(file.key, "moved", stored.size_bytes, time.monotonic() - started)
+    return stored
+
+
+def _note(key: str, how: How, size_bytes: int, elapsed_seconds: float = 0.0) -> None:
+    note(FileMoved(key=key, way="in", how=how, size_bytes=size_bytes, elapsed_seconds=elapsed_seconds))
 
 
 def _store(context: Context, task: Task, file: SourceFile, path: str, store: FileStore) -> StoredFile:

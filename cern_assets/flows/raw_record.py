@@ -3,6 +3,7 @@
 import time
 
 from cern_assets.errors import (
+    LeftOutError,
     RecordAliasError,
     RecordInvalidError,
     RecordNotFoundError,
@@ -24,12 +25,14 @@ def make(context: Context, task: Task) -> Made[SourceRecord]:
     """Ask with the ETag of the last answer; where it holds and the rules of reading are new, read that answer again.
 
     Raises:
+        LeftOutError: the collection says so; the source is not asked.
         WaitingError: the source showed the record before and does not now, which may pass.
         RecordWithdrawnError: it has been so for as long as the settings say.
         RecordInvalidError: parsing found what makes the record unusable (findings of severity `error`).
         RecordAliasError: the source answers with a record of another recid.
         RecordNotFoundError, RecordRestrictedError, SourceUnavailableError: as the source says.
     """
+    _refuse_left_out(context, task)
     known = task.previous_body(SourceRecord)
     answer = task.previous.answer if task.previous else None
     etag = task.previous.etag if task.previous and (task.settled or answer) else None
@@ -58,6 +61,16 @@ def summarise(record: SourceRecord) -> Summary:
         findings=record.findings,
         facts={"title": str(record.metadata.get("title", ""))},
     )
+
+
+def _refuse_left_out(context: Context, task: Task) -> None:
+    reason = context.collection.left_out.get(task.recid)
+    if reason is not None:
+        raise LeftOutError(
+            f"The collection leaves this recid out: {reason}",
+            field="selection.left_out",
+            remedy="Take it off the list to bring it in.",
+        )
 
 
 def _missed(context: Context, task: Task, known: SourceRecord) -> WaitingError | RecordWithdrawnError:

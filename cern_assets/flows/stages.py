@@ -117,10 +117,14 @@ class Made[Body: Value]:
 
 @dataclass(frozen=True)
 class Summary:
-    """What people see of a body; `files` and `size_bytes` are None for one that is not about files."""
+    """What people see of a body; `files` and `size_bytes` are None for one that is not about files.
+
+    `archives` are ZIPs among the files.
+    """
 
     size_bytes: int | None = None
     files: int | None = None
+    archives: int = 0
     url: str = ""
     findings: tuple[Finding, ...] = ()
     facts: Mapping[str, Json] = field(default_factory=dict)

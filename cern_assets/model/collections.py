@@ -44,7 +44,8 @@ class Collection(Value):
     `name` stands in asset keys, partitions, paths and events; a source's default collection bears the source's name.
     `target` names a repository of the settings, `limits` says what it takes, `archive` how files are packed. With a
     `community` (slug or id in the target), a record is published through it. `edits` says what becomes of fields that
-    people edited there, `withdrawn` what becomes of a record that the source withdrew.
+    people edited there, `withdrawn` what becomes of a record that the source withdrew. `left_out` has recids that stay
+    out, each with the reason.
     """
 
     name: str
@@ -57,3 +58,4 @@ class Collection(Value):
     files_mode: FilesMode = "mirror"
     edits: EditPolicy = EditPolicy()
     withdrawn: WithdrawalChoice = "keep"
+    left_out: Mapping[str, str] = Field(default_factory=dict)

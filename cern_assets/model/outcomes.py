@@ -9,8 +9,8 @@ from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json, Value
 
-Status = Literal["done", "unchanged", "waiting", "failed", "rejected", "withdrawn"]
-State = Literal["published", "rejected", "pending", "waiting", "withdrawn"]
+Status = Literal["done", "unchanged", "waiting", "failed", "rejected", "redirected", "left_out", "withdrawn"]
+State = Literal["published", "redirected", "withdrawn", "rejected", "left_out", "waiting", "pending"]
 STATES: tuple[State, ...] = get_args(State)
 STATE_OF: Mapping[Status, State] = {
     "done": "published",
@@ -18,6 +18,8 @@ STATE_OF: Mapping[Status, State] = {
     "waiting": "waiting",
     "failed": "pending",
     "rejected": "rejected",
+    "redirected": "redirected",
+    "left_out": "left_out",
     "withdrawn": "withdrawn",
 }
 """The state in which a status leaves a recid; what succeeded publishes it at the last stage, and before it is pending.
@@ -46,9 +48,10 @@ class StageOutcome(Value):
 
     `done`: the stage's document was written. `unchanged`: its inputs are the ones it was made of, nothing to do.
     `waiting`: something was asked for that takes its time; nothing is wrong. `failed`: something around the record
-    failed, it stays pending. `rejected`: the record itself cannot be carried. `withdrawn`: the source no longer shows
-    it. `repository` is the target's address, `source_page` the record's page at the source, `url` that of the
-    published record. `facts` are counts, sizes and links for people to see.
+    failed, it stays pending. `rejected`: the record itself cannot be carried. `redirected`: the recid is another name
+    of a record. `left_out`: the collection says so. `withdrawn`: the source no longer shows it. `repository` is the
+    target's address, `source_page` the record's page at the source, `url` that of the published record. `archives` are
+    ZIPs among the `files`. `facts` are counts, sizes and links for people to see.
     """
 
     collection: str
@@ -61,6 +64,7 @@ class StageOutcome(Value):
     content_hash: str = ""
     size_bytes: int | None = None
     files: int | None = None
+    archives: int = 0
     source_page: str
     url: str = ""
     facts: Mapping[str, Json] = Field(default_factory=dict)
@@ -74,5 +78,5 @@ class StageOutcome(Value):
 
     @property
     def red(self) -> bool:
-        """Whether somebody has to look: it neither succeeded nor waits."""
-        return self.status not in (*SUCCESSFUL, "waiting")
+        """Whether somebody has to look: it neither succeeded nor waits, and nobody decided so."""
+        return self.status not in (*SUCCESSFUL, "waiting", "left_out")

@@ -21,6 +21,7 @@ from cern_assets.failures import failure
 from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum
 from cern_assets.origins import may_lead_to
 from cern_assets.ports import Range
+from cern_assets.recording import call
 from cern_assets.storage.paths import safe_path
 
 _KINDS: dict[int, type[CernAssetsError]] = {
@@ -132,7 +133,9 @@ class HttpReader:
     def _answer(self, method: str, path: str, headers: Mapping[str, str] = _NOTHING_MORE) -> Iterator[httpx.Response]:
         url = self.uri(path)
         try:
-            answer = self._client.send(self._client.build_request(method, url, headers=headers), stream=True)
+            with call("files", method, "/*") as made:
+                answer = self._client.send(self._client.build_request(method, url, headers=headers), stream=True)
+                made.http_status = answer.status_code
         except httpx.HTTPError as error:
             raise failure(StorageUnavailableError, "Reading", url, _said(error)) from error
         try:

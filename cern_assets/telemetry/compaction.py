@@ -1,74 +1,104 @@
-"""Spool files read once and kept as Parquet beside them: a cache, which may be deleted at any time.
+"""Compaction: closed spool files become Parquet, partitioned by day, and the standing of each recid is kept beside.
 
-A part (`<folder>/compact/<id>.parquet`) holds the lines of many spool files, and its index (`<id>.json`) their names
-and sizes. A part stands for a file only while that has the size it was read at: a file that grew is read again, and
-one that is gone is gone from the answers too, so that its loss is seen.
+Everything is written under new names and counts from the moment at which the catalog names it: a compaction that dies
+leaves the folder as it was, and one that runs again does what is left. Lines that come late join their day as one more
+part. A file with lines of a kind or version that is not known here stays as it is, for a reader who knows them.
 """
 
-import json
+import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_WORTH_BYTES = 16 * 1024**2
-"""Spool files of fewer bytes together are read as they are, which takes a tenth of a second."""
+from cern_assets.telemetry.catalog import (
+    GRACE_SECONDS,
+    Catalog,
+    Contents,
+    alone,
+    closed_files,
+    look,
+    sweep,
+    write_catalog,
+)
+from cern_assets.telemetry.database import Database, parquet
+
+_MANY = 16
+"""Parts of one day that are put together into one."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A Parquet file, and the spool files of which it holds all lines as they are now."""
+class Compacted:
+    """What a compaction did: spool files and their bytes, and the Parquet parts and bytes that there are afterwards."""
 
-    path: Path
-    files: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Spool:
-    """What there is to read: parts, and the spool files that no part stands for, with their sizes in bytes."""
-
-    parts: tuple[Part, ...]
-    loose: Mapping[str, int]
-
-    @property
-    def worth_compacting(self) -> bool:
-        """Whether the loose files are so large that the next reader is better off with a part of them."""
-        return sum(self.loose.values()) > _WORTH_BYTES
+    files: int
+    spool_bytes: int
+    parts: int
+    parquet_bytes: int
 
 
-def look(folder: Path) -> Spool:
-    """What a spool's folder holds at this moment."""
-    loose = {path.name: path.stat().st_size for path in sorted(folder.glob("events-*.jsonl"))}
+def compact(folder: Path, *, grace_seconds: float = GRACE_SECONDS) -> Compacted | None:
+    """Compact what is closed; None where another process is at it.
+
+    Raises:
+        OSError: the folder cannot be written to, or is full; nothing is lost, and nothing changed.
+    """
+    if not folder.is_dir():
+        return Compacted(0, 0, 0, 0)
+    with alone(folder) as ours:
+        if not ours:
+            return None
+        sweep(folder, look(folder).catalog, grace_seconds)
+        contents = look(folder)
+        with closed_files(contents) as closed:
+            catalog, taken = _compacted(contents, closed)
+        sweep(folder, catalog, grace_seconds)
+        sizes = [(folder / "compact" / name).stat().st_size for name in catalog.named()]
+        return Compacted(len(taken), sum(contents.loose[name] for name in taken), len(catalog.parts), sum(sizes))
+
+
+def _compacted(contents: Contents, closed: Sequence[str]) -> tuple[Catalog, list[str]]:
+    """The catalog afterwards, and the files that it names anew."""
+    folder, before = contents.folder, contents.catalog
+    crowded = {day for day, parts in Counter(day for day, _ in before.parts).items() if parts >= _MANY}
+    batch = uuid.uuid4().hex
+    with Database(Contents(folder, {name: contents.loose[name] for name in closed}, before)) as database:
+        taken = [name for name in closed if name not in database.strange_files()]
+        if not taken and not crowded:
+            return before, []
+    loose = {name: contents.loose[name] for name in taken}
+    with Database(Contents(folder, loose, before)) as database:
+        place = folder / "compact"
+        merged = [name for day, name in before.parts if day in crowded]
+        parts = [(day, name) for day, name in before.parts if day not in crowded]
+        written = _written_parts(database, place, batch, merged)
+        parts += written
+        database.read_instead([place / name for _, name in written])
+        database.keep_standing()
+        standing = f"standing-{batch}.parquet"
+        database.copy("FROM all_standing ORDER BY collection, length(recid), recid", place / standing)
+    gone = {name for name in before.files if not (folder / name).exists()}
+    catalog = Catalog(tuple(sorted(parts)), standing, (before.files - gone) | frozenset(taken))
+    write_catalog(folder, catalog)
+    return catalog, taken
+
+
+def _written_parts(database: Database, place: Path, batch: str, merged: list[str]) -> list[tuple[str, str]]:
+    """The loose lines, and those of crowded days, as a part a day."""
+    folder = place / f"{batch}.unfinished"
+    again = f" UNION ALL BY NAME FROM {parquet([place / name for name in merged])}" if merged else ""
+    database.copy(
+        f"SELECT *, coalesce(strftime(ts, '%Y-%m-%d'), 'unknown') AS day FROM (FROM loose_lines{again})",  # noqa: S608  our own names
+        folder,
+        "PARTITION_BY (day)",
+    )
     parts = []
-    for index in sorted((folder / "compact").glob("*.json")):
-        held = _held(index)
-        files = frozenset(name for name, size_bytes in held.items() if loose.get(name) == size_bytes)
-        if files and index.with_suffix(".parquet").exists():
-            parts.append(Part(index.with_suffix(".parquet"), files))
-            loose = {name: size_bytes for name, size_bytes in loose.items() if name not in files}
-    return Spool(tuple(parts), loose)
-
-
-def compact(folder: Path, spool: Spool, copy: Callable[[list[str], Path], None]) -> Spool:
-    """Make a part of the loose files by `copy(paths, parquet)`; where nothing can be written, all stays as it is."""
-    place = folder / "compact"
-    part = place / f"{uuid.uuid4().hex}.parquet"
-    unfinished = part.with_suffix(".unfinished")
-    try:
-        place.mkdir(exist_ok=True)
-        copy([str(folder / name) for name in spool.loose], unfinished)
-        unfinished.replace(part)
-        index = part.with_suffix(".json.unfinished")
-        index.write_text(json.dumps(dict(spool.loose)), encoding="utf-8")
-        index.replace(part.with_suffix(".json"))
-    except OSError:  # a reader of somebody else's spool, or a full disk: slower, and right
-        return spool
-    return Spool((*spool.parts, Part(part, frozenset(spool.loose))), {})
-
-
-def _held(index: Path) -> dict[str, int]:
-    try:
-        held = json.loads(index.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(name): int(size_bytes) for name, size_bytes in held.items()}
+    for number, path in enumerate(sorted(folder.rglob("*.parquet"))):
+        day = path.parent.name.removeprefix("day=")
+        name = f"day={day}/{batch}-{number}.parquet"
+        (place / name).parent.mkdir(exist_ok=True)
+        path.rename(place / name)
+        parts.append((day, name))
+    shutil.rmtree(folder, ignore_errors=True)
+    return parts

@@ -7,17 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cern_assets.model.outcomes import STATES, State
-from cern_assets.telemetry.store import Row, TelemetryStore
+from cern_assets.telemetry.database import Row
+from cern_assets.telemetry.store import TelemetryStore
 
 type Pieces = Iterable[tuple[str, Sequence[str]]]
 """Recids by collection, in as many pieces as suit: at no time are all of them lists."""
 
 _ENTRIES = """
-SELECT * FROM ledger_entries WHERE (collection, recid) IN (
-    SELECT (collection, recid) FROM ledger_standing
-    WHERE (? IS NULL OR state = ?) AND (? IS NULL OR collection = ?)
-    ORDER BY collection, length(recid), recid LIMIT ?
-) ORDER BY collection, length(recid), recid
+SELECT * EXCLUDE (stages_told) FROM ledger_entries
+WHERE (? IS NULL OR state = ?) AND (? IS NULL OR collection = ?)
+ORDER BY collection, length(recid), recid LIMIT ?
 """
 
 
@@ -88,8 +87,7 @@ def opened_ledger(folder: Path, counts: Counts) -> Iterator[Ledger]:
                 store.begin_counting(collection, stage, began)
             for collection, recids in pieces:
                 store.count(collection, stage, recids)
-        for view in ("ledger_stages", "ledger_standing"):
-            store.keep(view)
+        store.keep_standing()
         yield Ledger(store)
 
 

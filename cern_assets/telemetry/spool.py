@@ -1,42 +1,45 @@
-"""The event spool: one file of JSON lines a process, appended to and never rewritten.
+"""The event spool: files of JSON lines, each appended to by one process and never rewritten.
 
 DuckDB lets one process write to a database, and a run must not wait for another to tell what it did. A line that is
 appended with one `write` call survives the death of the process. At worst the last line of a machine that lost its
-power is torn: no other line stands in its way, as every writer has a file of its own and begins a new line after a
+power is torn: no other line stands in its way, as every writer has files of its own and begins a new line after a
 write that failed. Numbers by writer show that an event is lost.
 """
 
-import json
+import fcntl
 import os
 import socket
 import threading
 import uuid
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 from cern_assets.errors import StorageFullError, StorageUnavailableError
-from cern_assets.ports import TelemetryEvent
+from cern_assets.model.events import Event, StageEnded
+from cern_assets.telemetry.lines import line_of
 
-VERSION = 2
-"""Of the lines that are written. 1 are those from before there was an envelope, which do not say it."""
-KIND = "outcome"
+_LARGEST_BYTES = 64 * 1024**2
 
 
 class SpoolSink:
-    """Appends events to `<folder>/events-<day>-<host>-<pid>-<random>.jsonl`; safe to share between threads.
+    """Appends events to `<folder>/events-<day>-<host>-<pid>-<random>-<part>.jsonl`; safe to share between threads.
 
-    Each line is the event in an envelope: `version`, `kind`, `writer` (the file's name without beginning and end) and
-    `sequence` (1, 2, 3 ...; an event that could not be written has used its number). The file is opened at the first
-    event, so that a process that only reads leaves nothing behind.
+    Each line is an event in its envelope: `version`, `kind`, `writer` (the file's name without `events-` and part) and
+    `sequence` (1, 2, 3 ... over all parts; an event that could not be written has used its number). A file is left for
+    a new part when it has `largest_bytes` or its day (UTC) is over.
+
+    While a file may be appended to, its writer holds a lock on it that nobody waits for, and which ends with the
+    process, however that ends: a file that can be locked is closed, for good. It has its name only with the lock. The
+    first file is made for the first event, so that a process that only reads leaves nothing behind.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, largest_bytes: int = _LARGEST_BYTES) -> None:
         self._folder = folder
+        self._largest_bytes = largest_bytes
         self._lock = threading.Lock()
-        self._descriptor: int | None = None
-        self._writer = ""
-        self._sequence = 0
         self._torn = False
+        self._day = ""
+        self._forget()
 
     def ping(self) -> str:
         """Say where events go.
@@ -52,58 +55,83 @@ class SpoolSink:
             raise self._unavailable(PermissionError("not writable"))
         return f"events are spooled to {self._folder}"
 
-    def emit(self, event: TelemetryEvent) -> None:
-        """Append one event.
+    def emit(self, events: Sequence[Event]) -> None:
+        """Append events, together.
 
         Raises:
-            StorageFullError, StorageUnavailableError: the event is lost; later ones may be noted.
+            StorageFullError, StorageUnavailableError: some of the events are lost; later ones may be noted.
         """
         with self._lock:
             try:
-                if self._descriptor is None or os.fstat(self._descriptor).st_nlink == 0:  # somebody deleted the file
-                    self._descriptor = self._open()
-                self._sequence += 1
-                line = (b"\n" if self._torn else b"") + self._line(event)
+                descriptor = self._opened(events[0].ts[:10].replace("-", ""))
+                first = self._sequence + 1
+                self._sequence += len(events)
+                lines = [line_of(event, self._writer, first + at) for at, event in enumerate(events)]
+                data = (b"\n" if self._torn else b"") + b"".join(lines)
                 self._torn = True
-                written = os.write(self._descriptor, line)
+                written = os.write(descriptor, data)
             except OSError as error:
-                raise self._unavailable(error, event) from error
-            self._torn = written != len(line)
+                raise self._unavailable(error, events[-1]) from error
+            self._size_bytes += written
+            self._torn = written != len(data)
         if self._torn:
+            place = events[-1].place
             raise StorageFullError(
-                f"The event spool took only part of an event, which is lost: {event.status}.",
+                f"The event spool took only part of what was told, and the rest is lost: {_words(events[-1])}.",
                 uri=str(self._folder),
-                recid=event.recid,
-                stage=event.stage,
+                recid=place.recid,
+                stage=place.stage,
                 remedy="Make room on that disk, then run the recid again.",
             )
 
     def close(self) -> None:
-        """Close the file; a later event opens a new one."""
+        """Close the file; a later event begins a new writer's."""
         with self._lock:
             if self._descriptor is not None:
                 os.close(self._descriptor)
-                self._descriptor = None
+            self._forget()
 
-    def _line(self, event: TelemetryEvent) -> bytes:
-        envelope = {"version": VERSION, "kind": KIND, "writer": self._writer, "sequence": self._sequence}
-        return json.dumps({**envelope, **event.model_dump()}, ensure_ascii=True).encode() + b"\n"
+    def _forget(self) -> None:
+        self._descriptor: int | None = None
+        self._pid = 0
+        self._writer = ""
+        self._part = self._sequence = self._size_bytes = 0
+        self._torn = False
 
-    def _open(self) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        day = datetime.now(UTC).strftime("%Y%m%d")
-        writer = f"{day}-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        name = f"events-{writer}.jsonl"
-        descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
-        self._writer, self._sequence, self._torn = writer, 0, False
+    def _opened(self, day: str) -> int:
+        """The file to append to: the one at hand, a new part of this writer, or that of a writer that begins."""
+        if self._pid != os.getpid():  # a forked child must not go on with its parent's numbers
+            self._forget()
+            self._pid, self._writer = os.getpid(), f"{day}-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        whole = self._size_bytes >= self._largest_bytes or self._day != day if self._descriptor is not None else True
+        if not whole and self._descriptor is not None and os.fstat(self._descriptor).st_nlink > 0:
+            return self._descriptor
+        descriptor = self._new_part()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor, self._day, self._size_bytes, self._torn = descriptor, day, 0, False
         return descriptor
 
-    def _unavailable(self, error: OSError, event: TelemetryEvent | None = None) -> StorageUnavailableError:
-        lost = f" An event is lost: {event.status}." if event else ""
+    def _new_part(self) -> int:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._part += 1
+        name = f"events-{self._writer}-{self._part:04}.jsonl"
+        beginning = self._folder / f"{name}.beginning"
+        descriptor = os.open(beginning, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        beginning.rename(self._folder / name)
+        return descriptor
+
+    def _unavailable(self, error: OSError, event: Event | None = None) -> StorageUnavailableError:
+        lost = f" An event is lost: {_words(event)}." if event else ""
         return StorageUnavailableError(
             f"The event spool cannot be written: {error}.{lost}",
             uri=str(self._folder),
-            recid=event.recid if event else None,
-            stage=event.stage if event else None,
+            recid=event.place.recid if event else None,
+            stage=event.place.stage if event else None,
             remedy="Give this user write access to the folder, or set CERN_ASSETS_HOME.",
         )
+
+
+def _words(event: Event) -> str:
+    return event.fact.status if isinstance(event.fact, StageEnded) else event.fact.kind

@@ -5,12 +5,15 @@ A slot is a file under a lock of the operating system, which ends with its holde
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cern_assets.errors import StorageUnavailableError
 from cern_assets.failures import failure
+from cern_assets.model.events import Waited
+from cern_assets.recording import note
 
 _AGAIN_SECONDS = 0.05
 _LONGEST_SECONDS = 1.0
@@ -47,9 +50,11 @@ class Slots:
             yield
             return
         with ExitStack() as held:
+            began = time.monotonic()
             with ExitStack() as turn:
                 self._hold(turn, ["turn"], 1)
                 self._hold(held, [f"slot-{number}" for number in range(self._count)], needed)
+            note(Waited(reason="slots", wait_seconds=time.monotonic() - began))
             yield
 
     def _hold(self, stack: ExitStack, names: list[str], needed: int) -> None:

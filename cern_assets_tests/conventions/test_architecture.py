@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from cern_assets.telemetry.store import sql_scripts
+from cern_assets.telemetry.database import sql_scripts
 from cern_assets.wiring import SOURCES, STORES
 
 PROJECT = Path(__file__).parents[2]

@@ -70,7 +70,10 @@ class TestTheLedgerAfterTheDemo:
         for row in first.json["recids"]:
             assert row["recid"] in out
             assert row["url"] in out
-        assert "16 in = 15 published + 1 rejected + 0 pending + 0 waiting + 0 withdrawn: balanced" in out
+        assert (
+            "= 15 published + 0 redirected + 0 withdrawn + 1 rejected + 0 left out + 0 waiting + 0 pending: balanced"
+            in out
+        )
 
     def test_one_state_can_be_asked_for_alone(self, run: Callable[..., Answer]) -> None:
         answer = run("ledger", "--state", "rejected", "--json")

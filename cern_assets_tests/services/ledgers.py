@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cern_assets.telemetry.database import Row
 from cern_assets.telemetry.ledger import Counts, opened_ledger
-from cern_assets.telemetry.store import Row
 
 
 @dataclass(frozen=True)

@@ -8,3 +8,6 @@ CREATE TABLE stages (
     stage    VARCHAR NOT NULL,
     position UTINYINT NOT NULL   -- 1, 2, ... in the order of the journey
 );
+CREATE TABLE kinds (
+    kind VARCHAR NOT NULL        -- of events
+);

@@ -5,16 +5,16 @@ WITH told AS (
     FROM ledger_stages JOIN stages USING (position) LEFT JOIN statuses USING (status)
 )
 SELECT collection, recid, '' AS stage, 'telemetry tells of it, and it has no partition' AS difference
-FROM ledger_standing WHERE NOT registered
+FROM ledger_entries WHERE NOT registered
 UNION ALL
 SELECT collection, recid, min(stage), 'it has a document, and neither a partition nor an event'
 FROM documents
-ANTI JOIN ledger_standing USING (collection, recid)
+ANTI JOIN ledger_entries USING (collection, recid)
 GROUP BY collection, recid
 UNION ALL
 SELECT documents.collection, documents.recid, documents.stage, 'it has a document of the stage, and no event'
 FROM documents
-SEMI JOIN ledger_standing USING (collection, recid)
+SEMI JOIN ledger_entries USING (collection, recid)
 ANTI JOIN told ON told.collection = documents.collection AND told.recid = documents.recid
               AND told.stage = documents.stage
 UNION ALL
@@ -26,7 +26,7 @@ ANTI JOIN documents ON documents.collection = told.collection AND documents.reci
 WHERE told.succeeded
 UNION ALL
 SELECT collection, recid, '', 'it is published, and telemetry never told of a stage before'
-FROM ledger_standing WHERE state = 'published' AND stages_told < (SELECT count(*) FROM stages)
+FROM ledger_entries WHERE state = 'published' AND stages_told < (SELECT count(*) FROM stages)
 UNION ALL
 SELECT collection, recid, stage, 'the stage reported ' || status || ', which is no status'
 FROM told WHERE unknown;

@@ -1,20 +1,20 @@
 -- Where does every recid stand, and why? The standing of each recid with the words of the event that put it there.
 CREATE VIEW ledger_entries AS
 SELECT
-    standing.collection,
-    coalesce(events.source, standing.collection) AS source,
-    standing.recid,
-    standing.state,
-    coalesce(stages.stage, '') AS stage,
-    coalesce(events.code, '') AS code,
-    coalesce(events.message, '') AS message,
-    standing.files,
-    standing.size_bytes,
-    coalesce(events.url, '') AS url,
-    standing.ts,
-    standing.registered
-FROM ledger_standing AS standing
-LEFT JOIN stages USING (position)
-LEFT JOIN events
-    ON events.collection = standing.collection AND events.recid = standing.recid
-   AND events.stage = stages.stage AND events.ts = standing.said_ts;
+    coalesce(standing.collection, registered.collection) AS collection,
+    coalesce(source, registered.collection) AS source,
+    coalesce(repository, '') AS repository,
+    coalesce(standing.recid, registered.recid) AS recid,
+    coalesce(state, 'pending') AS state,
+    coalesce(stage, '') AS stage,
+    coalesce(code, '') AS code,
+    coalesce(message, '') AS message,
+    coalesce(files, 0) AS files,
+    coalesce(size_bytes, 0) AS size_bytes,
+    coalesce(url, '') AS url,
+    ts,
+    coalesce(stages_told, 0) AS stages_told,
+    registered.recid IS NOT NULL AS registered
+FROM all_standing AS standing
+FULL JOIN registered ON registered.collection = standing.collection AND registered.recid = standing.recid
+LEFT JOIN stages USING (position);

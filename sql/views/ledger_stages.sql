@@ -1,15 +1,8 @@
--- What did each stage last say of each recid? Compact, as it is the largest table of the ledger.
+-- What did each stage last say of each recid?
 CREATE VIEW ledger_stages AS
-SELECT
-    collection,
-    recid,
-    position,
-    max(ts) AS ts,
-    arg_max(status, ts) AS status,
-    max(ts) FILTER (WHERE status = 'done') AS done_ts,
-    arg_max(files, ts) AS files,
-    arg_max(size_bytes, ts) AS size_bytes
-FROM events
-JOIN stages USING (stage)
-WHERE NOT EXISTS (FROM asked) OR (collection, recid) IN (SELECT (asked.collection, asked.recid) FROM asked)
-GROUP BY collection, recid, position;
+SELECT collection, recid, position, ts, status FROM loose_reports
+UNION ALL
+SELECT collection, recid, report.position, report.ts, report.status
+FROM (SELECT collection, recid, unnest(reports) AS report
+      FROM kept_standing ANTI JOIN loose_reports USING (collection, recid)
+      WHERE NOT EXISTS (FROM asked) OR (collection, recid) IN (SELECT (asked.collection, asked.recid) FROM asked));

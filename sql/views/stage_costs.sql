@@ -9,5 +9,5 @@ SELECT
     count(*) FILTER (WHERE status NOT IN (SELECT statuses.status FROM statuses WHERE succeeded)) AS stopped,
     sum(elapsed_seconds) AS elapsed_seconds,
     coalesce(sum(size_bytes) FILTER (WHERE status = 'done'), 0) AS size_bytes
-FROM events
+FROM outcomes
 GROUP BY collection, stage;

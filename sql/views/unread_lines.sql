@@ -4,11 +4,11 @@ SELECT
     file,
     CASE
         WHEN version > known_version() THEN 'version ' || version
-        WHEN kind <> 'outcome' THEN 'kind ' || kind
+        WHEN kind NOT IN (SELECT kinds.kind FROM kinds) THEN 'kind ' || kind
         ELSE 'damaged'
     END AS reason,
     count(*) AS lines
 FROM all_lines
-WHERE version > known_version() OR kind <> 'outcome'
-   OR ts IS NULL OR recid IS NULL OR stage IS NULL OR status IS NULL
+WHERE version > known_version() OR kind NOT IN (SELECT kinds.kind FROM kinds)
+   OR ts IS NULL OR recid IS NULL OR stage IS NULL OR (coalesce(kind, 'outcome') = 'outcome' AND status IS NULL)
 GROUP BY ALL;

@@ -1,14 +1,17 @@
 """The files of a record: brought into its draft, and compared by size and MD5."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 from cern_assets.errors import TargetCopyDamagedError
 from cern_assets.flows.damage import reading_ours
 from cern_assets.flows.publish.wanted import Wanted
 from cern_assets.model.checksums import same_checksum
+from cern_assets.model.events import FileMoved
 from cern_assets.model.manifests import StoredFile
 from cern_assets.model.publications import Draft, Published, RemoteFile
 from cern_assets.ports import Repository
+from cern_assets.recording import note
 
 
 def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool) -> None:
@@ -28,13 +31,19 @@ def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool) -> None:
     missing = [file for file in wanted.files if not _matches(wanted, present.get(file.key), file)]
     for key in present.keys() - {file.key for file in wanted.files} | present.keys() & {file.key for file in missing}:
         repository.delete_file(draft, key)
+    for file in wanted.files:
+        if file not in missing:
+            note(FileMoved(key=file.key, way="out", how="reused", size_bytes=file.size_bytes))
     uploads = [wanted.upload(file) for file in missing]
     if uploads:
         repository.announce(draft, uploads)
     for file, upload in zip(missing, uploads, strict=True):
         shared.cancellation.check()
+        started = time.monotonic()
         with shared.slots.taken(file.size_bytes), reading_ours(wanted.context, wanted.sources(file)):
             repository.upload(draft, upload, announced=True)
+        elapsed = time.monotonic() - started
+        note(FileMoved(key=file.key, way="out", how="sent", size_bytes=file.size_bytes, elapsed_seconds=elapsed))
 
 
 def files_of(repository: Repository, record: Published) -> tuple[RemoteFile, ...]:

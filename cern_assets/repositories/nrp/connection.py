@@ -22,6 +22,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
 from cern_assets.model.values import Json, JsonObject
+from cern_assets.recording import Call, call, pause_before_retry, route_of
 from cern_assets.repositories.nrp.pace import Pace
 from cern_assets.repositories.nrp.refusals import refused, unavailable
 
@@ -34,6 +35,12 @@ _KEPT_SECONDS = 1.5
 """How long an idle connection is kept: gunicorn, as InvenioRDM runs behind it, closes one after 2 s."""
 
 _GONE = (404, 410)
+
+_WORDS = frozenset(
+    {"api", "records", "draft", "files", "content", "commit", "actions", "publish", "versions", "files-import"}
+    | {"user", "review", "submit-review", "communities", "requests", "accept"}
+)
+"""What InvenioRDM's routes are made of, besides ids and keys."""
 
 _NO_USABLE_ANSWER = (RepositoryError, RepositoryRetryError, StructureError, ClientError, TimeoutError, ValueError)
 """No connection, no answer in time, a server error, too many requests, or an answer that cannot be read."""
@@ -105,16 +112,30 @@ class Connection(AsyncConnection):
             retry=retry_if_exception_type(_NO_USABLE_ANSWER),
             stop=partial(_is_last, attempts=attempts, refused_attempts=self.retry_count),
             wait=_wait_seconds,
+            before_sleep=lambda state: pause_before_retry(state.upcoming_sleep),
             reraise=True,
         )
         try:
-            return await retrying(self._once, method, here, callback, **kwargs)
+            return await retrying(self._attempt, retrying, method, here, callback, **kwargs)
         except _NO_USABLE_ANSWER as error:
             made = retrying.statistics["attempt_number"]
             raise unavailable(error, request=f"{method} {here}", attempts=made) from error
 
+    async def _attempt[Result](
+        self,
+        retrying: AsyncRetrying,
+        method: str,
+        url: URL,
+        callback: Callable[[ClientResponse], Awaitable[Result]],
+        **kwargs: Any,
+    ) -> Result:
+        number = int(retrying.statistics["attempt_number"])
+        with call("repository", method, route_of(url.path, _WORDS), attempt=number) as made:
+            return await self._once(made, method, url, callback, **kwargs)
+
     async def _once[Result](
         self,
+        made: Call,
         method: str,
         url: URL,
         callback: Callable[[ClientResponse], Awaitable[Result]],
@@ -129,6 +150,7 @@ class Connection(AsyncConnection):
             async with self._kept_session().request(
                 method, url, data=body, auth=self._auth, timeout=self._timeout, **kwargs
             ) as response:
+                made.http_status = response.status
                 self._pace.heard(response.status, response.headers)
                 try:
                     return await callback(response)

@@ -18,6 +18,8 @@ from cern_assets.errors import (
     SourceUnavailableError,
 )
 from cern_assets.origins import may_lead_to
+from cern_assets.recording import Call, call, pause_before_retry, route_of
+from cern_assets.sources.opendata.config import NAME
 from cern_assets.sources.politeness import RequestLimit
 
 USER_AGENT = "cern-assets"
@@ -27,6 +29,7 @@ _UNCHANGED = 304
 _SLOWEST = 10
 MOST_ANSWER_BYTES = 64 * 1024**2
 """Unpacked; the longest known answer of the portal has 9 MB, and two megabytes of gzip can become four gigabytes."""
+_WORDS = frozenset({"api", "records", "record", "file_index"})
 
 
 class _NoUsableAnswerError(Exception):
@@ -87,10 +90,11 @@ class PortalRequests:
             wait=_pause,
             retry=retry_if_exception_type(_NoUsableAnswerError),
             sleep=self._wait,
+            before_sleep=lambda state: pause_before_retry(state.upcoming_sleep),
             reraise=True,
         )
         try:
-            return retrying(self._ask, url, params, headers)
+            return retrying(self._ask_in_turn, path, params, headers, retrying)
         except _NoUsableAnswerError as error:
             raise SourceUnavailableError(
                 f"CERN Open Data gave no usable answer in {self._attempts} attempts: {error}.",
@@ -98,10 +102,23 @@ class PortalRequests:
                 remedy="Try again later; see whether the portal answers in a browser.",
             ) from error
 
-    def _ask(self, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None) -> httpx.Response:
+    def _ask_in_turn(
+        self, path: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None, retrying: Retrying
+    ) -> httpx.Response:
+        """One attempt, when the pace allows it."""
+        came = time.monotonic()
         self._limit.take()
+        attempt = int(retrying.statistics["attempt_number"])
+        waited = time.monotonic() - came
+        with call(NAME, "GET", route_of(path, _WORDS), attempt=attempt, wait_seconds=waited) as made:
+            return self._ask(self.base_url + path, params, headers, made)
+
+    def _ask(
+        self, url: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None, made: Call
+    ) -> httpx.Response:
         try:
             with self._client.stream("GET", url, params=params, headers=headers) as arriving:
+                made.http_status = arriving.status_code
                 response = self._whole(arriving)
         except httpx.RequestError as error:
             raise _NoUsableAnswerError(f"{type(error).__name__} {error}".rstrip()) from error

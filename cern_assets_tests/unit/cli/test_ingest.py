@@ -36,7 +36,7 @@ def test_recids_that_are_done_stay_as_they_are(run: Run, home: Path) -> None:
 def test_the_table_shows_the_published_page(run: Run, home: Path) -> None:
     answer = run("ingest", "900003")
     assert f"{load_settings().repository_url}/records/" in answer.out
-    assert "1 in = 1 published + 0 rejected" in answer.out
+    assert "1 in = 1 published + 0 redirected" in answer.out
 
 
 REMEDY = "Choose one of: opendata; CERN_ASSETS_COLLECTIONS names the folder of others."

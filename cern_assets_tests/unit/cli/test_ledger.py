@@ -22,7 +22,7 @@ def test_totals_come_first_and_then_the_rows_that_are_asked_for(run: Run, ingest
     answer = run("ledger", "--limit", "1")
     assert answer.code == 0
     assert answer.out.splitlines()[0] == (
-        "3 in = 2 published + 1 rejected + 0 pending + 0 waiting + 0 withdrawn: balanced"
+        "3 in = 2 published + 0 redirected + 0 withdrawn + 1 rejected + 0 left out + 0 waiting + 0 pending: balanced"
     )
     assert "900003" in answer.out
     assert "900009" not in answer.out

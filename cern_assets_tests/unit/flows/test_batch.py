@@ -1,7 +1,7 @@
 """Many recids at once: each counted once, none taken down by another, and no hammering when all would fail."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from cern_assets.errors import (
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.discover import discover
 from cern_assets.flows.journey import STAGES
+from cern_assets.model.events import Event
 from cern_assets.model.identifiers import Recid
-from cern_assets.ports import TelemetryEvent
 from cern_assets.storage.local import LocalStore
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets_tests.services.ledgers import read_ledger
@@ -80,10 +80,11 @@ def test_recids_that_were_not_begun_stay_in_the_ledger_what_they_were(world: Wor
 class _Deaf(SpoolSink):
     """A sink that loses one event."""
 
-    def emit(self, event: TelemetryEvent) -> None:
-        if event.stage == "raw_files" and event.recid.endswith("07"):
+    def emit(self, events: Sequence[Event]) -> None:
+        place = events[-1].place
+        if place.stage == "raw_files" and place.recid.endswith("07"):
             raise StorageFullError("No room for events.")
-        super().emit(event)
+        super().emit(events)
 
 
 def test_an_event_that_cannot_be_noted_is_told_at_the_end_and_loses_no_outcome(

@@ -9,11 +9,12 @@ import pytest
 from cern_assets.errors import StorageFullError
 from cern_assets.flows.journey import STAGES
 from cern_assets.model.outcomes import STAGE_NAMES, Status
-from cern_assets.ports import TelemetryEvent
-from cern_assets.telemetry import compaction
+from cern_assets.telemetry.compaction import compact
+from cern_assets.telemetry.database import sql_scripts
 from cern_assets.telemetry.spool import SpoolSink
-from cern_assets.telemetry.store import TelemetryStore, sql_scripts
+from cern_assets.telemetry.store import TelemetryStore
 from cern_assets_tests.services.ledgers import Snapshot, read_ledger
+from cern_assets_tests.services.told import outcome
 
 COMPLAINTS = {"ledger_differences", "lost_events", "unread_lines"}
 """Views that have nothing to say where nothing is wrong."""
@@ -24,30 +25,9 @@ def _ledger(folder: Path, *told: tuple[str, str, Status], registered: str = "1 2
     """The ledger after (recid, stage, status) were told in this order."""
     sink = SpoolSink(folder)
     for second, (recid, stage, status) in enumerate(told):
-        sink.emit(_event(second, recid, stage, status))
+        sink.emit([outcome(second, recid, stage, status)])
     sink.close()
     return read_ledger(folder, [("opendata", recid) for recid in registered.split()])
-
-
-def _event(second: int, recid: str, stage: str, status: Status) -> TelemetryEvent:
-    stopped = status in ("waiting", "failed", "rejected", "withdrawn")
-    return TelemetryEvent(
-        ts=f"2026-01-01T00:{second // 60:02}:{second % 60:02}.000001",
-        run_id="",
-        collection="opendata",
-        source="opendata",
-        repository="http://repository",
-        recid=recid,
-        stage=stage,
-        status=status,
-        elapsed_seconds=0.5,
-        size_bytes=7,
-        files=1,
-        findings=0,
-        code="ChecksumMismatch" if stopped else "",
-        message="the bytes differ" if stopped else "",
-        url="http://repository/records/a" if stage == "published_record" else "",
-    )
 
 
 def _all_done(recid: str) -> list[tuple[str, str, Status]]:
@@ -61,7 +41,8 @@ def _state(ledger: Snapshot, recid: str) -> object:
 def test_before_anything_happened_every_registered_recid_is_pending(tmp_path: Path) -> None:
     ledger = _ledger(tmp_path)
     assert ledger.totals == {
-        "in": 3, "published": 0, "rejected": 0, "pending": 3, "waiting": 0, "withdrawn": 0, "unregistered": 0,
+        "in": 3, "published": 0, "redirected": 0, "withdrawn": 0, "rejected": 0, "left_out": 0, "waiting": 0,
+        "pending": 3, "unregistered": 0,
     }  # fmt: skip
     assert ledger.balanced
 
@@ -74,7 +55,14 @@ def test_a_recid_that_went_all_the_way_is_published_with_its_link(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [("rejected", "rejected"), ("failed", "pending"), ("waiting", "waiting"), ("withdrawn", "withdrawn")],
+    [
+        ("rejected", "rejected"),
+        ("failed", "pending"),
+        ("waiting", "waiting"),
+        ("withdrawn", "withdrawn"),
+        ("redirected", "redirected"),
+        ("left_out", "left_out"),
+    ],
 )
 def test_a_stopped_recid_stands_where_its_problem_puts_it_with_the_reason(
     tmp_path: Path, status: Status, state: str
@@ -147,13 +135,13 @@ def test_an_event_after_a_torn_one_is_read_and_the_torn_one_is_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = SpoolSink(tmp_path)
-    sink.emit(_event(1, "1", "raw_record", "done"))
+    sink.emit([outcome(1, "1", "raw_record", "done")])
     with monkeypatch.context() as patched:
         write = os.write
         patched.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:40]))
-        with pytest.raises(StorageFullError, match="which is lost: rejected"):
-            sink.emit(_event(2, "2", "raw_record", "rejected"))
-    sink.emit(_event(3, "3", "raw_record", "rejected"))
+        with pytest.raises(StorageFullError, match="the rest is lost: rejected"):
+            sink.emit([outcome(2, "2", "raw_record", "rejected")])
+    sink.emit([outcome(3, "3", "raw_record", "rejected")])
     sink.close()
     ledger = read_ledger(tmp_path, PAIRS)
     assert _state(ledger, "3") == "rejected"
@@ -227,16 +215,26 @@ def test_a_lost_receipt_and_one_of_nobody_are_named(tmp_path: Path) -> None:
     assert not ledger.balanced
 
 
-def test_spool_files_that_are_worth_it_are_kept_as_parquet_and_answer_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_compacted_spool_answers_the_same(tmp_path: Path) -> None:
     before = _ledger(tmp_path, *_all_done("1"), ("2", "raw_record", "rejected"))
-    monkeypatch.setattr(compaction, "_WORTH_BYTES", 0)
+    compact(tmp_path, grace_seconds=0)
+    assert list(tmp_path.glob("events-*.jsonl")) == []
     assert read_ledger(tmp_path, PAIRS) == before
-    (part,) = (tmp_path / "compact").glob("*.parquet")
-    assert read_ledger(tmp_path, PAIRS) == before
-    (spool,) = tmp_path.glob("events-*.jsonl")
-    spool.unlink()
-    assert part.exists()
-    lost = read_ledger(tmp_path, PAIRS, receipts=PAIRS[:1])
-    assert (lost.totals["published"], lost.balanced) == (0, False)
+
+
+def test_what_is_told_after_a_compaction_joins_what_was_kept_of_the_recid(tmp_path: Path) -> None:
+    _ledger(tmp_path, *_all_done("1"), *_all_done("2"), ("3", "raw_record", "done"), ("3", "raw_files", "failed"))
+    compact(tmp_path, grace_seconds=0)
+    sink = SpoolSink(tmp_path)
+    sink.emit([outcome(100, "1", "raw_record", "done"), outcome(101, "3", "raw_files", "done")])
+    sink.close()
+    for compacted_again in (False, True):
+        if compacted_again:
+            compact(tmp_path, grace_seconds=0)
+        ledger = read_ledger(tmp_path, PAIRS)
+        assert [(row["state"], row["stage"]) for row in ledger.entries] == [
+            ("pending", "raw_record"),
+            ("published", "published_record"),
+            ("pending", "raw_files"),
+        ]
+        assert ledger.balanced

@@ -1,51 +1,59 @@
--- In which state does every recid stand? One row a recid, without words: `said_ts` is when the event with the words was.
+-- In which state do the recids stand that were told of since the last compaction? One row a recid, with the words for it.
 --
 --   withdrawn  the source no longer shows it
 --   rejected   a stage found that the record cannot be carried as it stands
+--   redirected the recid is another name of a record
+--   left_out   the collection says that it stays out
 --   waiting    a stage asked for something that takes its time
 --   published  the repository holds it as it was last fetched, transformed and archived
 --   pending    everything else: not begun, on its way, or held up by something around it
 --   unknown    a stage reported a status that the table of statuses does not have
-CREATE VIEW ledger_standing AS
+CREATE VIEW loose_standing AS
 WITH latest AS (
-    SELECT ledger_stages.*, state, NOT coalesce(succeeded, FALSE) AS stopped,
+    SELECT loose_reports.*, coalesce(state, 'unknown') AS state, NOT coalesce(succeeded, FALSE) AS stopped,
            position = (SELECT max(stages.position) FROM stages) AS publishes,
            position = (SELECT stages.position FROM stages WHERE stage = 'raw_files') AS brings_files
-    FROM ledger_stages LEFT JOIN statuses USING (status)
+    FROM loose_reports LEFT JOIN statuses USING (status)
 ),
 told AS (
     SELECT
         collection,
         recid,
+        arg_max(source, ts) AS source,
+        arg_max(repository, ts) AS repository,
         max(ts) AS ts,
         count(*) AS stages_told,
         arg_max(position, ts) AS reached,
         -- the newest stage that did not succeed and has not succeeded since
-        max(ts) FILTER (WHERE stopped) AS stopped_ts,
-        arg_max(position, ts) FILTER (WHERE stopped) AS stopped_at,
-        arg_max(coalesce(state, 'unknown'), ts) FILTER (WHERE stopped) AS stopped_state,
+        arg_max({position: position, state: state, code: code, message: message}, ts) FILTER (WHERE stopped) AS stop,
         -- when an earlier stage last made something new
         max(done_ts) FILTER (WHERE NOT publishes) AS changed_ts,
         max(ts) FILTER (WHERE publishes AND NOT stopped) AS published_ts,
+        any_value(url) FILTER (WHERE publishes) AS url,
         any_value(files) FILTER (WHERE brings_files) AS files,
-        any_value(size_bytes) FILTER (WHERE brings_files) AS size_bytes
+        any_value(size_bytes) FILTER (WHERE brings_files) AS size_bytes,
+        list({position: position, ts: ts, status: status, done_ts: done_ts, files: files, size_bytes: size_bytes,
+              code: code, message: message, url: url} ORDER BY position) AS reports
     FROM latest
     GROUP BY collection, recid
 )
 SELECT
-    coalesce(told.collection, registered.collection) AS collection,
-    coalesce(told.recid, registered.recid) AS recid,
+    collection,
+    recid,
+    source,
+    repository,
     CASE
-        WHEN stopped_state IS NOT NULL THEN stopped_state
+        WHEN stop IS NOT NULL THEN stop.state
         WHEN published_ts IS NOT NULL AND (changed_ts IS NULL OR published_ts >= changed_ts) THEN 'published'
         ELSE 'pending'
     END AS state,
-    coalesce(stopped_at, reached) AS position,
-    coalesce(stopped_ts, published_ts) AS said_ts,
+    CAST(coalesce(stop.position, reached) AS UTINYINT) AS position,
     ts,
-    stages_told,
+    CAST(stages_told AS UTINYINT) AS stages_told,
     coalesce(files, 0) AS files,
     coalesce(size_bytes, 0) AS size_bytes,
-    registered.recid IS NOT NULL AS registered
-FROM told
-FULL JOIN registered ON registered.collection = told.collection AND registered.recid = told.recid;
+    coalesce(stop.code, '') AS code,
+    coalesce(stop.message, '') AS message,
+    if(stop IS NULL, coalesce(url, ''), '') AS url,
+    reports
+FROM told;

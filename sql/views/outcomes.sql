@@ -1,7 +1,8 @@
--- What happened? One row for each outcome that was noted in a version that is known here.
-CREATE VIEW events AS
+-- What did each stage do for a recid? One row for each outcome that was noted in a version that is known here.
+CREATE VIEW outcomes AS
 SELECT
     ts,
+    coalesce(started, ts - to_microseconds(CAST(1e6 * coalesce(elapsed_seconds, 0) AS BIGINT))) AS started,
     coalesce(run_id, '') AS run_id,
     coalesce(collection, source, '') AS collection,
     coalesce(source, '') AS source,
@@ -12,6 +13,7 @@ SELECT
     coalesce(elapsed_seconds, 0) AS elapsed_seconds,
     coalesce(size_bytes, 0) AS size_bytes,
     coalesce(files, 0) AS files,
+    coalesce(archives, 0) AS archives,
     coalesce(findings, 0) AS findings,
     coalesce(code, '') AS code,
     coalesce(message, '') AS message,

@@ -1,0 +1,156 @@
+"""An in-memory DuckDB with the tables and views of `sql/` over what a spool's folder holds."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+
+from cern_assets.bundled import bundled
+from cern_assets.model.outcomes import STAGE_NAMES, STATE_OF, SUCCESSFUL
+from cern_assets.telemetry.catalog import Contents
+from cern_assets.telemetry.lines import KINDS, VERSION
+
+type Row = dict[str, object]
+
+_MEMORY = "400MB"
+"""DuckDB's own; with what Python and the library take, a process stays below half a gigabyte."""
+_PIECE = 10_000
+_LONGEST_LINE_BYTES = 4 * 1024**2
+"""Each scan sets memory aside for a few of them."""
+
+
+class Database:
+    """Use as a context manager. In memory, so that any number of readers work beside any number of writers.
+
+    Nothing is read before it is asked for; what does not fit into memory goes to a temporary folder.
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self._spill = tempfile.TemporaryDirectory(prefix="cern-assets-")
+        limits: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": _MEMORY,
+            "temp_directory": self._spill.name,
+            "preserve_insertion_order": "false",
+        }
+        self.connection = duckdb.connect(":memory:", config=limits)
+        self.connection.execute("SET enable_progress_bar = false")
+        for script in sql_scripts("schema"):
+            self.connection.execute(script)
+        states = list(STATE_OF.items())
+        self._fill("statuses", [s for s, _ in states], [x for _, x in states], [s in SUCCESSFUL for s, _ in states])
+        self._fill("stages", list(STAGE_NAMES), list(range(1, len(STAGE_NAMES) + 1)))
+        self._fill("kinds", list(KINDS))
+        self.connection.execute(f"CREATE MACRO known_version() AS {VERSION}")
+        self._show(contents)
+        for script in sql_scripts("views"):
+            self.connection.execute(script)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+        self._spill.cleanup()
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        """Run a query and give its rows by column name, a piece at a time; one query at a time."""
+        cursor = self.connection.execute(query, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        while piece := cursor.fetchmany(_PIECE):
+            yield from (dict(zip(names, row, strict=True)) for row in piece)
+
+    def copy(self, query: str, path: Path, *options: str) -> None:
+        """Write a query's rows as Parquet.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        chosen = ", ".join(["FORMAT parquet", "COMPRESSION zstd", *options])
+        try:
+            self.connection.execute(f"COPY ({query}) TO {quoted(str(path))} ({chosen})")
+        except duckdb.IOException as error:
+            raise OSError(str(error)) from error
+
+    def read_instead(self, parts: Sequence[Path]) -> None:
+        """Read the loose lines from Parquet that holds them, which costs a tenth."""
+        if parts:
+            self.connection.execute(f"CREATE OR REPLACE VIEW loose_lines AS FROM {parquet(parts)}")
+
+    def keep_standing(self) -> None:
+        """Work out once where the recids stand that were told of since the last compaction: tables instead of views."""
+        for view in ("loose_reports", "loose_standing"):
+            self.connection.execute(f"CREATE TABLE kept AS FROM {view}")
+            self.connection.execute(f"DROP VIEW {view}")
+            self.connection.execute(f"ALTER TABLE kept RENAME TO {view}")
+
+    def strange_files(self) -> set[str]:
+        """Loose files with lines of a version or kind that is not known here."""
+        strange = "version > known_version() OR kind NOT IN (SELECT kinds.kind FROM kinds)"
+        return {str(row["file"]) for row in self.rows(f"SELECT DISTINCT file FROM loose_lines WHERE {strange}")}  # noqa: S608  ours
+
+    def _fill(self, table: str, *columns: Sequence[object]) -> None:
+        marks = ", ".join("unnest(?)" for _ in columns)
+        self.connection.execute(f"INSERT INTO {table} SELECT {marks}", list(columns))
+
+    def _show(self, contents: Contents) -> None:
+        """Make `loose_lines`, `all_lines` and `kept_standing` show what the folder holds."""
+        place = contents.folder / "compact"
+        loose = [str(contents.folder / name) for name in contents.loose]
+        self.connection.execute("CREATE VIEW loose_lines AS " + (self._json(loose) if loose else "FROM lines"))
+        parts = [place / name for _, name in contents.catalog.parts]
+        union = f" UNION ALL BY NAME FROM {parquet(parts)}" if parts else ""
+        self.connection.execute(f"CREATE VIEW all_lines AS FROM lines UNION ALL BY NAME FROM loose_lines{union}")
+        if contents.catalog.standing:
+            self.connection.execute("DROP TABLE kept_standing")
+            kept = parquet([place / contents.catalog.standing])
+            self.connection.execute(f"CREATE VIEW kept_standing AS FROM {kept}")
+
+    def _json(self, paths: Sequence[str]) -> str:
+        # A line that is no object, or torn, becomes a row of NULLs under ignore_errors.
+        described = self.connection.execute("DESCRIBE lines").fetchall()
+        columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind, *_ in described if name != "file")
+        files = ", ".join(map(quoted, paths))
+        return (
+            f"SELECT * REPLACE (parse_filename(file) AS file) FROM read_json([{files}], "  # noqa: S608  quoted
+            f"format = 'newline_delimited', columns = {{{columns}}}, ignore_errors = true, filename = 'file', "
+            f"maximum_object_size = {_LONGEST_LINE_BYTES})"
+        )
+
+
+def quoted(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def parquet(paths: Sequence[Path]) -> str:
+    """Parquet files as SQL reads them; older ones may lack a column."""
+    files = ", ".join(quoted(str(path)) for path in paths)
+    return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+
+
+def sql_scripts(kind: str) -> list[str]:
+    """The SQL files of `sql/<kind>/`, schema in the order of names, views so that each follows those it reads."""
+    files = [file for file in (bundled("sql") / kind).iterdir() if file.name.endswith(".sql")]
+    texts = {file.name.removesuffix(".sql"): file.read_text(encoding="utf-8") for file in files}
+    return [texts[name] for name in (sorted(texts) if kind == "schema" else _in_order(texts))]
+
+
+def _in_order(views: dict[str, str]) -> list[str]:
+    """Names of views, each after those that it names."""
+    done: list[str] = []
+    while rest := sorted(set(views) - set(done)):
+        ready = [name for name in rest if not any(_reads(views[name], other) for other in rest if other != name)]
+        if not ready:
+            raise AssertionError(f"views that read each other: {rest}")
+        done += ready
+    return done
+
+
+def _reads(text: str, view: str) -> bool:
+    return re.search(rf"\b{view}\b", re.sub(r"--.*", "", text)) is not None
