@@ -66,6 +66,7 @@ def test_the_ledger_of_the_instance_balances_and_gives_the_reason(instance: dg.D
     )
     assert ledger.totals == {
         "in": 3, "published": 1, "rejected": 1, "pending": 1, "waiting": 0, "withdrawn": 0, "unregistered": 0,
+        "redirected": 0, "left_out": 0,
     }  # fmt: skip
     assert ledger.balanced
     assert {row["recid"]: row["code"] for row in ledger.entries}[BAD] == "ChecksumMismatch"

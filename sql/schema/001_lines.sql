@@ -34,7 +34,7 @@ CREATE TABLE lines (
     http_status     INTEGER,   -- call: 0 if no answer came
     attempt         INTEGER,   -- call: 1, 2, ...
     reason          VARCHAR,   -- wait: slots, retry
-    severity        VARCHAR,   -- finding: info, warning, error
+    severity        VARCHAR,   -- finding: note, warning, error
     field           VARCHAR,   -- finding: where in the source's record
     count           BIGINT,    -- finding: in how many places
     leaves          STRUCT(path VARCHAR, fate VARCHAR, leaves BIGINT)[]  -- leaves: what became of the metadata

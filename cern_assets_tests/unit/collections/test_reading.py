@@ -64,7 +64,7 @@ def test_all_that_a_collection_can_say_is_read(tmp_path: Path) -> None:
             SMALL + "  selection:\n    recid: [1]\n",
             5,
             "selection.recid",
-            "allowed are all, facets, file, query, recids",
+            "allowed are all, facets, file, left_out, query, recids",
         ),
         (SMALL + "  limits:\n    max_files: 0\n", 5, "limits.max_files", "greater than or equal to 1"),
         (SMALL + "  files: copy\n", 4, "files", "'mirror'"),

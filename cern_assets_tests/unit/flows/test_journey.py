@@ -283,10 +283,10 @@ def test_only_so_many_records_are_withdrawn_in_one_run(world: World, recid: str)
     assert statuses == ["waiting", "waiting", "waiting", "withdrawn", "withdrawn"]
 
 
-def test_another_name_of_a_record_is_rejected_so_that_it_is_not_published_under_two(world: World, recid: str) -> None:
+def test_another_name_of_a_record_is_redirected_so_that_it_is_not_published_under_two(world: World, recid: str) -> None:
     alias = world.source.alias(world.source.put(recid), f"delphi-{recid}")
     outcome = world.run(alias)["raw_record"]
-    assert outcome.status == "rejected"
+    assert outcome.status == "redirected"
     assert outcome.problem is not None
     assert f"Ingest {recid} instead." in outcome.problem.message
 

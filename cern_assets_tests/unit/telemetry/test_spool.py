@@ -25,7 +25,7 @@ def test_every_kind_of_fact_is_a_line_with_its_place(tmp_path: Path) -> None:
         StageStarted(),
         FileMoved(key="a.root", way="in", how="moved", size_bytes=3),
         CallMade(system="repository", method="GET", route="/api/records/*", http_status=200, elapsed_seconds=0.1),
-        FindingMade(code="checksum-not-padded", severity="info", field="files[].checksum", count=2),
+        FindingMade(code="checksum-not-padded", severity="note", field="files[].checksum", count=2),
         LeavesTold(leaves=(Leaf(path="title", fate="carried", leaves=1),)),
     ]
     SpoolSink(tmp_path).emit([fact(1, "1", "raw_files", each) for each in facts])
