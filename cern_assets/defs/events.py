@@ -42,7 +42,7 @@ def observation(outcome: StageOutcome) -> dg.AssetObservation:
     return dg.AssetObservation(
         asset_key=[outcome.collection, outcome.stage],
         partition=outcome.recid,
-        description=problem.message if problem else outcome.status,
+        description=problem.code if problem else outcome.status,  # which the UI takes for Markdown
         metadata=_metadata(outcome)
         | {
             "problem": problem.code if problem else "",

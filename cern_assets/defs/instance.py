@@ -1,44 +1,109 @@
-"""The Dagster instance that the commands use."""
+"""The Dagster instance that the commands use, made whole or not at all."""
 
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import yaml
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cern_assets.bundled import bundled
 from cern_assets.errors import ConfigurationError
+from cern_assets.telemetry.partitions import kept_in_sqlite
 
 _SHOWN = 200
 """Letters of Dagster's complaint; the rest is the whole schema."""
+
+_LAST = "history"
+"""The folder of runs and events, which a new instance gets last: where it stands, all the others do."""
 
 
 def open_instance(home: Path) -> dg.DagsterInstance:
     """The instance of a folder; a new one gets the `dagster.yaml` that comes with the package (SQLite).
 
+    Of several processes that come first, one makes the databases, in a folder beside their own; the others wait for it.
+    One that is killed meanwhile leaves nothing that is taken for a database.
+
     Raises:
-        ConfigurationError: the folder cannot be made or written to, or its `dagster.yaml` does not fit.
+        ConfigurationError: the folder cannot be made or written to, its `dagster.yaml` does not fit, or its databases
+            cannot be used.
     """
-    config, default = home / "dagster.yaml", bundled("dagster.yaml").read_text(encoding="utf-8")
-    try:
+    config = home / "dagster.yaml"
+    with _in_our_words(home, config):
         home.mkdir(parents=True, exist_ok=True)
         if not config.exists():
-            config.write_text(default, encoding="utf-8")
-        return dg.DagsterInstance.from_config(str(home))
+            _write_whole(config, bundled("dagster.yaml").read_bytes())
+        if kept_in_sqlite(home) and not (home / _LAST).exists():
+            _make_databases(home)
+        instance = dg.DagsterInstance.from_config(str(home))
+        _touch(instance)
+        return instance
+
+
+def workspace_file(home: Path) -> Path:
+    """A copy of the bundled `workspace.yaml` in a folder, for Dagster's own commands."""
+    path = home / "workspace.yaml"
+    _write_whole(path, bundled("workspace.yaml").read_bytes())
+    return path
+
+
+def _make_databases(home: Path) -> None:
+    with (home / "making.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (home / _LAST).exists():
+            return
+        making = home / ".making"
+        shutil.rmtree(making, ignore_errors=True)  # of one that was killed
+        making.mkdir()
+        shutil.copy(home / "dagster.yaml", making)
+        with dg.DagsterInstance.from_config(str(making)) as instance:
+            _touch(instance)
+        for name in sorted({path.name for path in making.iterdir()} - {"dagster.yaml", _LAST}):
+            if not (home / name).exists():
+                (making / name).rename(home / name)
+        (making / _LAST).rename(home / _LAST)
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _touch(instance: dg.DagsterInstance) -> None:
+    """Read a little of each database, so that one that cannot be used is told now; a new one gets its tables."""
+    instance.get_runs(limit=1)
+    instance.get_dynamic_partitions("")
+    instance.all_instigator_state()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """A file with this content, or with what it had before; never a part."""
+    writing = path.with_name(f".{path.name}.{os.getpid()}")
+    writing.write_bytes(content)
+    writing.replace(path)
+
+
+@contextmanager
+def _in_our_words(home: Path, config: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ConfigurationError(
             f"The folder of the Dagster instance cannot be used: {error.strerror}.",
             uri=str(home),
             remedy="Set DAGSTER_HOME or CERN_ASSETS_HOME to a folder that this user may write.",
         ) from error
-    except dg.DagsterInvalidConfigError as error:
+    except (dg.DagsterInvalidConfigError, yaml.YAMLError) as error:
         raise ConfigurationError(
             f"Dagster does not take this file: {str(error)[:_SHOWN]}",
             uri=str(config),
             remedy="Correct it, or delete it to get the one that comes with this package.",
         ) from error
-
-
-def workspace_file(home: Path) -> Path:
-    """A copy of the bundled `workspace.yaml` in a folder, for Dagster's own commands."""
-    path = home / "workspace.yaml"
-    path.write_text(bundled("workspace.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    return path
+    except (SQLAlchemyError, CommandError) as error:
+        raise ConfigurationError(
+            f"The databases of the Dagster instance cannot be used: {str(error)[:_SHOWN]}",
+            uri=str(home),
+            remedy=f"If they are of another version of Dagster, run `dagster instance migrate`. Else move {_LAST}/ and "
+            "schedules/ aside: they hold the record of runs, and neither documents nor what is published.",
+        ) from error
