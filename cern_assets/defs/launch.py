@@ -16,6 +16,7 @@ from dagster._core.remote_origin import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from cern_assets.collections.spec import CollectionSpec
+from cern_assets.defs.living import PROCESS_TAG, end_runs_of_the_dead, living_process
 from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.flows.cancellation import Cancellation
@@ -52,24 +53,27 @@ def ingest(
 ) -> Iterator[Launched]:
     """Register the recids as partitions and run all stages for them, a range of neighbours a run, in this process.
 
-    The flag `cancellation`, which the resource `ports` hands to the recids, ends the running range; no other begins.
+    Runs of processes that died are marked failed first. The flag `cancellation`, which the resource `ports` hands to
+    the recids, ends the running range; no other begins.
     """
+    end_runs_of_the_dead(instance)
     register_recids(instance, collection, recids)
     job = definitions.resolve_job_def(f"{collection}_ingest")
-    for first, last in contiguous_ranges(registered_recids(instance, collection), recids, batch_size):
-        run = instance.create_run_for_job(
-            job_def=job,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags={RANGE_START_TAG: first, RANGE_END_TAG: last},
-            remote_job_origin=_origin(job.name),
-        )
-        result = execute_run(InMemoryJob(job), run, instance)
-        cancelled = cancellation is not None and cancellation.requested
-        if cancelled:
-            instance.report_run_canceled(run)
-        yield Launched(run_id=run.run_id, success=result.success, cancelled=cancelled)
-        if cancelled:
-            return
+    with living_process(instance) as process:
+        for first, last in contiguous_ranges(registered_recids(instance, collection), recids, batch_size):
+            run = instance.create_run_for_job(
+                job_def=job,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={RANGE_START_TAG: first, RANGE_END_TAG: last, PROCESS_TAG: process},
+                remote_job_origin=_origin(job.name),
+            )
+            result = execute_run(InMemoryJob(job), run, instance)
+            cancelled = cancellation is not None and cancellation.requested
+            if cancelled:
+                instance.report_run_canceled(run)
+            yield Launched(run_id=run.run_id, success=result.success, cancelled=cancelled)
+            if cancelled:
+                return
 
 
 def _origin(job: str) -> RemoteJobOrigin:

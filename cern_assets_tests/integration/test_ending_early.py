@@ -35,7 +35,7 @@ def test_an_ingest_that_is_ended_says_what_is_done_and_goes_on_when_run_again(
     assert 0 < done < len(RECIDS)
     assert err.splitlines()[-1] == f"Ended early: {done} of {len(RECIDS)} are published. The same command goes on."
     assert process.returncode == 130
-    assert f"{len(RECIDS)} in = {done} published + 0 rejected" in out
+    assert f"{len(RECIDS)} in = {done} published + 0 redirected" in out
     with open_instance(load_settings().dagster_home) as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.CANCELED]
     assert "Traceback" not in err
@@ -56,4 +56,22 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(home: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in err
     assert finished("ingest", *RECIDS, folder=home, **_variables()).code == 0
+    assert published_recids(url) == sorted(RECIDS)
+
+
+def test_runs_of_a_process_that_was_killed_are_marked_failed_by_the_next_command(home: Path) -> None:
+    slow = _variables(CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE="4", CERN_ASSETS_WORKERS="1")
+    with started("ingest", *RECIDS, folder=home, **slow) as process:
+        url = load_settings().repository_url
+        while not published_recids(url):
+            assert process.poll() is None
+        process.kill()
+        process.communicate(timeout=WITHIN_SECONDS)
+    with open_instance(load_settings().dagster_home) as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.STARTED]
+    assert finished("ingest", *RECIDS, folder=home, **_variables()).code == 0
+    with open_instance(load_settings().dagster_home) as instance:
+        statuses = {run.status for run in instance.get_runs()}
+    assert statuses == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
+    assert list((load_settings().dagster_home / "processes").iterdir()) == []
     assert published_recids(url) == sorted(RECIDS)

@@ -1,0 +1,39 @@
+"""Guards that only the runs of dead processes of this host are marked failed."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cern_assets.defs.instance import open_instance
+from cern_assets.defs.living import PROCESS_TAG, end_runs_of_the_dead, living_process
+
+
+@dg.job
+def _nothing() -> None:
+    pass
+
+
+def _started(instance: dg.DagsterInstance, process: str | None) -> str:
+    tags = {PROCESS_TAG: process} if process else {}
+    run = instance.create_run_for_job(_nothing, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    return run.run_id
+
+
+def test_a_run_whose_process_lives_goes_on_and_one_whose_process_is_gone_has_failed(tmp_path: Path) -> None:
+    with open_instance(tmp_path) as instance:
+        with living_process(instance) as process:
+            run_id = _started(instance, process)
+            assert end_runs_of_the_dead(instance) == []
+        assert end_runs_of_the_dead(instance) == [run_id]
+        run = instance.get_run_by_id(run_id)
+        assert run is not None
+        assert run.status == dg.DagsterRunStatus.FAILURE
+        assert end_runs_of_the_dead(instance) == []
+
+
+@pytest.mark.parametrize("process", ["another-host/1-abc", None])
+def test_runs_of_other_hosts_and_of_dagster_itself_are_left_alone(tmp_path: Path, process: str | None) -> None:
+    with open_instance(tmp_path) as instance:
+        _started(instance, process)
+        assert end_runs_of_the_dead(instance) == []
