@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cern_assets_tests.services.needs import program
 
@@ -25,6 +25,7 @@ def browser() -> Iterator[Browser]:
     Not for longer: Playwright keeps an event loop in the main thread, in which nobody else can run one meanwhile.
     """
     path = program("chromium", package="chromium")
+    expect.set_options(timeout=60_000)  # a condition is awaited as long as on a busy machine; Playwright's own are 5 s
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield browser
