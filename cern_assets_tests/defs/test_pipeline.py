@@ -55,7 +55,7 @@ def test_a_bad_recid_stops_where_it_is_bad_and_takes_no_other_with_it(instance: 
     assert BAD in str(failure.step_failure_data.user_failure_data.metadata["stopped"])
     observed = instance.fetch_observations(dg.AssetKey(["opendata", "raw_files"]), limit=5).records
     assert [record.partition_key for record in observed] == [BAD]
-    assert "adler32" in str(observed[0].asset_observation and observed[0].asset_observation.description)
+    assert "adler32" in str(observed[0].asset_observation and observed[0].asset_observation.metadata["message"])
 
 
 def test_the_ledger_of_the_instance_balances_and_gives_the_reason(instance: dg.DagsterInstance) -> None:
@@ -129,7 +129,7 @@ def test_a_recid_that_waits_is_observed_with_its_reason_and_does_not_fail_the_ru
     (observed,) = instance.fetch_observations(dg.AssetKey(["opendata", "raw_files"]), limit=5).records
     assert observed.asset_observation is not None
     assert observed.asset_observation.metadata["status"].value == "waiting"
-    assert "on tape" in str(observed.asset_observation.description)
+    assert "on tape" in str(observed.asset_observation.metadata["message"])
 
 
 def test_a_new_stage_is_a_row_of_the_table_and_nothing_else(
