@@ -47,7 +47,9 @@ _FILE_MODE = AccessMode.UR | AccessMode.UW | AccessMode.GR | AccessMode.OR
 # With the client's defaults a connection that broke is tried again only after a window of 120 seconds, and time limits
 # are noticed up to 15 seconds late. The client reads these process-wide settings when it first connects; variables of
 # the shell (XRD_CONNECTIONWINDOW ...) win over them.
-_CLIENT_SETTINGS = {"ConnectionWindow": 4, "ConnectionRetry": 6, "TimeoutResolution": 1}
+# Its handler of forks stops all of its threads first, and now and then waits for one of them for ever. It is there for
+# children that go on using the client; ours only begin another program.
+_CLIENT_SETTINGS = {"ConnectionWindow": 4, "ConnectionRetry": 6, "TimeoutResolution": 1, "RunForkHandler": 0}
 
 
 class XRootDStore:
