@@ -18,6 +18,7 @@ def main(first: int, count: int) -> int:
         if found:
             failed += 1
             sys.stdout.write(f"seed {seed} (make chaos SEED={seed}): {'; '.join(found)}\n")
+            sys.stdout.flush()
     seconds = time.process_time() - began
     sys.stdout.write(f"{count} seeds, {failed} failed, {count / seconds:.1f} seeds a second of one core\n")
     return min(failed, 1)

@@ -1,5 +1,6 @@
 """A worker that dies: from one call to the outside on, every call ends in an error that nothing catches."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,18 +18,23 @@ class Life:
         self.over = False
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call, unless life is over or ends before this call's effect; or end after it."""
+        """Call, unless life is over or ends before this call's effect; or end after it.
+
+        It ends at calls of the thread of a recid only: a thread that helps it (reads an upload, renews a lease) would
+        die alone and leave the other one waiting, which no process that is killed does.
+        """
         if self.over:
             raise Killed
+        if not threading.current_thread().name.startswith("recid"):
+            return function(*args, **kwargs)
         last = self._left == 0
         self._left = None if self._left is None else self._left - 1
-        self.over = last
-        if last and not self._after_effect:
-            raise Killed
-        result = function(*args, **kwargs)
-        if last:
-            raise Killed
-        return result
+        try:
+            return function(*args, **kwargs) if self._after_effect or not last else None
+        finally:
+            if last:
+                self.over = True
+                raise Killed
 
 
 class Mortal:

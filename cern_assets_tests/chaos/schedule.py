@@ -34,10 +34,12 @@ class SecondWorker:
             return
         if moment.number >= at.number and moment.done == at.done:
             self.running, self.at = True, None
+            self.world.second_is_done.clear()
             thread = threading.Thread(target=self.world.run, args=(self.recids,))
             thread.start()
             thread.join()
             self.running = False
+            self.world.second_is_done.set()
 
 
 def run_seed(seed: int, folder: Path) -> list[str]:
@@ -59,6 +61,7 @@ def run_seed(seed: int, folder: Path) -> list[str]:
             life = Life(chance.randrange(_LONGEST_LIFE_CALLS), after_effect=chance.random() < 0.5)
             world.run(chance.sample(list(wanted), _RECIDS), life if chance.random() < 0.5 else None)
             second.at = None
+            world.second_is_done.wait()
             requests = faults.moment("", "").number
         faults.share = 0.0
         return _until_quiet(world, wanted)

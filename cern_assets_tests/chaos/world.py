@@ -1,6 +1,7 @@
 """One seed's world: a source in memory, a store in a folder, and a repository of its own where things go wrong."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,8 @@ class ChaosWorld:
         self.folder = folder
         self.url = url
         self.faults = faults
+        self.second_is_done = threading.Event()
+        self.second_is_done.set()
         (folder / "source").mkdir(parents=True)
         self.source = FakeSource(folder / "source")
         self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
@@ -75,7 +78,7 @@ class ChaosWorld:
             attempts=1,
             workers=1,
             slots=Slots(self.folder / "slots", count=8, slot_bytes=_GIB, wait=time.sleep),
-            lease_terms=LeaseTerms(patience_seconds=0.0),
+            lease_terms=LeaseTerms(patience_seconds=0.3),
             search_lag_seconds=SEARCH_LAG_SECONDS,
         )
         limits = ArchiveLimits(max_files=100, max_file_bytes=_GIB, max_record_bytes=_GIB)
@@ -83,11 +86,15 @@ class ChaosWorld:
         return Context(adapters, collection, shared)
 
     def _bury(self) -> None:
-        """Have the leases of the killed worker say that a process holds them that is gone, as after a real kill."""
+        """Have the leases of the killed worker say that a process holds them that is gone, as after a real kill.
+
+        A second worker that still runs gives its own leases back first: they are not the dead one's.
+        """
+        self.second_is_done.wait()
         for path in (self.folder / "store" / "leases").rglob("*.json"):
             if text := path.read_text():
                 note = json.loads(text)
-                note["holder"]["pid"] = _NO_SUCH_PROCESS
+                note["holder"]["pid"] = _NO_SUCH_PROCESS if not note["given_back"] else note["holder"]["pid"]
                 path.write_text(json.dumps(note))
 
 
