@@ -37,10 +37,15 @@
 Whose copy is wrong: `StoredFileDamagedError` ours, `TargetCopyDamagedError` the target's; both heal by running again.
 `FileMissingError`, `SizeMismatchError` and `ChecksumMismatchError` blame the source, and only its curators can mend it.
 
-A message says what was tried, what came back, and what to do. The attributes say where: they are counted.
+A message says what was tried, what came back, and what to do. The attributes say where: they are counted. Addresses in
+them are as they may be shown (`addresses.shown`).
 """
 
 from typing import ClassVar
+
+from cern_assets.addresses import REMOVED, shown
+
+_SHORTEST_SECRET = 8
 
 
 class CernAssetsError(Exception):
@@ -64,14 +69,14 @@ class CernAssetsError(Exception):
         field: str | None = None,
         value: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(shown(message))
+        self.message = shown(message)
         self.remedy = remedy
         self.recid = recid
         self.stage = stage
-        self.uri = uri
+        self.uri = uri and shown(uri)
         self.field = field
-        self.value = value
+        self.value = value and shown(value)
 
     @property
     def code(self) -> str:
@@ -82,6 +87,17 @@ class CernAssetsError(Exception):
         """Fill in the place where it is still unknown and return self, for `raise error.at(recid=...)`."""
         self.recid = self.recid or recid
         self.stage = self.stage or stage
+        return self
+
+    def without(self, secret: str) -> "CernAssetsError":
+        """Take a secret out of what is said, as a server may repeat it, and return self.
+
+        One that is shorter than any real token is left, as it is in every other word.
+        """
+        if len(secret) >= _SHORTEST_SECRET:
+            self.message = self.message.replace(secret, REMOVED)
+            self.args = (self.message,)
+            self.value = self.value and self.value.replace(secret, REMOVED)
         return self
 
     def __str__(self) -> str:

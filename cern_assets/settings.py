@@ -13,6 +13,7 @@ from typing import Annotated, Self, cast
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cern_assets.addresses import plain
 from cern_assets.collections.spec import DEFAULT_TARGET
 from cern_assets.errors import ConfigurationError
 
@@ -25,6 +26,7 @@ def _stripped(secret: SecretStr) -> SecretStr:
 
 
 type Secret = Annotated[SecretStr, AfterValidator(_stripped)]
+type Address = Annotated[str, AfterValidator(plain)]
 type Count = Annotated[int, Field(ge=1)]
 
 
@@ -33,7 +35,7 @@ class TargetSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    url: Annotated[str, Field(min_length=1)]
+    url: Annotated[Address, Field(min_length=1)]
     token: Secret = SecretStr("")
     max_files: Count = 100
     max_file_bytes: Count = 10 * GIB
@@ -50,13 +52,13 @@ class Settings(BaseSettings):
     home: Path = Path(".cern-assets")
     """Folder for all that is not on the store: telemetry, Dagster's instance, the embedded repository."""
 
-    store_url: str = ""
+    store_url: Address = ""
     """Where documents and bytes are kept: a folder or `root://host[:port]//path`. Default: `<home>/store`."""
 
     collections: Path | None = None
     """Folder of collections, a YAML file each. Without it, every source has one collection, of the source's name."""
 
-    repository_url: str = "http://127.0.0.1:5000"
+    repository_url: Address = "http://127.0.0.1:5000"
     """The InvenioRDM-compatible repository to publish into."""
 
     repository_token: Secret = SecretStr("")
@@ -141,7 +143,7 @@ class Settings(BaseSettings):
         try:
             return cast(Model, reader(**given))
         except ValidationError as error:
-            raise _refusal(error, prefix) from error
+            raise _refusal(error, prefix) from None  # pydantic repeats the value, whatever is in it
 
     def target(self, name: str) -> TargetSettings:
         """A repository by name: `default` is that of `CERN_ASSETS_REPOSITORY_URL`, `x` has `CERN_ASSETS_TARGET_X_URL`.
@@ -199,18 +201,18 @@ def load_settings(**overrides: object) -> Settings:
     try:
         settings = Settings(**own)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
-        raise _refusal(error, _PREFIX) from error
+        raise _refusal(error, _PREFIX) from None
     return settings.given(**{name: value for name, value in overrides.items() if name not in own})
 
 
 def _refusal(error: ValidationError, prefix: str) -> ConfigurationError:
     first = error.errors()[0]
     name = prefix + "_".join(str(part) for part in first["loc"]).upper()
-    missing = first["type"] == "missing"
+    missing, ours = first["type"] == "missing", first.get("ctx", {}).get("error", "")
     return ConfigurationError(
-        f"The setting {name} is not usable: {'it is needed' if missing else first['msg']}.",
+        f"The setting {name} is not usable: {'it is needed' if missing else ours or first['msg']}.",
         field=name,
-        value="" if missing else str(first.get("input"))[:80],
+        value="" if missing or ours else str(first.get("input"))[:80],
         remedy="Correct it in the environment or in .env (see .env.example).",
     )
 

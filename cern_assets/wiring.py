@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cern_assets.addresses import complaint
 from cern_assets.collections.reading import read_folder
 from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
 from cern_assets.documents.journal import Journal
@@ -165,6 +166,7 @@ def opened_for_deposits(settings: Settings, repository: str | None, folder: Path
     Raises:
         ConfigurationError: the settings name another repository.
     """
+    _refuse_secrets("--repository", repository or "")
     target = settings.target(DEFAULT_TARGET)
     named = "repository_url" in settings.model_fields_set
     if repository and named and repository.rstrip("/") != target.url.rstrip("/"):
@@ -278,6 +280,7 @@ def build_repository(settings: Settings, target: str = DEFAULT_TARGET) -> Reposi
     from cern_assets.repositories.nrp.client import NrpRepository
 
     place = settings.target(target)
+    _refuse_secrets("The repository's address", place.url)
     return NrpRepository(
         place.url,
         place.token.get_secret_value(),
@@ -302,6 +305,7 @@ def _spool(folder: Path) -> TelemetrySink:
 def _by_scheme[Store: ByteReader](
     table: Mapping[str, Callable[[str, float], Store]], setting: str, url: str, settings: Settings
 ) -> Store:
+    _refuse_secrets(setting, url)
     scheme = urlsplit(url).scheme
     if scheme not in table:
         raise ConfigurationError(
@@ -311,3 +315,9 @@ def _by_scheme[Store: ByteReader](
             remedy=f"Use a folder or one of: {', '.join(f'{name}://' for name in table if name)}.",
         )
     return table[scheme](url, settings.timeout_seconds)
+
+
+def _refuse_secrets(place: str, url: str) -> None:
+    """Refuse an address from the command line as the settings refuse it; it is not repeated."""
+    if said := complaint(url):
+        raise ConfigurationError(f"{place} is not usable: {said}.", field=place, remedy="Give it without.")

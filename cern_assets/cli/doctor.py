@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cern_assets.addresses import shown
 from cern_assets.bundled import bundled
 from cern_assets.cli import show
 from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
@@ -78,6 +79,6 @@ def _is_ours(config: Path) -> bool:
 
 def _check(part: str, ping: Callable[[], str]) -> dict[str, str | bool]:
     try:
-        return {"part": part, "ok": True, "message": ping()}
+        return {"part": part, "ok": True, "message": shown(ping())}
     except CernAssetsError as error:
         return {"part": part, "ok": False, "message": str(error)}

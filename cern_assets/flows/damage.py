@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from cern_assets.addresses import shown
 from cern_assets.errors import (
     ChecksumMismatchError,
     FileMissingError,
@@ -29,7 +30,9 @@ def reading_ours(context: Context, files: Sequence[StoredFile]) -> Iterator[None
     try:
         yield
     except (ChecksumMismatchError, SizeMismatchError, FileMissingError) as error:
-        if any(file.ref.place == "source" and error.uri == context.adapters.places.uri(file.ref) for file in files):
+        if any(
+            file.ref.place == "source" and error.uri == shown(context.adapters.places.uri(file.ref)) for file in files
+        ):
             raise  # the source's own copy is wrong, and was seen to be
         damaged = [file for file in files if file.ref.place == "store" and not _whole(context, file)]
         for file in damaged:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from cern_assets.addresses import shown
 from cern_assets.model.checksums import Checksum
 from cern_assets.model.files import FileRef
 from cern_assets.model.findings import Finding
@@ -82,7 +83,7 @@ class Answer(Value):
 
 def answer_body(content: bytes, uri: str, part: str = "") -> AnswerBody:
     """A body of these bytes."""
-    return AnswerBody(uri=uri, text=content.decode("utf-8", "surrogateescape"), part=part)
+    return AnswerBody(uri=shown(uri), text=content.decode("utf-8", "surrogateescape"), part=part)
 
 
 class FetchedRecord(Value):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from cern_assets.addresses import plain
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import SourceRecord
@@ -31,6 +32,12 @@ class SourceSettings(BaseModel):
             )
         ),
     ] = ""
+
+    @field_validator("*")
+    @classmethod
+    def _plain_addresses(cls, value: object) -> object:
+        """No address, of whatever field, is there to carry a secret."""
+        return plain(value) if isinstance(value, str) else value
 
     @property
     def redirect_host_names(self) -> tuple[str, ...]:

@@ -3,19 +3,19 @@
 import re
 from functools import lru_cache
 
+from cern_assets.addresses import REMOVED, shown
 from cern_assets.model.events import Event, Place
 
 VERSION = 3
 """Of the lines that are written. 2 knew outcomes only; 1 are those from before there was an envelope."""
 KINDS = ("started", "outcome", "file", "call", "wait", "archive", "finding", "leaves")
-REMOVED = "(removed)"
 
 _PRIVATE = re.compile(
     r"""[\w.+%-]+@[\w-]+(?:\.[\w-]+)+                                      # an e-mail address
-      | (?<=://)[^\s/"\\@]+(?=@)                                           # who logs in, in an address
       | (?<=\bBearer\ )[^\s"\\]+
       | (?<=\bBasic\ )[^\s"\\]+
-      | (?i:(?<=token=)|(?<=authz=)|(?<=secret=)|(?<=password=)|(?<=signature=)|(?<=key=)|(?<=sig=))[^\s&"'\\,;)\]]+
+      | (?i:(?<=token=)|(?<=authz=)|(?<=secret=)|(?<=password=)|(?<=signature=)|(?<=key=)|(?<=sig=))
+        (?!\(removed\))[^\s&"'\\,;)\]]+
     """,
     re.VERBOSE,
 )
@@ -39,4 +39,5 @@ def _inner(place: Place) -> str:
 
 
 def _without_private(text: str) -> str:
+    text = shown(text)
     return _PRIVATE.sub(REMOVED, text) if any(hint in text for hint in _HINTS) else text

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from cern_assets.addresses import shown
 from cern_assets.errors import RepositoryUnavailableError
 from cern_assets.model.checksums import parse_checksum
 from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
@@ -37,7 +38,7 @@ def remote_record(body: JsonObject) -> RemoteRecord:
         "record_id": record_id,
         "parent_id": str(parent.get("id", "")),
         "version_index": index if isinstance(index, int) else 1,
-        "url": str(links.get("self_html", "")),
+        "url": shown(str(links.get("self_html", ""))),
         "payload": body,
     }
     if not body.get("is_draft"):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cern_assets.addresses import shown
 from cern_assets.errors import ConfigurationError
 from cern_assets.storage.xrootd import XRootDStore
 
@@ -26,7 +27,7 @@ def test_an_address_is_a_server_and_a_folder(url: str, uri: str) -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="root://host:1094//eos/folder") as caught:
         XRootDStore(url, timeout_seconds=1)
-    assert caught.value.value == url
+    assert caught.value.value == shown(url)
 
 
 def test_a_question_mark_does_not_begin_parameters() -> None:
