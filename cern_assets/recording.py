@@ -4,7 +4,6 @@ A recorder is current in the thread that handles a recid, and in the tasks and t
 Where none is (a command that only asks), nothing is noted.
 """
 
-import re
 import threading
 import time
 from collections import Counter
@@ -24,11 +23,10 @@ from cern_assets.model.events import (
     Waited,
     utc_text,
 )
-from cern_assets.model.findings import Finding
+from cern_assets.model.findings import Finding, pattern_of
 
 _HELD = 100
 """Details that are held back at most, to be written with one call; they never outlive the end of their stage."""
-_POSITION = re.compile(r"\[\d+\]")
 
 type Emit = Callable[[Sequence[Event]], None]
 
@@ -155,6 +153,6 @@ def route_of(path: str, words: frozenset[str]) -> str:
 
 
 def _counted(findings: Sequence[Finding]) -> Iterator[FindingMade]:
-    kinds = Counter((each.code, each.severity, _POSITION.sub("[]", each.field)) for each in findings)
+    kinds = Counter((each.code, each.severity, pattern_of(each.field)) for each in findings)
     for (code, severity, field), count in kinds.items():
         yield FindingMade(code=code, severity=severity, field=field, count=count)

@@ -1,18 +1,19 @@
 """Files that somebody gives beside a deposit: a folder, or a manifest that lists them."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from cern_assets.errors import ChecksumMismatchError, ConfigurationError, FileMissingError, SizeMismatchError
-from cern_assets.model.checksums import Checksum, parse_checksum
+from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum
 from cern_assets.model.files import FileRef
 from cern_assets.model.manifests import StoredFile
 from cern_assets.model.names import safe_key
 from cern_assets.model.values import Value
-from cern_assets.transfers.hashing import Hasher
+from cern_assets.transfers.hashing import fingerprint
 
 _CHUNK_BYTES = 4 * 1024**2
 
@@ -96,11 +97,9 @@ def _stated(entry: ListedFile, listed_in: Path) -> Checksum | None:
 
 def _read_through(path: Path, stated: Checksum | None) -> Checksum:
     """The MD5 of a file, which must have the stated checksum, too."""
-    hasher = Hasher(("md5", stated.algorithm) if stated else ("md5",))
+    algorithms: tuple[Algorithm, ...] = ("md5", stated.algorithm) if stated else ("md5",)
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            hasher.update(chunk)
-    md5, *other = hasher.checksums()
+        _size, (md5, *other) = fingerprint(iter(partial(file.read, _CHUNK_BYTES), b""), algorithms)
     if stated and other != [stated]:
         raise ChecksumMismatchError(
             f"A file to send has the checksum {other[0]}, and {stated} is stated.", uri=str(path), field="checksum"

@@ -10,6 +10,8 @@ Severity = Literal["note", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """In the order in which people read them."""
 
+_POSITION = re.compile(r"\[\d+\]")
+
 
 class Finding(Value):
     """One irregularity.
@@ -29,11 +31,16 @@ class Finding(Value):
     count: int = 1
 
 
+def pattern_of(field: str) -> str:
+    """A path for all of its positions: `files[3].checksum` is one of `files[].checksum`."""
+    return _POSITION.sub("[]", field)
+
+
 def grouped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding for each code, severity and pattern of fields, errors first, else in the order given."""
     found: dict[tuple[str, str, str], Finding] = {}
     for finding in findings:
-        pattern = re.sub(r"\[\d+\]", "[]", finding.field)
+        pattern = pattern_of(finding.field)
         key = (finding.code, finding.severity, pattern)
         first = found.get(key)
         if first is None:

@@ -28,12 +28,13 @@ def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool) -> None:
     present = {} if fresh else {file.key: file for file in repository.files(draft)}
     if not present and draft.version_index > 1:
         present = {file.key: file for file in repository.import_files(draft)}
-    missing = [file for file in wanted.files if not _matches(wanted, present.get(file.key), file)]
-    for key in present.keys() - {file.key for file in wanted.files} | present.keys() & {file.key for file in missing}:
+    reused = {file.key for file in wanted.files if _matches(wanted, present.get(file.key), file)}
+    for key in present.keys() - reused:
         repository.delete_file(draft, key)
     for file in wanted.files:
-        if file not in missing:
+        if file.key in reused:
             note(FileMoved(key=file.key, way="out", how="reused", size_bytes=file.size_bytes))
+    missing = [file for file in wanted.files if file.key not in reused]
     uploads = [wanted.upload(file) for file in missing]
     if uploads:
         repository.announce(draft, uploads)
