@@ -15,7 +15,7 @@ from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.events import Event
 from cern_assets.model.files import Leftover
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Spent
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
 from cern_assets.model.records import Answer, FetchedRecord, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject
 
@@ -254,15 +254,17 @@ class Repository(Protocol):
     def spent(self) -> Spent:
         """What was asked of it since it was opened."""
 
-    def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
+    def find(self, identifier: str) -> Sought:
         """Published records and own drafts whose `metadata.identifiers` has this identifier, latest versions only.
+
+        Own is what the depositor owns: neither what others have shared, nor what waits for the depositor's review.
 
         It uses the repository's search, which lags behind writes (about a second on InvenioRDM 14): an empty answer
         does not prove that nothing was just created.
         """
 
     def find_published(self, identifier: str) -> tuple[Published, ...]:
-        """The published ones of `find`, in one request."""
+        """The published ones of `find`, of whatever owner, in one request."""
 
     def create_draft(self, payload: JsonObject) -> Draft:
         """Create a draft. Never repeated by itself: a lost answer may leave a draft behind."""

@@ -14,6 +14,7 @@ from cern_assets.errors import DepositRefusedError, PublicationConflictError, Re
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
 from cern_assets.flows.publish.identify import look_until, new_draft, note_draft, own_record
+from cern_assets.flows.publish.others import strangers, trusted
 from cern_assets.flows.publish.payload import doi_of, payload_of
 from cern_assets.flows.publish.said import last_said
 from cern_assets.flows.publish.wanted import Wanted, wanted_files
@@ -98,7 +99,7 @@ def summarise(receipt: Receipt) -> Summary:
 
 
 def _unchanged(context: Context, task: Task, deposit: JsonObject) -> Receipt | None:
-    """The receipt, if the repository's search shows this record under the recid and no other, and as it should be.
+    """The receipt, if the repository's search shows this record under the recid, no other of ours, and as it should be.
 
     One request and no write: whatever else it shows is looked at under the lease, by id.
     """
@@ -106,13 +107,18 @@ def _unchanged(context: Context, task: Task, deposit: JsonObject) -> Receipt | N
     if receipt is None or receipt.look_until is not None:
         return None
     found = context.adapters.repository.find_published(context.adapters.crosswalk.identifier(task.recid))
-    if [record.record_id for record in found] != [receipt.record_id]:
+    record = next((record for record in found if record.record_id == receipt.record_id), None)
+    if record is None:
         return None
-    (record,) = found
+    others = [other for other in found if other.parent_id != record.parent_id]
+    if any(other.owner == record.owner or trusted(other, context.collection.community) for other in others):
+        return None
     if record.files is None or differences(payload_of(deposit, record.version_index), record.payload):
         return None
     wanted = wanted_files(context, task)
-    return None if wrong_files(wanted, record.files) else _receipt(context, record, wanted, record.files)
+    if wrong_files(wanted, record.files):
+        return None
+    return _receipt(context, record, wanted, record.files).model_copy(update={"findings": strangers(others)})
 
 
 def _brought(context: Context, task: Task, deposit: JsonObject) -> Receipt:

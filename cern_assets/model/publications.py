@@ -40,6 +40,8 @@ class Published(Value):
     """A published record of a repository; `payload` is its JSON as the repository answers it.
 
     `files` are those that the answer carries; None where it says nothing of them, as of restricted ones in a search.
+    `owner` is the id of the user who owns it, empty where the repository does not tell; `communities` are the ids and,
+    where they are told, the slugs of those that have taken it.
     """
 
     state: Literal["published"] = "published"
@@ -49,10 +51,22 @@ class Published(Value):
     url: str
     payload: JsonObject
     files: tuple[RemoteFile, ...] | None = None
+    owner: str = ""
+    communities: tuple[str, ...] = ()
 
 
 RemoteRecord = Draft | Published
 """Either; what can be done with one cannot be done with the other."""
+
+
+class Sought(Value):
+    """What a repository holds under an identifier: of its depositor, and published records of other users.
+
+    An identifier is no secret, and anybody may write it into a record: what others own proves nothing.
+    """
+
+    own: tuple[RemoteRecord, ...]
+    others: tuple[Published, ...] = ()
 
 
 class Review(Value):

@@ -27,10 +27,10 @@ from cern_assets.metadata.comparison import differences
 from cern_assets.metadata.markup import visible_text
 from cern_assets.metadata.text import as_kept
 from cern_assets.model.checksums import Checksum
-from cern_assets.model.publications import Published, RemoteRecord
+from cern_assets.model.publications import Published, RemoteRecord, Sought
 from cern_assets.ports import Repository, Upload
 from cern_assets.repositories.nrp.client import NrpRepository
-from cern_assets_tests.services.needs import free_port
+from cern_assets_tests.services.needs import free_port, unavailable
 from cern_assets_tests.services.repository import RunningRepository
 
 MIB = 1024 * 1024
@@ -43,6 +43,16 @@ def running(request: pytest.FixtureRequest) -> RunningRepository:
     name = {"embedded": "embedded_repository", "invenio": "invenio"}[request.param]
     repository: RunningRepository = request.getfixturevalue(name)
     return repository
+
+
+@pytest.fixture(scope="module")
+def stranger(running: RunningRepository) -> Iterator[Repository]:
+    """The same repository, as another user sees it."""
+    if not running.other_token:
+        unavailable("No token of another user is given: set CERN_ASSETS_TEST_INVENIO_OTHER_TOKEN.")
+    adapter = NrpRepository(running.url, running.other_token, attempts=3, timeout_seconds=30)
+    yield adapter
+    adapter.close()
 
 
 @pytest.fixture(scope="module")
@@ -341,13 +351,13 @@ def test_drafts_and_published_records_are_found_by_identifier(repository: Reposi
     identifier, other = some_url(), some_url()
     draft = repository.create_draft(deposit(identifier=identifier))
     published(repository, deposit(identifier=other))
-    assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [draft.record_id])
-    assert repository.find(identifier)[0].state == "draft"
+    assert eventually(lambda: [found.record_id for found in repository.find(identifier).own] == [draft.record_id])
+    assert repository.find(identifier).own[0].state == "draft"
 
     repository.publish(draft)
-    assert eventually(lambda: [found.state for found in repository.find(identifier)] == ["published"])
-    assert [found.record_id for found in repository.find(identifier)] == [draft.record_id]
-    assert repository.find(identifier.removesuffix(identifier[-1])) == ()
+    assert eventually(lambda: [found.state for found in repository.find(identifier).own] == ["published"])
+    assert [found.record_id for found in repository.find(identifier).own] == [draft.record_id]
+    assert repository.find(identifier.removesuffix(identifier[-1])) == Sought(own=())
 
 
 @pytest.mark.parametrize("identifier", ['odd "quoted" \\ one', "AND (", "recid:133 OR *"])
@@ -358,15 +368,62 @@ def test_an_identifier_with_the_search_language_in_it_is_taken_literally(
     payload = deposit(identifiers=[{"scheme": "other", "identifier": identifier}])
     draft = repository.create_draft(payload)
     assert draft.problems == ()
-    assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [draft.record_id])
+    assert eventually(lambda: [found.record_id for found in repository.find(identifier).own] == [draft.record_id])
 
 
 def test_a_restricted_record_is_found_by_its_depositor(repository: Repository) -> None:
     identifier = some_url()
     payload = {**deposit(identifier=identifier), "access": {"record": "restricted", "files": "restricted"}}
     record = published(repository, payload)
-    assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [record.record_id])
-    assert repository.find(identifier)[0].state == "published"
+    assert eventually(lambda: [found.record_id for found in repository.find(identifier).own] == [record.record_id])
+    assert repository.find(identifier).own[0].state == "published"
+
+
+def test_what_another_user_publishes_under_an_identifier_is_told_apart_from_what_is_ours(
+    repository: Repository, stranger: Repository
+) -> None:
+    identifier = some_url()
+    theirs = published(stranger, deposit(identifier=identifier))
+    assert eventually(lambda: [found.url for found in repository.find(identifier).others] == [theirs.url])
+    assert repository.find(identifier).own == ()
+
+    ours = published(repository, deposit(identifier=identifier))
+    assert eventually(lambda: [found.url for found in repository.find(identifier).own] == [ours.url])
+    assert [found.url for found in repository.find(identifier).others] == [theirs.url]
+    owners = {record.owner for record in repository.find_published(identifier)}
+    assert len(owners) == 2
+    assert "" not in owners
+
+
+def test_a_record_with_a_draft_of_its_next_version_is_still_ours(repository: Repository) -> None:
+    identifier = some_url()
+    record = published(repository, deposit(identifier=identifier))
+    repository.new_version(record.record_id)
+    assert eventually(lambda: {found.state for found in repository.find(identifier).own} == {"published", "draft"})
+    assert repository.find(identifier).others == ()
+
+
+def test_the_draft_of_another_user_is_neither_found_nor_read_nor_changed(
+    repository: Repository, stranger: Repository
+) -> None:
+    identifier = some_url()
+    theirs = stranger.create_draft(deposit(identifier=identifier))
+    assert eventually(lambda: [found.record_id for found in stranger.find(identifier).own] == [theirs.record_id])
+    assert repository.find(identifier) == Sought(own=())
+    with pytest.raises(CredentialsRefusedError):
+        repository.read_draft(theirs.record_id)
+    with pytest.raises(CredentialsRefusedError):
+        repository.update_draft(theirs.record_id, deposit(identifier=identifier))
+    with pytest.raises(CredentialsRefusedError):
+        repository.publish(theirs)
+
+
+def test_nobody_edits_the_published_record_of_another_user(repository: Repository, stranger: Repository) -> None:
+    theirs = published(stranger)
+    with pytest.raises(CredentialsRefusedError):
+        repository.edit(theirs.record_id)
+    with pytest.raises(CredentialsRefusedError):
+        repository.new_version(theirs.record_id)
 
 
 def test_an_edited_record_keeps_its_id_and_files(repository: Repository) -> None:
@@ -408,7 +465,7 @@ def test_only_the_latest_version_is_found(repository: Repository) -> None:
     second = repository.new_version(first.record_id)
     repository.update_draft(second.record_id, deposit(identifier=identifier))
     repository.publish(second)
-    assert eventually(lambda: [found.record_id for found in repository.find(identifier)] == [second.record_id])
+    assert eventually(lambda: [found.record_id for found in repository.find(identifier).own] == [second.record_id])
 
 
 def test_files_that_were_announced_together_take_two_requests_each(repository: Repository) -> None:
@@ -544,9 +601,11 @@ def test_a_community_whose_policy_lets_us_decide_takes_and_publishes_a_draft_at_
 ) -> None:
     draft = repository.create_draft(deposit())
     assert repository.review(draft) is None
-    assert repository.submit_review(draft, community(running, "open")).status == "accepted"
+    slug = community(running, "open")
+    assert repository.submit_review(draft, slug).status == "accepted"
     record = repository.read_published(draft.record_id)
     assert record is not None
+    assert slug in record.communities
     assert repository.edit(record.record_id).in_community
 
 
@@ -562,6 +621,17 @@ def test_a_community_that_reviews_keeps_a_draft_waiting_until_it_is_accepted(
         repository.publish(draft)
     answer(running, asked.request_id, "accept")
     assert repository.read_published(draft.record_id) is not None
+
+
+def test_what_a_community_took_from_another_user_says_so_where_it_is_found(
+    repository: Repository, stranger: Repository, running: RunningRepository
+) -> None:
+    identifier, slug = some_url(), community(running, "closed")
+    theirs = stranger.create_draft(deposit(identifier=identifier))
+    asked = stranger.submit_review(theirs, slug)
+    assert asked.status == "waiting"
+    answer(running, asked.request_id, "accept")
+    assert eventually(lambda: [slug in found.communities for found in repository.find(identifier).others] == [True])
 
 
 def test_a_draft_that_a_community_refused_can_be_submitted_again(

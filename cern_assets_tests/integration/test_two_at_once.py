@@ -73,7 +73,7 @@ class Place:
         """The states of what the repository holds under the recid."""
         adapter = NrpRepository(self.url, TOKEN, attempts=1, timeout_seconds=30)
         try:
-            return [record.state for record in adapter.find(CROSSWALK.identifier(Recid(RECID)))]
+            return [record.state for record in adapter.find(CROSSWALK.identifier(Recid(RECID))).own]
         finally:
             adapter.close()
 

@@ -11,13 +11,16 @@ from cern_assets.stand_ins.repository.faults import Faults
 from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.repository import RunningRepository
 
+OTHER_TOKEN = "another-user-of-the-tests"
+
 
 @contextmanager
 def running_embedded(folder: Path, faults: Faults | None = None) -> Iterator[RunningRepository]:
     """Serve the repository of a folder on a free port; with faults, some requests go wrong."""
     token = "a-depositor-of-the-tests"
-    with serve_in_thread(build_embedded(folder, token=token, faults=faults)) as url:
-        yield RunningRepository(url, token)
+    app = build_embedded(folder, token=token, others=[OTHER_TOKEN], faults=faults)
+    with serve_in_thread(app) as url:
+        yield RunningRepository(url, token, OTHER_TOKEN)
 
 
 @pytest.fixture(scope="session")

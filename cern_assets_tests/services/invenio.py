@@ -1,7 +1,8 @@
 """A real InvenioRDM with PostgreSQL, Redis and OpenSearch: one of its own, or the one that the environment names.
 
-`CERN_ASSETS_TEST_INVENIO_URL` and `CERN_ASSETS_TEST_INVENIO_TOKEN` name an instance that runs already; the tests leave
-their records in it. Without them a new one is started (half a minute) and thrown away.
+`CERN_ASSETS_TEST_INVENIO_URL` and `CERN_ASSETS_TEST_INVENIO_TOKEN` name an instance that runs already, and
+`CERN_ASSETS_TEST_INVENIO_OTHER_TOKEN` a second user of it; the tests leave their records in it. Without them a new one
+is started (half a minute) and thrown away.
 """
 
 import json
@@ -56,7 +57,11 @@ def invenio() -> Iterator[RunningRepository]:
     """A real InvenioRDM with a depositor's token."""
     url = os.environ.get("CERN_ASSETS_TEST_INVENIO_URL")
     if url:
-        yield RunningRepository(url=url.rstrip("/"), token=os.environ["CERN_ASSETS_TEST_INVENIO_TOKEN"])
+        yield RunningRepository(
+            url=url.rstrip("/"),
+            token=os.environ["CERN_ASSETS_TEST_INVENIO_TOKEN"],
+            other_token=os.environ.get("CERN_ASSETS_TEST_INVENIO_OTHER_TOKEN", ""),
+        )
         return
     with invenio_instance() as instance:
         yield instance

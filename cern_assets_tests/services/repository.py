@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RunningRepository:
-    """A repository that answers at `url` (no trailing slash) and takes `token` as that of a depositor."""
+    """A repository that answers at `url` (no trailing slash) and takes `token` as that of a depositor.
+
+    `other_token` is another user's, who has nothing to do with the depositor; empty where there is none.
+    """
 
     url: str
     token: str
+    other_token: str = ""

@@ -61,8 +61,8 @@ class World:
         return {stage: outcome.status for stage, outcome in self.run(*recids, **changed).items()}
 
     def held(self, recid: Recid) -> tuple[RemoteRecord, ...]:
-        """What the repository holds under a recid."""
-        return self.context.adapters.repository.find(CROSSWALK.identifier(recid))
+        """What the depositor has in the repository under a recid."""
+        return self.context.adapters.repository.find(CROSSWALK.identifier(recid)).own
 
     def forget(self, stage: str) -> None:
         """Lose all documents of a stage."""

@@ -54,7 +54,7 @@ class Parts:
         self._began = time.monotonic()
 
     def start(self, port: int | None) -> str:
-        """Start everything and return the JSON text `{"url": ..., "token": ...}`.
+        """Start everything and return the JSON text `{"url": ..., "token": ..., "other_token": ...}`.
 
         Raises:
             MissingError: something is not installed; the message says what installs it.
@@ -77,7 +77,8 @@ class Parts:
             self._prepare(environment)
         self._start_gunicorn(state["port"], environment)
         self._await_answer(f"{state['url']}/api/records?size=1")
-        return json.dumps({"url": state["url"], "token": (self._root / "token").read_text()})
+        tokens = {name: (self._root / name.replace("_", "-")).read_text() for name in ("token", "other_token")}
+        return json.dumps({"url": state["url"], **tokens})
 
     def is_over(self) -> bool:
         """Whether the instance should end, or a part of it has ended by itself."""
@@ -142,7 +143,7 @@ class Parts:
         return result.stdout.strip()
 
     def _prepare(self, environment: Mapping[str, str]) -> None:
-        arguments = [str(self._root / "files"), str(self._root / "token")]
+        arguments = [str(self._root / name) for name in ("files", "token", "other-token")]
         process = self._spawn("prepare", [str(PYTHON), str(HERE / "prepare.py"), *arguments], environment)
         wait_until(self.is_over, "its preparation", START_SECONDS)
         if process.poll() == 0:

@@ -1,8 +1,8 @@
-"""Fill a new InvenioRDM in one process: schema, indices, vocabularies, a depositor and the depositor's token.
+"""Fill a new InvenioRDM in one process: schema, indices, vocabularies, a depositor, another user, and their tokens.
 
 Each step is a command of InvenioRDM's own `invenio` program. Run one by one they would cost ten seconds of imports
-each; here one application runs them all. Started by run.py in `.venv-invenio`, with the folder for files and the
-token's file.
+each; here one application runs them all. Started by run.py in `.venv-invenio`, with the folder for files, the token's
+file, and the one for the other user's.
 """
 
 import secrets
@@ -17,9 +17,10 @@ from invenio_search import current_search_client
 from parts import write_secret
 
 DEPOSITOR = "depositor@example.org"
+OTHER = "somebody-else@example.org"
 
 
-def main(files_folder: Path, token_file: Path) -> None:
+def main(files_folder: Path, token_file: Path, other_token_file: Path) -> None:
     """Run every step; the token is written last, so that its presence says that the instance is complete."""
     app = create_api()
     runner = app.test_cli_runner()
@@ -31,9 +32,10 @@ def main(files_folder: Path, token_file: Path) -> None:
     _run(runner, "rdm-records", "custom-fields", "init")
     _run(runner, "communities", "custom-fields", "init")
     _run(runner, "rdm-records", "fixtures")
-    _run(runner, "users", "create", DEPOSITOR, "--password", secrets.token_urlsafe(), "--active", "--confirm")
-    token = _run(runner, "tokens", "create", "-n", "cern-assets", "-u", DEPOSITOR)
-    write_secret(token_file, token.split()[-1])
+    for user, file in ((OTHER, other_token_file), (DEPOSITOR, token_file)):
+        _run(runner, "users", "create", user, "--password", secrets.token_urlsafe(), "--active", "--confirm")
+        token = _run(runner, "tokens", "create", "-n", "cern-assets", "-u", user)
+        write_secret(file, token.split()[-1])
 
 
 def _run(runner: FlaskCliRunner, *command: str) -> str:
@@ -56,4 +58,4 @@ def _await_search() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*(Path(argument) for argument in sys.argv[1:]))

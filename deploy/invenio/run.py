@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A real InvenioRDM on the loopback address, with its own PostgreSQL, Redis and OpenSearch.
 
-    run.py start --root DIR [--port P]    start it in the background; prints {"url": ..., "token": ...} when it answers
+    run.py start --root DIR [--port P]    start it in the background; prints its url and tokens when it answers
     run.py stop  --root DIR               stop it
     run.py serve --root DIR [--port P]    the same in the foreground, until Ctrl-C
 

@@ -11,7 +11,7 @@ from cern_assets.flows.cancellation import pause
 from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import Happening, JournalEntry
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Spent
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
 from cern_assets.model.values import JsonObject
 from cern_assets.ports import FileStore, Repository, Upload
 
@@ -87,7 +87,7 @@ class FencedRepository:
         """What was asked so far."""
         return self._repository.spent
 
-    def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
+    def find(self, identifier: str) -> Sought:
         """Read."""
         return self._repository.find(identifier)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from cern_assets.documents.journal import latest
 from cern_assets.errors import CredentialsRefusedError, DepositRefusedError, PublicationConflictError, WaitingError
 from cern_assets.flows.cancellation import pause
+from cern_assets.flows.publish.others import strangers, trusted
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.findings import Finding
 from cern_assets.model.journal import DraftMade, DraftRefused, DraftWanted, JournalEntry
-from cern_assets.model.publications import Draft, Published, Receipt, RemoteRecord
+from cern_assets.model.publications import Draft, Published, Receipt, RemoteRecord, Sought
 from cern_assets.model.values import JsonObject
 
 _AGAIN_SECONDS = 0.5
@@ -37,7 +38,9 @@ def own_record(context: Context, task: Task, entries: Sequence[JournalEntry]) ->
         WaitingError: a draft was asked for, its answer was lost, and the search may not show it yet.
     """
     known = _known(context, task, entries)
-    found = _found(context, task, entries, known)
+    sought = _found(context, task, entries, known)
+    community = context.collection.community
+    found = (*sought.own, *(record for record in sought.others if trusted(record, community)))
     published = _by_parent([record for record in found if isinstance(record, Published)])
     own: RemoteRecord | None = known
     if not isinstance(own, Published) and not (isinstance(own, Draft) and own.parent_id in published):
@@ -50,7 +53,9 @@ def own_record(context: Context, task: Task, entries: Sequence[JournalEntry]) ->
     _delete_spare(context, [*drafts, *([known] if isinstance(known, Draft) else [])], own)
     if isinstance(own, Draft) and own != known:
         note_draft(context, task, own)
-    return Own(own, tuple(_duplicate(own, other) for other in published.values() if _is_other(own, other)))
+    duplicates = tuple(_duplicate(own, other) for other in published.values() if own and _is_other(own, other))
+    foreign = [other for other in sought.others if not trusted(other, community) and _is_other(own, other)]
+    return Own(own, (*duplicates, *strangers(foreign)))
 
 
 def new_draft(context: Context, task: Task, deposit: JsonObject) -> Draft:
@@ -92,9 +97,7 @@ def _known(context: Context, task: Task, entries: Sequence[JournalEntry]) -> Rem
     return None
 
 
-def _found(
-    context: Context, task: Task, entries: Sequence[JournalEntry], known: RemoteRecord | None
-) -> tuple[RemoteRecord, ...]:
+def _found(context: Context, task: Task, entries: Sequence[JournalEntry], known: RemoteRecord | None) -> Sought:
     """What the search shows; after a draft whose answer was lost, asked again until the search must have caught up."""
     identifier = context.adapters.crosswalk.identifier(task.recid)
     until = 0.0 if known else _lost_answer(context, entries) + context.shared.search_lag_seconds
@@ -102,7 +105,7 @@ def _found(
     while True:
         found = context.adapters.repository.find(identifier)
         left = until - time.time()
-        if found or not 0 < left <= context.shared.search_lag_seconds:
+        if found.own or not 0 < left <= context.shared.search_lag_seconds:
             return found
         if time.time() > patient_until:
             raise WaitingError(
@@ -154,11 +157,10 @@ def _delete_spare(context: Context, drafts: Sequence[Draft], own: RemoteRecord |
 
 
 def _is_other(own: RemoteRecord | None, record: Published) -> bool:
-    return own is not None and record.parent_id != own.parent_id
+    return own is None or record.parent_id != own.parent_id
 
 
-def _duplicate(own: RemoteRecord | None, other: Published) -> Finding:
-    assert own is not None
+def _duplicate(own: RemoteRecord, other: Published) -> Finding:
     return Finding(
         code="published-twice",
         severity="warning",

@@ -35,7 +35,7 @@ from cern_assets.errors import (
     TransferInterruptedError,
 )
 from cern_assets.model.checksums import same_checksum
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Spent
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
 from cern_assets.model.values import Json, JsonObject
 from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.connection import Connection
@@ -49,6 +49,7 @@ from cern_assets.repositories.nrp.parse import (
     remote_file,
     remote_files,
     remote_published,
+    remote_record,
     remote_review,
 )
 from cern_assets.repositories.nrp.refusals import refusal
@@ -110,7 +111,7 @@ class NrpRepository:
         """Requests and files since the adapter was made, of all threads."""
         return Spent(requests=dict(self._connection.requests), sent=tuple(self._sent))
 
-    def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
+    def find(self, identifier: str) -> Sought:
         """Search published records and own drafts, and keep those with exactly this identifier: two requests."""
         return self._run(self._find(identifier))
 
@@ -233,16 +234,21 @@ class NrpRepository:
         of = self._draft_url if record.state == "draft" else self._record_url
         return of(record.record_id) / "files"
 
-    async def _find(self, identifier: str) -> tuple[RemoteRecord, ...]:
-        published = await self._find_published(identifier)
-        own = await self._connection.read(self._api / "user" / "records", _query(identifier)) or {}
-        ours = [hit for hit in hits(own) if has_identifier(hit, identifier)]
+    async def _find(self, identifier: str) -> Sought:
+        found = await self._find_published(identifier)
+        asked = {**_query(identifier), "shared_with_me": "false"}
+        answer = await self._connection.read(self._api / "user" / "records", asked) or {}
+        ours = [hit for hit in hits(answer) if has_identifier(hit, identifier)]
+        # Of a record with a draft, be it of a later version, the depositor's own shows the draft: both have one parent.
+        parents = {remote_record(hit).parent_id for hit in ours} - {""}
+        published = tuple(record for record in found if record.parent_id in parents)
         # A draft of a published record stands in for it among the depositor's own: the record is in the other answer.
         drafts = tuple(remote_draft(hit) for hit in ours if hit.get("is_draft") and not hit.get("is_published"))
         # Restricted records may be among the depositor's own only.
         restricted = {hit["id"]: remote_published(hit) for hit in ours if not hit.get("is_draft")}
         known = {record.record_id for record in published}
-        return (*published, *(record for id_, record in restricted.items() if id_ not in known), *drafts)
+        own = (*published, *(record for id_, record in restricted.items() if id_ not in known), *drafts)
+        return Sought(own=own, others=tuple(record for record in found if record.parent_id not in parents))
 
     async def _find_published(self, identifier: str) -> tuple[Published, ...]:
         found = await self._connection.read(self._api / "records", _query(identifier)) or {}

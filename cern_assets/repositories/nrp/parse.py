@@ -42,7 +42,10 @@ def remote_record(body: JsonObject) -> RemoteRecord:
         "payload": body,
     }
     if not body.get("is_draft"):
-        return Published(**common, files=_files_told(_object(body, "files")))
+        taken_by = _object(parent, "communities")
+        return Published(
+            **common, files=_files_told(_object(body, "files")), owner=_owner(parent), communities=_names(taken_by)
+        )
     return Draft(
         **common,
         problems=tuple(f"{field}: {message}" for field, message in field_errors(body)),
@@ -132,6 +135,19 @@ def remote_file(entry: JsonObject) -> RemoteFile:
         checksum=parse_checksum(checksum) if committed and isinstance(checksum, str) else None,
         committed=committed,
     )
+
+
+def _owner(parent: JsonObject) -> str:
+    """The user who owns a record, by id; empty where the answer names none, or a group."""
+    owner = _object(_object(parent, "access"), "owned_by").get("user")
+    return str(owner) if isinstance(owner, (str, int)) else ""
+
+
+def _names(communities: JsonObject) -> tuple[str, ...]:
+    """Ids of communities, and slugs where the answer expands them."""
+    ids, entries = communities.get("ids"), communities.get("entries")
+    slugs = [entry.get("slug") for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    return tuple(name for name in [*(ids if isinstance(ids, list) else []), *slugs] if isinstance(name, str))
 
 
 def _files_told(files: JsonObject) -> tuple[RemoteFile, ...] | None:

@@ -29,8 +29,8 @@ def record_json(view: RecordView, base_url: str) -> Json:
         "links": _record_links(view, base_url),
         "parent": {
             "id": version.parent_id,
-            "access": {"owned_by": {"user": "1"}},
-            "communities": {"ids": list(view.communities)} if view.communities else {},
+            "access": {"owned_by": {"user": version.owner}},
+            "communities": _communities(view),
             "pids": {},
         },
         "versions": {
@@ -123,6 +123,12 @@ def request_json(request: Request, base_url: str) -> Json:
 def content_url(view: RecordView, file: StoredContent, base_url: str) -> str:
     """Where a file's bytes are."""
     return f"{_file_url(view, file, base_url)}/content"
+
+
+def _communities(view: RecordView) -> Json:
+    taken = view.communities
+    entries = [{"id": id_, "slug": slug} for id_, slug in taken.items()]
+    return {"ids": list(taken), "entries": entries} if taken else {}
 
 
 def _access_status(view: RecordView) -> str:

@@ -1,7 +1,7 @@
 """The REST API, at InvenioRDM's addresses."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,12 +27,19 @@ type Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Call:
-    """A request, read and judged: who asks, and with what body."""
+    """A request, read and judged: who asks (None for anybody), and with what body."""
 
     request: Request
     body: Any
-    depositor: bool
+    user: str | None
     base_url: str
+
+    @property
+    def owner(self) -> str:
+        """The user who asks, of an endpoint that only users may ask."""
+        if self.user is None:
+            raise denied()
+        return self.user
 
     @property
     def id(self) -> str:
@@ -58,7 +65,7 @@ class Call:
 
 
 class Api:
-    """The endpoints; with a token for the depositor, and without one for everybody."""
+    """The endpoints; with a token for its user, and without one for everybody."""
 
     def __init__(
         self,
@@ -67,14 +74,14 @@ class Api:
         files: Files,
         communities: Communities,
         *,
-        token: str,
+        tokens: Mapping[str, str],
         faults: Faults | None,
     ) -> None:
         self._database = database
         self._records = records
         self._files = files
         self._communities = communities
-        self._token = token
+        self._tokens = tokens
         self._faults = faults
 
     def routes(self) -> list[Route]:
@@ -128,51 +135,60 @@ class Api:
 
         async def respond(request: Request) -> Response:
             # What is sent along with a GET is never read.
-            call = Call(request, None, self._is_depositor(request), _base_url(request))
+            call = Call(request, None, self._user(request), _base_url(request))
             return await run_in_threadpool(handler, call)
 
         return respond
 
     def _own(self, handler: Callable[[Call], Response]) -> Endpoint:
-        """An endpoint for the depositor."""
+        """An endpoint for users; those of a record are for its owner."""
 
         async def respond(request: Request) -> Response:
-            if not self._is_depositor(request):
-                raise denied()
+            user = await run_in_threadpool(self._owner, request)
             body = None if request.method == "GET" else await read_json(request)
-            call = Call(request, body, depositor=True, base_url=_base_url(request))
+            call = Call(request, body, user, _base_url(request))
             return await run_in_threadpool(handler, call)
 
         return respond
 
-    def _is_depositor(self, request: Request) -> bool:
-        """Whether the token is the depositor's; with another one InvenioRDM takes the request for anybody's."""
+    def _user(self, request: Request) -> str | None:
+        """Whose the token is; with one that is nobody's InvenioRDM takes the request for anybody's."""
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        return kind == "Bearer" and hmac.compare_digest(token.encode(), self._token.encode())
+        known = (user for own, user in self._tokens.items() if hmac.compare_digest(token.encode(), own.encode()))
+        return next(known, None) if kind == "Bearer" else None
+
+    def _owner(self, request: Request) -> str:
+        """The user who asks, if there is one and the record of the path is this user's."""
+        user, record_id = self._user(request), request.path_params.get("id")
+        if user is None:
+            raise denied()
+        if record_id is not None and request.url.path.startswith("/api/records/"):
+            self._records.require_owner(record_id, user)
+        return user
 
     def _search(self, call: Call) -> Response:
-        return self._searched(call, own=False)
+        return self._searched(call, owner=None)
 
     def _search_own(self, call: Call) -> Response:
-        return self._searched(call, own=True)
+        return self._searched(call, owner=call.owner)
 
-    def _searched(self, call: Call, *, own: bool) -> Response:
+    def _searched(self, call: Call, *, owner: str | None) -> Response:
         asked = call.request.query_params
         text = asked.get("q", "")
-        usual = "updated-desc" if own else "bestmatch" if text else "newest"
+        usual = "updated-desc" if owner is not None else "bestmatch" if text else "newest"
         size, page = call.number("size", 25), call.number("page", 1)
-        query = Query(text, size=size, page=page, sort=asked.get("sort", usual), own=own)
+        query = Query(text, size=size, page=page, sort=asked.get("sort", usual), owner=owner)
         indexed_until = self._faults.indexed_until() if self._faults else None
         found = search(self._database, query, indexed_until=indexed_until)
-        views = self._records.shown(found.versions, own=own)
+        views = self._records.shown(found.versions, owner=owner)
         url = f"{call.base_url}{call.request.url.path}"
         return JSONResponse(answers.search_json(found, views, url, call.base_url))
 
     def _create(self, call: Call) -> Response:
-        return _record(call, self._records.create(call.body), 201)
+        return _record(call, self._records.create(call.body, owner=call.owner), 201)
 
     def _read(self, call: Call, stage: Stage) -> Response:
-        return _record(call, self._records.read(call.id, stage, depositor=call.depositor))
+        return _record(call, self._records.read(call.id, stage, reader=call.user))
 
     def _update(self, call: Call) -> Response:
         return _record(call, self._records.update(call.id, call.body, if_match=call.request.headers.get("If-Match")))
@@ -182,7 +198,7 @@ class Api:
 
     def _withdraw(self, call: Call) -> Response:
         """InvenioRDM lets administrators withdraw, and no depositor."""
-        self._records.read(call.id, "published", depositor=True)
+        self._records.read(call.id, "published", reader=call.user)
         raise denied()
 
     def _new_version(self, call: Call) -> Response:
@@ -193,11 +209,11 @@ class Api:
 
     def _import_files(self, call: Call) -> Response:
         imported = self._files.import_previous(call.id)
-        view = self._records.read(call.id, "draft", depositor=True)
+        view = self._records.read(call.id, "draft", reader=call.user)
         return JSONResponse(answers.files_json(view, imported, call.base_url), 201)
 
     def _create_community(self, call: Call) -> Response:
-        return JSONResponse(answers.community_json(self._communities.create(call.body)), 201)
+        return JSONResponse(answers.community_json(self._communities.create(call.body, owner=call.owner)), 201)
 
     def _read_community(self, call: Call) -> Response:
         return JSONResponse(answers.community_json(self._communities.read(call.id)))
@@ -209,7 +225,7 @@ class Api:
         return JSONResponse(answers.request_json(self._communities.review(call.id), call.base_url))
 
     def _submit_review(self, call: Call) -> Response:
-        submitted = self._communities.submit(call.id, call.host)
+        submitted = self._communities.submit(call.id, call.host, user=call.owner)
         return JSONResponse(answers.request_json(submitted, call.base_url), 202)
 
     def _read_request(self, call: Call) -> Response:
@@ -217,7 +233,7 @@ class Api:
 
     def _answer_request(self, call: Call) -> Response:
         action = str(call.request.path_params["action"])
-        answered = self._communities.answer(call.id, action, call.host)
+        answered = self._communities.answer(call.id, action, call.host, user=call.owner)
         return JSONResponse(answers.request_json(answered, call.base_url))
 
     def _discard(self, call: Call) -> Response:
@@ -225,7 +241,7 @@ class Api:
         return Response(status_code=204)
 
     def _latest(self, call: Call) -> Response:
-        latest = self._records.latest(call.id, depositor=call.depositor)
+        latest = self._records.latest(call.id, reader=call.user)
         return RedirectResponse(f"{call.base_url}/api/records/{latest}", 301)
 
     def _list_files(self, call: Call, stage: Stage) -> Response:
@@ -233,14 +249,14 @@ class Api:
         return JSONResponse(answers.files_json(view, view.files, call.base_url))
 
     def _with_files(self, call: Call, stage: Stage) -> RecordView:
-        view = self._records.read(call.id, stage, depositor=call.depositor)
-        if view.files_restricted and not call.depositor:
+        view = self._records.read(call.id, stage, reader=call.user)
+        if view.files_restricted and view.version.owner != call.user:
             raise denied()
         return view
 
     def _initialise_files(self, call: Call) -> Response:
         announced = self._files.initialise(call.id, call.body)
-        view = self._records.read(call.id, "draft", depositor=True)
+        view = self._records.read(call.id, "draft", reader=call.user)
         return JSONResponse(answers.files_json(view, announced, call.base_url), 201)
 
     def _read_file(self, call: Call, stage: Stage) -> Response:
@@ -248,16 +264,15 @@ class Api:
         return JSONResponse(answers.file_json(view, self._files.read(call.id, call.key), call.base_url))
 
     async def _write_content(self, request: Request) -> Response:
-        if not self._is_depositor(request):
-            raise denied()
+        user = await run_in_threadpool(self._owner, request)
         record_id, key = request.path_params["id"], request.path_params["key"]
         file = await self._files.write(record_id, key, request.stream(), request.path_params.get("part"))
-        view = await run_in_threadpool(self._records.read, record_id, "draft", depositor=True)
+        view = await run_in_threadpool(self._records.read, record_id, "draft", reader=user)
         return JSONResponse(answers.file_json(view, file, _base_url(request)))
 
     def _commit_file(self, call: Call) -> Response:
         file = self._files.commit(call.id, call.key)
-        view = self._records.read(call.id, "draft", depositor=True)
+        view = self._records.read(call.id, "draft", reader=call.user)
         return JSONResponse(answers.file_json(view, file, call.base_url))
 
     def _delete_file(self, call: Call) -> Response:

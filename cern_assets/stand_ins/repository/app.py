@@ -1,6 +1,6 @@
 """The server as one ASGI application over one folder."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,8 +25,10 @@ from cern_assets.stand_ins.repository.refusals import RefusedError
 from cern_assets.stand_ins.repository.tables import file_ids
 
 
-def build_embedded(folder: Path, *, token: str, faults: Faults | None = None) -> Starlette:
-    """Build the repository that lives in a folder (made if need be), for the one depositor who has the token.
+def build_embedded(folder: Path, *, token: str, others: Sequence[str] = (), faults: Faults | None = None) -> Starlette:
+    """Build the repository that lives in a folder (made if need be), for the depositor who has the token.
+
+    The first user is the depositor; `others` are the tokens of the second and the following ones.
 
     Only its owner can read the folder. Links begin with the address of each request, which must be one of the server's
     own. With `faults`, some requests go wrong. Two servers must not share a folder at the same time.
@@ -36,7 +38,8 @@ def build_embedded(folder: Path, *, token: str, faults: Faults | None = None) ->
     with database.reading() as connection:
         content.sweep(file_ids(connection))
     records, files = Records(database, content), Files(database, content, loses_rewritten=faults is not None)
-    api = Api(database, records, files, Communities(database, records), token=token, faults=faults)
+    tokens = {each: str(number) for number, each in enumerate((token, *others), start=1)}
+    api = Api(database, records, files, Communities(database, records), tokens=tokens, faults=faults)
     pages = Pages(database, records)
 
     @asynccontextmanager

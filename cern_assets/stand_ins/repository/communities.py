@@ -1,4 +1,4 @@
-"""Communities, and the requests by which drafts come into them, as far as a depositor who owns them meets them."""
+"""Communities, and the requests by which drafts come into them, as far as depositors and their owners meet them."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.records import Records
-from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, invalid
+from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid
 from cern_assets.stand_ins.repository.tables import read_version, write_request_status
 
 _POLICIES = ("open", "closed", "members")
@@ -22,6 +22,7 @@ class Community:
     slug: str
     title: str
     policy: str
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,14 @@ class Request:
 
 
 class Communities:
-    """What the depositor, who owns all communities, can do with them."""
+    """What users can do with communities."""
 
     def __init__(self, database: Database, records: Records) -> None:
         self._database = database
         self._records = records
 
-    def create(self, payload: object) -> Community:
-        """Make a community of its slug, title and review policy (`closed` unless told)."""
+    def create(self, payload: object, *, owner: str) -> Community:
+        """Make a user's community of its slug, title and review policy (`closed` unless told)."""
         given = payload if isinstance(payload, Mapping) else {}
         slug, title = given.get("slug"), _inner(given, "metadata").get("title")
         policy = _inner(given, "access").get("review_policy", "closed")
@@ -50,12 +51,12 @@ class Communities:
             raise invalid(FieldError("slug", "Missing data for required field."))
         if policy not in _POLICIES:
             raise invalid(FieldError("access.review_policy", f"Must be one of: {', '.join(_POLICIES)}."))
-        community = Community(str(uuid4()), slug, title, str(policy))
+        community = Community(str(uuid4()), slug, title, str(policy), owner)
         with self._database.writing() as connection:
             if _find(connection, slug) is not None:
                 raise RefusedError(400, "A community with this identifier already exists.")
-            values = (community.id, community.slug, community.title, community.policy)
-            connection.execute("INSERT INTO community VALUES (?, ?, ?, ?)", values)
+            values = (community.id, community.slug, community.title, community.policy, owner)
+            connection.execute("INSERT INTO community VALUES (?, ?, ?, ?, ?)", values)
         return community
 
     def read(self, name: str) -> Community:
@@ -101,19 +102,22 @@ class Communities:
             raise RefusedError(404, "The request does not exist.")
         return Request(*row)
 
-    def submit(self, record_id: str, host: str) -> Request:
-        """Submit the request of a draft; where the community's policy is `open`, it is accepted at once."""
+    def submit(self, record_id: str, host: str, *, user: str) -> Request:
+        """Submit the request of a draft; that of the community's owner is accepted where the policy is `open`."""
         request = self.review(record_id)
         if request.status == _OPEN_REQUEST:
             raise RefusedError(400, "The review is already open.")
         self._records.refuse_unfit(record_id)
-        if self.read(request.community_id).policy == "open":
+        community = self.read(request.community_id)
+        if community.policy == "open" and community.owner == user:
             return self._accepted(request, host)
         return self._noted(request, _OPEN_REQUEST)
 
-    def answer(self, request_id: str, action: str, host: str) -> Request:
-        """Accept or decline a request; accepting publishes the draft."""
+    def answer(self, request_id: str, action: str, host: str, *, user: str) -> Request:
+        """Accept or decline a request, which the community's owner may; accepting publishes the draft."""
         request = self.request(request_id)
+        if self.read(request.community_id).owner != user:
+            raise denied()
         if request.status != _OPEN_REQUEST or action not in ("accept", "decline"):
             raise RefusedError(400, f"The action {action} is not possible.")
         return self._accepted(request, host) if action == "accept" else self._noted(request, "declined")

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS record (           -- one version of a record: its pu
   draft              TEXT,                     -- JSON
   draft_revision     INTEGER NOT NULL DEFAULT 0,
   own_text           TEXT NOT NULL DEFAULT '', -- the same of what its depositor sees: the draft if there is one
+  owner              TEXT NOT NULL DEFAULT '1', -- the user who began it
   UNIQUE (parent_id, version_index),
   CHECK (published IS NOT NULL OR draft IS NOT NULL)
 );
@@ -48,7 +49,8 @@ CREATE TABLE IF NOT EXISTS community (
   id     TEXT PRIMARY KEY,
   slug   TEXT NOT NULL UNIQUE,
   title  TEXT NOT NULL,
-  policy TEXT NOT NULL
+  policy TEXT NOT NULL,
+  owner  TEXT NOT NULL DEFAULT '1'
 );
 CREATE TABLE IF NOT EXISTS request (          -- to a community, to take a draft
   id           TEXT PRIMARY KEY,
@@ -71,6 +73,8 @@ class Database:
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.executescript(_SCHEMA)
+        for table in ("record", "community"):
+            self._know_owners(table)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -95,6 +99,12 @@ class Database:
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+
+    def _know_owners(self, table: str) -> None:
+        """Add the column of owners to a folder of the time when there was one user."""
+        columns = {row["name"] for row in self._writer.execute(f"PRAGMA table_info({table})")}
+        if "owner" not in columns:
+            self._writer.execute(f"ALTER TABLE {table} ADD COLUMN owner TEXT NOT NULL DEFAULT '1'")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=30, check_same_thread=False)

@@ -54,19 +54,19 @@ class Pages:
             found = await run_in_threadpool(search, self._database, query)
         except RefusedError as error:
             return _problem(error.status, error.message)
-        views = await run_in_threadpool(self._records.shown, found.versions, own=False)
+        views = await run_in_threadpool(self._records.shown, found.versions, owner=None)
         return HTMLResponse(_index_page(found, views), headers=_HEADERS)
 
     async def _record(self, request: Request) -> Response:
         try:
-            view = await run_in_threadpool(self._records.read, request.path_params["id"], "published", depositor=False)
+            view = await run_in_threadpool(self._records.read, request.path_params["id"], "published", reader=None)
         except RefusedError as error:
             return _problem(error.status, error.message)
         return HTMLResponse(record_page(view), headers=_HEADERS)
 
     async def _latest(self, request: Request) -> Response:
         try:
-            latest = await run_in_threadpool(self._records.latest, request.path_params["id"], depositor=False)
+            latest = await run_in_threadpool(self._records.latest, request.path_params["id"], reader=None)
         except RefusedError as error:
             return _problem(error.status, error.message)
         return RedirectResponse(f"/records/{latest}", 302)

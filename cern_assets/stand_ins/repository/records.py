@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from cern_assets.stand_ins.repository.content import ContentFolder
@@ -35,6 +36,9 @@ _NO_FILES = "Missing uploaded files. To disable files for this record please mar
 _PENDING_FILES = "One or more files have not completed their transfer, please wait."
 
 
+_NO_COMMUNITIES: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class RecordView:
     """A draft or a published record with all that an answer shows of it."""
@@ -45,7 +49,7 @@ class RecordView:
     is_latest: bool
     is_latest_draft: bool
     errors: tuple[FieldError, ...] = ()
-    communities: tuple[str, ...] = ()
+    communities: Mapping[str, str] = _NO_COMMUNITIES
     files_hidden: bool = False
     """Whether there are files that the reader may not see, and `files` is empty for it."""
 
@@ -57,58 +61,66 @@ class RecordView:
 
     @property
     def restricted(self) -> bool:
-        """Whether only the depositor may see the record."""
+        """Whether only its owner may see the record."""
         return bool(self.content["access"]["record"] == "restricted")
 
     @property
     def files_restricted(self) -> bool:
-        """Whether only the depositor may see the files."""
+        """Whether only the record's owner may see the files."""
         return self.restricted or bool(self.content["access"]["files"] == "restricted")
 
 
 class Records:
-    """What the depositor, and with published records everybody, can do with records."""
+    """What their owners, and with published records everybody, can do with records."""
 
     def __init__(self, database: Database, content: ContentFolder) -> None:
         self._database = database
         self._content = content
 
-    def create(self, payload: object) -> RecordView:
-        """Create a draft, with its errors if it has some."""
+    def create(self, payload: object, *, owner: str) -> RecordView:
+        """Create a user's draft, with its errors if it has some."""
         content, errors = accepted(payload)
         moment = now()
-        version = Version(new_id(), new_id(), 1, moment, moment, None, 0, content, 1)
+        version = Version(new_id(), new_id(), 1, moment, moment, None, 0, content, 1, owner)
         with self._database.writing() as connection:
             write_version(connection, version)
             return _view(connection, version, "draft", errors)
 
-    def read(self, record_id: str, stage: Stage, *, depositor: bool) -> RecordView:
-        """Read a draft or a published record."""
-        if stage == "draft" and not depositor:
+    def require_owner(self, record_id: str, user: str) -> None:
+        """Refuse who does not own a record; of one that is not there, nothing is said."""
+        with self._database.reading() as connection:
+            version = read_version(connection, record_id)
+        if version is not None and version.owner != user:
+            raise denied()
+
+    def read(self, record_id: str, stage: Stage, *, reader: str | None) -> RecordView:
+        """Read a draft or a published record, as a user or, with None, as anybody."""
+        if stage == "draft" and reader is None:
             raise denied()
         with self._database.reading() as connection:
             view = _view(connection, _version(connection, record_id, stage), stage)
-        if view.restricted and not depositor:
+        owned = view.version.owner == reader
+        if (view.restricted or stage == "draft") and not owned:
             raise denied()
-        hidden = view.files_restricted and not depositor
+        hidden = view.files_restricted and not owned
         return replace(view, files=(), files_hidden=bool(view.files)) if hidden else view
 
-    def shown(self, versions: Sequence[Version], *, own: bool) -> list[RecordView]:
-        """What a search found, as its depositor or as everybody sees it, without what is gone meanwhile."""
+    def shown(self, versions: Sequence[Version], *, owner: str | None) -> list[RecordView]:
+        """What a search found, as its owner or as everybody sees it, without what is gone meanwhile."""
         views = []
         for version in versions:
             with suppress(RefusedError):
-                stage: Stage = "draft" if own and version.draft is not None else "published"
-                views.append(self.read(version.id, stage, depositor=own))
+                stage: Stage = "draft" if owner is not None and version.draft is not None else "published"
+                views.append(self.read(version.id, stage, reader=owner))
         return views
 
-    def latest(self, record_id: str, *, depositor: bool) -> str:
+    def latest(self, record_id: str, *, reader: str | None) -> str:
         """The id of the latest published version, for those who may see it and the one that they ask about."""
-        asked = self.read(record_id, "published", depositor=depositor).version
+        asked = self.read(record_id, "published", reader=reader).version
         with self._database.reading() as connection:
             versions = versions_of(connection, asked.parent_id)
         latest = next(version.id for version in reversed(versions) if version.published is not None)
-        return self.read(latest, "published", depositor=depositor).version.id
+        return self.read(latest, "published", reader=reader).version.id
 
     def update(self, record_id: str, payload: object, *, if_match: str | None) -> RecordView:
         """Replace a draft's content."""

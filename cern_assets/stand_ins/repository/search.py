@@ -37,13 +37,16 @@ _WITH_IDENTIFIER = {
 
 @dataclass(frozen=True)
 class Query:
-    """A search as the URL states it: all words and identifiers must match; latest versions only."""
+    """A search as the URL states it: all words and identifiers must match; latest versions only.
+
+    With an owner, among the drafts and records of this user; without, among what everybody may see.
+    """
 
     text: str = ""
     size: int = 25
     page: int = 1
     sort: str = "newest"
-    own: bool = False
+    owner: str | None = None
 
     def __post_init__(self) -> None:
         for name, number in (("size", self.size), ("page", self.page)):
@@ -74,8 +77,11 @@ def search(database: Database, query: Query, *, indexed_until: float | None = No
 
     What was created after `indexed_until` (seconds since 1970) is not found, as with an index that lags.
     """
-    view = "own" if query.own else "published"
+    view = "published" if query.owner is None else "own"
     conditions, values = [_VIEWS[view]], list[str]()
+    if query.owner is not None:
+        conditions.append("r.owner = ?")
+        values.append(query.owner)
     if indexed_until is not None:
         conditions.append("r.created <= ?")
         values.append(datetime.fromtimestamp(indexed_until, UTC).isoformat())

@@ -3,7 +3,7 @@
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
@@ -28,6 +28,7 @@ class Version:
     published_revision: int
     draft: Content | None
     draft_revision: int
+    owner: str
 
     @classmethod
     def of(cls, row: sqlite3.Row) -> Self:
@@ -42,6 +43,7 @@ class Version:
             published_revision=row["published_revision"],
             draft=None if row["draft"] is None else json.loads(row["draft"]),
             draft_revision=row["draft_revision"],
+            owner=row["owner"],
         )
 
     def with_draft(self, draft: Content | None) -> Self:
@@ -114,6 +116,7 @@ def write_version(connection: sqlite3.Connection, version: Version) -> None:
         "draft": None if version.draft is None else json.dumps(version.draft),
         "draft_revision": version.draft_revision,
         "own_text": _search_text(version.id, version.draft or version.published),
+        "owner": version.owner,
     }
     names = ", ".join(values)
     places = ", ".join(f":{name}" for name in values)
@@ -140,14 +143,15 @@ def write_request_status(connection: sqlite3.Connection, request_id: str, status
     connection.execute("UPDATE request SET status = ? WHERE id = ?", (status, request_id))
 
 
-def communities_of(connection: sqlite3.Connection, parent_id: str) -> tuple[str, ...]:
-    """The ids of the communities that have taken a record."""
+def communities_of(connection: sqlite3.Connection, parent_id: str) -> Mapping[str, str]:
+    """The communities that have taken a record, by id, with their slugs."""
     rows = connection.execute(
-        "SELECT DISTINCT community_id FROM request JOIN record ON record.id = request.record_id "
+        "SELECT DISTINCT community.id, community.slug FROM request JOIN record ON record.id = request.record_id "
+        "JOIN community ON community.id = request.community_id "
         "WHERE record.parent_id = ? AND request.status = 'accepted'",
         (parent_id,),
     )
-    return tuple(row["community_id"] for row in rows)
+    return {row["id"]: row["slug"] for row in rows}
 
 
 def doi_taken(connection: sqlite3.Connection, doi: str, *, except_for: str) -> bool:

@@ -27,7 +27,7 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import DraftWanted
 from cern_assets.model.manifests import Manifest
 from cern_assets.model.outcomes import StageOutcome
-from cern_assets.model.publications import Draft, Published, Receipt, RemoteFile, RemoteRecord
+from cern_assets.model.publications import Draft, Published, Receipt, RemoteFile, RemoteRecord, Sought
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import JsonObject, Value, content_hash
 from cern_assets.ports import Range, Upload
@@ -616,9 +616,9 @@ class _LaggingSearch(NrpRepository):
         super().__init__(world.context.adapters.repository.url, world.token, attempts=2, timeout_seconds=30)
         self.left = shows_after
 
-    def find(self, identifier: str) -> tuple[RemoteRecord, ...]:
+    def find(self, identifier: str) -> Sought:
         self.left -= 1
-        return () if self.left >= 0 else super().find(identifier)
+        return Sought(own=()) if self.left >= 0 else super().find(identifier)
 
 
 def _lost_draft(world: World, recid: str) -> Draft:

@@ -323,7 +323,7 @@ def test_search_results_that_only_resemble_the_identifier_are_left_out() -> None
     found = {"hits": {"hits": [hit("aaaaa-00000", "recid 133"), hit("bbbbb-00000", "recid 13")], "total": 2}}
     routes = (Route("/api/records", answers(200, found)), Route("/api/user/records", answers(200, {"hits": {}})))
     with served(*routes) as url, adapter_of(url) as adapter:
-        assert [record.record_id for record in adapter.find("recid 13")] == ["bbbbb-00000"]
+        assert [record.record_id for record in adapter.find("recid 13").others] == ["bbbbb-00000"]
 
 
 def test_a_repository_that_wants_a_review_is_no_publication() -> None:
