@@ -42,22 +42,18 @@ from cern_assets.repositories.nrp.connection import Connection
 from cern_assets.repositories.nrp.loop import LoopThread
 from cern_assets.repositories.nrp.pace import Pace
 from cern_assets.repositories.nrp.parse import (
-    has_identifier,
     has_requests,
-    hits,
     remote_draft,
     remote_file,
     remote_files,
     remote_published,
-    remote_record,
     remote_review,
 )
 from cern_assets.repositories.nrp.refusals import refusal
+from cern_assets.repositories.nrp.searching import find, find_published
 from cern_assets.repositories.nrp.stream import UploadSource
 
 _CHUNK_BYTES = 1024 * 1024
-_PAGE = 25
-"""Hits looked at for one identifier: it is in one record, or in the few that share it by mistake."""
 
 
 class NrpRepository:
@@ -113,11 +109,11 @@ class NrpRepository:
 
     def find(self, identifier: str) -> Sought:
         """Search published records and own drafts, and keep those with exactly this identifier: two requests."""
-        return self._run(self._find(identifier))
+        return self._run(find(self._connection, self._api, identifier))
 
     def find_published(self, identifier: str) -> tuple[Published, ...]:
         """Search published records, and keep those with exactly this identifier: one request."""
-        return self._run(self._find_published(identifier))
+        return self._run(find_published(self._connection, self._api, identifier))
 
     def create_draft(self, payload: JsonObject) -> Draft:
         """`POST /api/records`; `problems` tells what has to be corrected before publishing."""
@@ -234,26 +230,6 @@ class NrpRepository:
         of = self._draft_url if record.state == "draft" else self._record_url
         return of(record.record_id) / "files"
 
-    async def _find(self, identifier: str) -> Sought:
-        found = await self._find_published(identifier)
-        asked = {**_query(identifier), "shared_with_me": "false"}
-        answer = await self._connection.read(self._api / "user" / "records", asked) or {}
-        ours = [hit for hit in hits(answer) if has_identifier(hit, identifier)]
-        # Of a record with a draft, be it of a later version, the depositor's own shows the draft: both have one parent.
-        parents = {remote_record(hit).parent_id for hit in ours} - {""}
-        published = tuple(record for record in found if record.parent_id in parents)
-        # A draft of a published record stands in for it among the depositor's own: the record is in the other answer.
-        drafts = tuple(remote_draft(hit) for hit in ours if hit.get("is_draft") and not hit.get("is_published"))
-        # Restricted records may be among the depositor's own only.
-        restricted = {hit["id"]: remote_published(hit) for hit in ours if not hit.get("is_draft")}
-        known = {record.record_id for record in published}
-        own = (*published, *(record for id_, record in restricted.items() if id_ not in known), *drafts)
-        return Sought(own=own, others=tuple(record for record in found if record.parent_id not in parents))
-
-    async def _find_published(self, identifier: str) -> tuple[Published, ...]:
-        found = await self._connection.read(self._api / "records", _query(identifier)) or {}
-        return tuple(remote_published(hit) for hit in hits(found) if has_identifier(hit, identifier))
-
     async def _submit_review(self, draft_url: URL, community: str) -> Review:
         known = await self._connection.read(self._api / "communities" / community)
         if known is None:
@@ -337,11 +313,6 @@ class NrpRepository:
             if source is not None and source.failure is not None:
                 raise source.failure from None
             raise
-
-
-def _query(identifier: str) -> dict[str, str]:
-    quoted = identifier.replace("\\", "\\\\").replace('"', '\\"')
-    return {"q": f'metadata.identifiers.identifier:"{quoted}"', "size": str(_PAGE), "allversions": "false"}
 
 
 def _given_info(base: URL) -> RepositoryInfo:
