@@ -28,6 +28,7 @@
         ├── FileMissingError             a listed file is not where the record says it is
         ├── SizeMismatchError            the bytes are not as many as declared
         ├── ChecksumMismatchError        the bytes are not the ones declared
+        ├── UnverifiedFileError          nothing vouches for the bytes of a file
         ├── MetadataInvalidError         the deposit breaks a rule of the target; nothing was sent
         ├── ArchiveLimitError            the files fit the target in no allowed form
         ├── DepositRefusedError          the target refused the deposit (4xx)
@@ -223,6 +224,10 @@ class SizeMismatchError(PermanentError):
 
 class ChecksumMismatchError(PermanentError):
     """The bytes are not the ones declared."""
+
+
+class UnverifiedFileError(PermanentError):
+    """Nothing vouches for the bytes of a file, and the collection does not accept that."""
 
 
 class MetadataInvalidError(PermanentError):

@@ -235,6 +235,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         files_mode=spec.files,
         edits=spec.edit_policy,
         withdrawn=spec.withdrawn,
+        unverified=spec.unverified,
         left_out=spec.selection.left_out,
     )
 

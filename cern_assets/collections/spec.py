@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cern_assets.model.archives import ArchivePolicy
-from cern_assets.model.collections import Access, EditChoice, EditPolicy, FilesMode, WithdrawalChoice
+from cern_assets.model.collections import Access, EditChoice, EditPolicy, FilesMode, UnverifiedChoice, WithdrawalChoice
 from cern_assets.model.values import Value
 
 DEFAULT_TARGET = "default"
@@ -65,7 +65,8 @@ class CollectionSpec(Value):
     sent. `archive` says what is packed: files that the target would not take as they are (`when-needed`), or all
     (`always`), or more in full. `target` is `default` or a name whose address the settings hold; `community` is one of
     that target, by slug or id, through which its records are published for the first time. `edits` says whether fields
-    that people edited in the target stay, `withdrawn` whether what the source withdrew is withdrawn there too. Of runs
+    that people edited in the target stay, `withdrawn` whether what the source withdrew is withdrawn there too,
+    `unverified` whether files are taken for whose bytes nothing vouches. Of runs
     that wait, those of a higher `priority` begin first.
     """
 
@@ -80,6 +81,7 @@ class CollectionSpec(Value):
     community: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")] = None
     edits: EditChoice | Edits = "keep"
     withdrawn: WithdrawalChoice = "keep"
+    unverified: UnverifiedChoice = "refuse"
     profile: Literal["plain"] = "plain"
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
 

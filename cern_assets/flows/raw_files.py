@@ -9,6 +9,7 @@ from cern_assets.documents.paths import folder_of
 from cern_assets.errors import ChecksumMismatchError, FileOfflineError
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.flows.tidying import clear_the_way, tidy
+from cern_assets.flows.vouching import doubts, vouched
 from cern_assets.model.checksums import Algorithm, Checksum, same_checksum
 from cern_assets.model.events import FileMoved, How
 from cern_assets.model.files import FileRef
@@ -36,8 +37,8 @@ def listed(record: SourceRecord) -> Json:
 
 
 def rules(context: Context) -> str:
-    """Whether bytes are kept."""
-    return context.collection.files_mode
+    """Whether bytes are kept, and whether files are taken for which nothing vouches."""
+    return f"{context.collection.files_mode}, unverified: {context.collection.unverified}"
 
 
 def make(context: Context, task: Task) -> Made[Manifest]:
@@ -48,28 +49,30 @@ def make(context: Context, task: Task) -> Made[Manifest]:
 
     Raises:
         FileMissingError, SizeMismatchError, ChecksumMismatchError: the source's bytes are not what the record says.
+        UnverifiedFileError: nothing vouches for a file's bytes, and the collection does not accept that.
         FileOfflineError: files that are still to be read are on tape.
         TransferInterruptedError, StorageUnavailableError, StorageFullError: bytes did not get through.
     """
     record = task.body("raw_record", SourceRecord)
+    files = vouched(context, record.files)
     folder = folder_of("files", context.collection.name, task.recid)
     if context.collection.files_mode == "stream":
-        _refuse_offline(context, task, record.files)
-        manifest = Manifest(files=tuple(_at_the_source(context, file) for file in record.files))
+        _refuse_offline(context, task, files)
+        manifest = Manifest(files=tuple(_at_the_source(context, file) for file in files))
         tidy(context, folder, context.adapters.store.list(folder))
         return Made(manifest)
-    paths = {file.key: f"{folder}/{file.key}" for file in record.files}
+    paths = {file.key: f"{folder}/{file.key}" for file in files}
     present = clear_the_way(context, folder, set(paths.values()))
     earlier = {file.ref.path: file for file in _stored_before(task)}
-    kept = {file.key: _kept(context, file, paths[file.key], present, earlier) for file in record.files}
+    kept = {file.key: _kept(context, file, paths[file.key], present, earlier) for file in files}
     for ours in filter(None, kept.values()):
         _note(ours.key, "kept", ours.size_bytes)
-    _refuse_offline(context, task, [file for file in record.files if kept[file.key] is None])
-    fetched = _fetched(context, task, [file for file in record.files if kept[file.key] is None], paths)
-    files = tuple(kept[file.key] or fetched[file.key] for file in record.files)
-    resumable = {_word(file, paths[file.key]) for file in record.files}
+    _refuse_offline(context, task, [file for file in files if kept[file.key] is None])
+    fetched = _fetched(context, task, [file for file in files if kept[file.key] is None], paths)
+    manifest = Manifest(files=tuple(kept[file.key] or fetched[file.key] for file in files))
+    resumable = {_word(file, paths[file.key]) for file in files}
     tidy(context, folder, present.keys() - set(paths.values()), resumable)
-    return Made(Manifest(files=files))
+    return Made(manifest)
 
 
 def summarise(manifest: Manifest) -> Summary:
@@ -77,6 +80,7 @@ def summarise(manifest: Manifest) -> Summary:
     return Summary(
         size_bytes=manifest.size_bytes,
         files=len(manifest.files),
+        findings=tuple(doubts(manifest)),
         facts={
             "verified_files": sum(file.verified for file in manifest.files),
             "checksums": {file.key: [str(checksum) for checksum in file.checksums] for file in manifest.files[:_SHOWN]},
@@ -99,11 +103,9 @@ def _at_the_source(context: Context, file: SourceFile) -> StoredFile:
     """A file that stays where it is, with what is known of it before a byte is read."""
     reader = context.adapters.places.reader(file.ref)
     size_bytes = agreed_size(reader, file.path, declared=file.size_bytes, attempts=context.shared.attempts)
-    known = file.checksum or reader.checksum(file.path, "adler32")
     _note(file.key, "by reference", size_bytes)
-    return StoredFile(
-        key=file.key, ref=file.ref, size_bytes=size_bytes, checksums=(known,) if known else (), verified=False
-    )
+    checksums = (file.checksum,) if file.checksum else ()
+    return StoredFile(key=file.key, ref=file.ref, size_bytes=size_bytes, checksums=checksums, verified=False)
 
 
 def _kept(
@@ -162,8 +164,7 @@ def _note(key: str, how: How, size_bytes: int, elapsed_seconds: float = 0.0) -> 
 
 def _store(context: Context, task: Task, file: SourceFile, path: str, store: FileStore) -> StoredFile:
     reader = context.adapters.places.reader(file.ref)
-    # Where the record states no checksum, the place where the file lies may know one.
-    expected = file.checksum or reader.checksum(file.path, "adler32")
+    expected = file.checksum
     with context.shared.slots.taken(file.size_bytes or 0):
         fetched = _fetched_by_the_store(context, file, path, expected)
         if fetched is not None:

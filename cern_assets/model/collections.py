@@ -22,6 +22,8 @@ class Access(Value):
 
 EditChoice = Literal["keep", "overwrite"]
 WithdrawalChoice = Literal["keep", "tombstone"]
+UnverifiedChoice = Literal["refuse", "accept"]
+"""Whether a record is carried although nothing vouches for the bytes of a file."""
 
 
 class EditPolicy(Value):
@@ -44,7 +46,8 @@ class Collection(Value):
     `name` stands in asset keys, partitions, paths and events; a source's default collection bears the source's name.
     `target` names a repository of the settings, `limits` says what it takes, `archive` how files are packed. With a
     `community` (slug or id in the target), a record is published through it. `edits` says what becomes of fields that
-    people edited there, `withdrawn` what becomes of a record that the source withdrew. `left_out` has recids that stay
+    people edited there, `withdrawn` what becomes of a record that the source withdrew, `unverified`
+    whether files are taken for whose bytes nothing vouches. `left_out` has recids that stay
     out, each with the reason.
     """
 
@@ -58,4 +61,5 @@ class Collection(Value):
     files_mode: FilesMode = "mirror"
     edits: EditPolicy = EditPolicy()
     withdrawn: WithdrawalChoice = "keep"
+    unverified: UnverifiedChoice = "refuse"
     left_out: Mapping[str, str] = Field(default_factory=dict)

@@ -31,12 +31,15 @@ from cern_assets.ports import EVERYTHING
 from cern_assets.sources.json_text import read_json
 from cern_assets.sources.opendata.config import FACETS, NAME, SEARCH_WINDOW
 from cern_assets.sources.opendata.parse import parse_summary, read_answer, reading_rules, stated_indexes
-from cern_assets.sources.opendata.portal_requests import PortalRequests
+from cern_assets.sources.opendata.portal_requests import PortalRequests, usable_etag
 from cern_assets.sources.politeness import RequestLimit
 
 _PAGE_SIZE = 200
 _YEARS = re.compile(r"\d{4}--\d{4}", re.ASCII)
 _UNCHANGED = 304
+_MOST_INDEXES = 1000
+_MOST_INDEX_BYTES = 128 * 1024**2
+"""Of indexes that the portal does not list in the record's own answer; the longest known answer has 16 MB in all."""
 
 
 class OpenDataSource:
@@ -100,7 +103,7 @@ class OpenDataSource:
             return FetchedRecord(record=None, etag=etag)
         own = answer_body(response.content, str(response.url))
         answer = Answer(bodies=(own, *self._missing_indexes(recid, read_json(own.content, uri=own.uri))))
-        return FetchedRecord(record=self.read(answer), etag=response.headers.get("etag"), answer=answer)
+        return FetchedRecord(record=self.read(answer), etag=usable_etag(response.headers.get("etag")), answer=answer)
 
     @property
     def rules(self) -> str:
@@ -149,10 +152,21 @@ class OpenDataSource:
 
     def _missing_indexes(self, recid: Recid, body: object) -> Iterator[AnswerBody]:
         """Ask for file indexes that came without all of their members; what stays incomplete becomes a finding."""
-        for index in stated_indexes(body):
-            if _lacks_members(index):
-                with suppress(RecordNotFoundError):
-                    yield self._file_index(recid, str(index["key"]))
+        lacking = [str(index["key"]) for index in stated_indexes(body) if _lacks_members(index)]
+        room_bytes = _MOST_INDEX_BYTES
+        for number, key in enumerate(lacking):
+            if number == _MOST_INDEXES or room_bytes < 0:
+                raise RecordInvalidError(
+                    f"The record has {len(lacking)} file indexes to ask for; at most {_MOST_INDEXES} are, and "
+                    f"{_MOST_INDEX_BYTES:,} bytes of them.",
+                    recid=recid,
+                    field="_file_indices",
+                    remedy="See whether the portal lists their members itself by now; if not, ask its operators.",
+                )
+            with suppress(RecordNotFoundError):
+                index = self._file_index(recid, key)
+                room_bytes -= len(index.content)
+                yield index
 
     def _hits(self, query: str, facets: Mapping[str, str], *, page: int, size: int) -> tuple[int, list[object]]:
         params = {

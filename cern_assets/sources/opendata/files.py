@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from cern_assets.errors import UnsafeNameError
+from cern_assets.errors import RecordInvalidError, UnsafeNameError
 from cern_assets.model.checksums import Checksum, is_canonical, parse_checksum
 from cern_assets.model.findings import Finding, Severity, shorten
 from cern_assets.model.names import safe_key
@@ -21,6 +21,8 @@ from cern_assets.sources.opendata.file_keys import file_keys, keys_that_are_fold
 
 _URI = re.compile(r"root://(?P<host>[^/:?#]+)(?::\d+)?/+(?P<path>[^?]*)", re.DOTALL)
 _LARGEST_BYTES = 2**63 - 1
+MOST_FILES = 100_000
+"""Files of one record, those of its indexes too; the largest known has 32,618."""
 
 
 type _Entry = tuple[dict[str, object], str | None]
@@ -39,10 +41,19 @@ class FileReader:
         """Give the files of a record's metadata, in the API's form or a fixture's, sorted by path.
 
         `_files` is the live state of `files` on the portal and wins over it; members of `_file_indices` are added.
+
+        Raises:
+            RecordInvalidError: they are more than any record has.
         """
         field = "_files" if metadata.get("_files") else "files"
         entries = [*self._entries(metadata.get(field), field), *self._index_members(metadata.get("_file_indices"))]
         self.entries = len(entries)
+        if len(entries) > MOST_FILES:
+            raise RecordInvalidError(
+                f"The record lists {len(entries):,} files; at most {MOST_FILES:,} are read.",
+                field=field,
+                remedy="Ask the source's curators to divide it.",
+            )
         by_path: dict[str, SourceFile] = {}
         for file in filter(None, map(self._file, sorted(entries, key=_uri))):
             if file.path in by_path:

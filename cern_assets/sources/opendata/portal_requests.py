@@ -1,5 +1,6 @@
 """Requests to the portal's API: polite, repeated where that helps, and answered in our own errors."""
 
+import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
@@ -30,6 +31,14 @@ _SLOWEST = 10
 MOST_ANSWER_BYTES = 64 * 1024**2
 """Unpacked; the longest known answer of the portal has 9 MB, and two megabytes of gzip can become four gigabytes."""
 _WORDS = frozenset({"api", "records", "record", "file_index"})
+
+
+_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,256}"')
+
+
+def usable_etag(text: str | None) -> str | None:
+    """An ETag that may be sent back (RFC 9110, section 8.8.3), of a length that one has; None for anything else."""
+    return text if text and _ETAG.fullmatch(text) else None
 
 
 class _NoUsableAnswerError(Exception):

@@ -215,6 +215,18 @@ def test_an_unchanged_record_is_not_read_again() -> None:
     assert portal.requests[0].headers["if-none-match"] == '"7"'
 
 
+@pytest.mark.parametrize("etag", ["1", '"unfinished', '"' + "x" * 300 + '"', '"a\tb"', "*", '"\u00e9"', '"a", "b"', ""])
+def test_an_etag_that_cannot_be_sent_back_is_not_kept(etag: str) -> None:
+    with scripted(answer(RECORD, ETag=etag)) as portal, client(portal.url) as source:
+        assert source.fetch(RECID).etag is None
+
+
+@pytest.mark.parametrize("etag", ['"1"', 'W/"a-b"', '""'])
+def test_an_etag_is_kept_as_it_came(etag: str) -> None:
+    with scripted(answer(RECORD, ETag=etag)) as portal, client(portal.url) as source:
+        assert source.fetch(RECID).etag == etag
+
+
 def test_not_modified_without_an_etag_sent_is_no_answer() -> None:
     with (
         scripted(Response(status_code=304)) as portal,
@@ -293,6 +305,16 @@ def hits(total: int, *recids: str) -> Response:
 def searched(portal: ScriptedPortal, query: str = "") -> list[str]:
     with client(portal.url) as source:
         return [summary.recid for summary in source.search(query)]
+
+
+def test_a_record_with_more_indexes_to_ask_for_than_any_has_is_refused_after_the_first_thousand() -> None:
+    lacking = [{"key": f"{number}.json", "number_files": 1, "files": []} for number in range(5_000)]
+    record = {**RECORD, "metadata": {**METADATA, "_file_indices": lacking}}
+    indexes = (answer({"files": []}) for _ in range(1_001))
+    with scripted(answer(record), *indexes) as portal, client(portal.url) as source:
+        with pytest.raises(RecordInvalidError, match="5000 file indexes"):
+            source.fetch(RECID)
+        assert len(portal.requests) == 1_001
 
 
 def test_pages_are_read_until_all_hits_are_seen() -> None:

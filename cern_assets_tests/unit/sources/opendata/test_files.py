@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from cern_assets.errors import RecordInvalidError
 from cern_assets.model.checksums import Checksum
-from cern_assets.sources.opendata.files import FileReader
+from cern_assets.sources.opendata.files import MOST_FILES, FileReader
 
 ROOT = "root://eospublic.cern.ch//eos/opendata/"
 
@@ -200,3 +201,11 @@ def test_an_index_with_another_number_of_members_than_stated_is_noted(stated: in
     reader = FileReader()
     reader.read({"_file_indices": [{"key": "i.json", "number_files": stated, "files": [entry()]}]})
     assert codes(reader) == [("index-differs", severity)]
+
+
+def test_a_record_that_lists_more_files_than_any_has_is_refused_before_they_are_read() -> None:
+    members: list[dict[str, Any]] = [{}] * MOST_FILES
+    reader = FileReader()
+    with pytest.raises(RecordInvalidError, match="at most 100,000"):
+        reader.read({"files": [{}], "_file_indices": [{"key": "a.json", "files": members}]})
+    assert reader.findings == []
