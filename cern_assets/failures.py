@@ -1,5 +1,9 @@
 """What went wrong with a store, in the same words for every kind of store."""
 
+import errno
+import os
+from pathlib import Path
+
 from cern_assets.errors import (
     CernAssetsError,
     CredentialsRefusedError,
@@ -22,9 +26,28 @@ _REMEDIES: dict[type[CernAssetsError], str] = {
 }
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""How an operating system says that a disk, or somebody's part of it, is full."""
+
+
+_LEAST_BYTES = 256 * 1024
+
+
+def is_full(place: Path) -> bool:
+    """Whether the disk of a place has less room than our own small files and databases need to be used at all."""
+    disk = os.statvfs(next(folder for folder in (place, *place.parents) if folder.exists()))
+    return bool(disk.f_blocks) and disk.f_bavail * disk.f_frsize < _LEAST_BYTES
+
+
 def failure(kind: type[CernAssetsError], doing: str, uri: str, detail: str) -> CernAssetsError:
     """Make the error to raise: what was done (`Reading`), where, what came back, and what to do about it."""
     return kind(f"{doing} failed: {detail.rstrip('. ')}.", uri=uri, remedy=_REMEDIES[kind])
+
+
+def of_the_system(error: OSError, doing: str, uri: str) -> CernAssetsError:
+    """Make the error for what the operating system says of a place that only this program uses."""
+    kind = StorageFullError if error.errno in FULL else StorageUnavailableError
+    return failure(kind, doing, uri, error.strerror or str(error))
 
 
 def no_room(uri: str, *, needed_bytes: int | None, free_bytes: int | None) -> CernAssetsError:

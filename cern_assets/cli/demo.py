@@ -34,7 +34,7 @@ def command(keep: bool, ui_port: int | None, json_: bool) -> None:
     only what is not done yet. Exit code 1 if the ledger does not balance or anything but the bad record is missing.
     """
     with demo_settings(load_settings()) as settings:
-        runs, _ = run_with_progress(settings, SOURCE, sample_recids(settings))
+        runs = [run.run_id for run in run_with_progress(settings, SOURCE, sample_recids(settings))]
         with ledger_of(settings) as ledger:
             complete = _all_but_the_bad_one_published(ledger)
             if json_:

@@ -1,8 +1,11 @@
 """`cern-assets ingest`: bring recids through all stages, recorded by Dagster."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -20,6 +23,9 @@ from cern_assets.model.events import Event, StageEnded
 from cern_assets.model.identifiers import Recid
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import collection_named, opened_context, source_parts
+
+if TYPE_CHECKING:  # Dagster takes a second to import
+    from cern_assets.defs.launch import Launched
 
 
 @click.command("ingest")
@@ -41,28 +47,33 @@ def command(collection: str, list_: Path | None, json_: bool, recids: tuple[str,
     """Fetch, transform, archive and publish RECIDS, those of a list, or all that a collection selects.
 
     The runs are recorded in the Dagster instance and can be watched in its UI. What is done already is not done again.
-    Exit code 1 if a recid is not published afterwards (the table says why), 130 if it was ended early.
+    Exit code 1 if a recid is not published afterwards (the table says why) or a run failed as a whole (the last lines
+    say why), 130 if it was ended early.
     """
     settings = load_settings()
     wanted = _wanted(settings, collection_named(settings, collection), recids, list_)
-    runs, cancelled = run_with_progress(settings, collection, wanted)
+    runs = run_with_progress(settings, collection, wanted)
+    failed = [run for run in runs if run.failure]
     with ledger_of(settings, collection, wanted) as ledger:
         if json_:
-            show.as_json({**as_facts(ledger), "runs": runs})
+            failures = [{"run": run.run_id, "message": run.failure} for run in failed]
+            show.as_json({**as_facts(ledger), "runs": [run.run_id for run in runs], "failures": failures})
         else:
             print_ledger(ledger)
-        if cancelled:
+        for run in failed:
+            click.echo(f"The run {run.run_id} failed as a whole: {run.failure}", err=True)
+        if any(run.cancelled for run in runs):
             done = ledger.totals["published"]
             click.echo(f"Ended early: {done} of {len(wanted)} are published. The same command goes on.", err=True)
             sys.exit(INTERRUPTED)
-        sys.exit(0 if ledger.totals["published"] == len(wanted) else 1)
+        sys.exit(1 if failed or ledger.totals["published"] < len(wanted) else 0)
 
 
-def run_with_progress(settings: Settings, collection: str, recids: Sequence[Recid]) -> tuple[list[str], bool]:
-    """Ingest through Dagster with a progress bar on standard error; the runs' ids, and whether they ended early."""
+def run_with_progress(settings: Settings, collection: str, recids: Sequence[Recid]) -> list[Launched]:
+    """Ingest through Dagster with a progress bar on standard error; the runs, as they ended."""
     from cern_assets.definitions import build_definitions
-    from cern_assets.defs.instance import open_instance
-    from cern_assets.defs.launch import Launched, WatchedPorts, ingest
+    from cern_assets.defs.instance import in_our_words, open_instance
+    from cern_assets.defs.launch import WatchedPorts, ingest
     from cern_assets.defs.resources import ConfiguredPorts
     from cern_assets.flows.journey import STAGES
 
@@ -79,7 +90,7 @@ def run_with_progress(settings: Settings, collection: str, recids: Sequence[Reci
 
         def work() -> list[Launched]:
             definitions = build_definitions(ports=WatchedPorts(ConfiguredPorts(settings, cancellation), watch))
-            with open_instance(settings.dagster_home) as instance:
+            with in_our_words(settings.dagster_home), open_instance(settings.dagster_home) as instance:
                 return list(
                     ingest(
                         definitions,
@@ -91,8 +102,7 @@ def run_with_progress(settings: Settings, collection: str, recids: Sequence[Reci
                     )
                 )
 
-        runs = in_order(work, cancellation.request)
-    return [run.run_id for run in runs], any(run.cancelled for run in runs)
+        return in_order(work, cancellation.request)
 
 
 def _wanted(settings: Settings, spec: CollectionSpec, recids: tuple[str, ...], list_: Path | None) -> list[Recid]:

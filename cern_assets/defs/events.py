@@ -52,6 +52,10 @@ def observation(outcome: StageOutcome) -> dg.AssetObservation:
     )
 
 
+LOST = "lost"
+"""The entry of a failure that tells that events of the run are lost."""
+
+
 def failure(stopped: Sequence[StageOutcome], recids: int, lost: Exception | None = None) -> dg.Failure:
     """The end of a run in which recids stopped; Dagster must not repeat the whole batch for them.
 
@@ -72,7 +76,8 @@ def failure(stopped: Sequence[StageOutcome], recids: int, lost: Exception | None
                     }
                     for outcome in stopped[:_SHOWN]
                 ]
-            )
+            ),
+            **({LOST: dg.MetadataValue.text(str(lost))} if lost else {}),
         },
         allow_retries=False,
     )

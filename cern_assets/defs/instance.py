@@ -13,7 +13,8 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from cern_assets.bundled import bundled
-from cern_assets.errors import ConfigurationError
+from cern_assets.errors import ConfigurationError, StorageFullError
+from cern_assets.failures import FULL, is_full
 from cern_assets.telemetry.partitions import kept_in_sqlite
 
 _SHOWN = 200
@@ -32,9 +33,10 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     Raises:
         ConfigurationError: the folder cannot be made or written to, its `dagster.yaml` does not fit, or its databases
             cannot be used.
+        StorageFullError: the disk is full.
     """
     config = home / "dagster.yaml"
-    with _in_our_words(home, config):
+    with in_our_words(home):
         home.mkdir(parents=True, exist_ok=True)
         if not config.exists():
             _write_whole(config, bundled("dagster.yaml").read_bytes())
@@ -85,7 +87,40 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _in_our_words(home: Path, config: Path) -> Iterator[None]:
+def in_our_words(home: Path) -> Iterator[None]:
+    """Tell as errors of this package what stops Dagster from using the instance of a folder.
+
+    Raises:
+        StorageFullError: the disk is full.
+        ConfigurationError: the folder, its `dagster.yaml` or its databases cannot be used.
+    """
+    try:
+        yield
+    except (OSError, SQLAlchemyError, CommandError, yaml.YAMLError, dg.DagsterError) as error:
+        if _is_full(home, error):
+            raise StorageFullError(
+                "The disk of the Dagster instance is full, and what its runs do could not be noted.",
+                uri=str(home),
+                remedy="Make room on it, then run the same command again: what is done is not done twice.",
+            ) from error
+        with _as_configuration(home):
+            raise
+
+
+def _is_full(home: Path, error: BaseException) -> bool:
+    """Whether an error comes of a full disk; SQLite tells it as an I/O error where it has no room for its own notes."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    if any(isinstance(each, OSError) and each.errno in FULL for each in causes):
+        return True
+    codes = {getattr(each, "sqlite_errorname", "").partition("_IOERR")[0] for each in causes}
+    return "SQLITE_FULL" in codes or ("SQLITE" in codes and is_full(home))
+
+
+@contextmanager
+def _as_configuration(home: Path) -> Iterator[None]:
+    config = home / "dagster.yaml"
     try:
         yield
     except OSError as error:

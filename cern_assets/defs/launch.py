@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
+from dagster._core.execution.execution_result import ExecutionResult
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -16,6 +17,7 @@ from dagster._core.remote_origin import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from cern_assets.collections.spec import CollectionSpec
+from cern_assets.defs.events import LOST
 from cern_assets.defs.living import PROCESS_TAG, end_runs_of_the_dead, living_process
 from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
 from cern_assets.defs.resources import PortsOpener
@@ -35,11 +37,15 @@ type Watch = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Launched:
-    """A run that has ended: its id, whether no recid of it stopped, and whether somebody ended it early."""
+    """A run that has ended: its id, whether no recid of it stopped, and whether somebody ended it early.
+
+    `failure` says why it failed as a whole, "" where at most some of its recids stopped.
+    """
 
     run_id: str
     success: bool
     cancelled: bool
+    failure: str = ""
 
 
 def ingest(
@@ -71,9 +77,24 @@ def ingest(
             cancelled = cancellation is not None and cancellation.requested
             if cancelled:
                 instance.report_run_canceled(run)
-            yield Launched(run_id=run.run_id, success=result.success, cancelled=cancelled)
+            failure = "" if result.success or cancelled else _failure(result)
+            yield Launched(run_id=run.run_id, success=result.success, cancelled=cancelled, failure=failure)
             if cancelled:
                 return
+
+
+def _failure(result: ExecutionResult) -> str:
+    """Why a run failed as a whole: not because recids stopped, which the ledger tells one by one."""
+    failed = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    if not failed:
+        return "it failed outside of its step; Dagster's UI has the error."
+    told = failed[0].user_failure_data
+    error = failed[0].error
+    while error and error.cause:  # what Dagster wraps around it tells of Dagster
+        error = error.cause
+    if told is None:
+        return error.message.strip() if error else "its step failed without a word."
+    return str(told.metadata[LOST].value) if LOST in told.metadata else ""
 
 
 def _origin(job: str) -> RemoteJobOrigin:

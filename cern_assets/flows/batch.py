@@ -6,8 +6,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
 
-from cern_assets.errors import RunInterruptedError, TelemetryLostError
-from cern_assets.flows.journey import STAGES, AnyStage, travel
+from cern_assets.errors import CernAssetsError, RunInterruptedError, TelemetryLostError
+from cern_assets.flows.journey import STAGES, AnyStage, problem_of, travel
 from cern_assets.flows.probe import Probe
 from cern_assets.flows.stages import Context
 from cern_assets.model.events import Event, Place, ended
@@ -123,9 +123,13 @@ class _Batch:
         try:
             self._context.adapters.telemetry.emit(events)
         except Exception as error:  # noqa: BLE001  whatever broke, the recid's outcomes must be told
-            place = events[-1].place
-            _log.exception("recid %s: events of %s were not noted", place.recid, place.stage)
-            self._lost.append(str(error))
+            place, known = events[-1].place, isinstance(error, CernAssetsError)
+            if not self._lost:  # the others are counted
+                where = f"recid {place.recid}: events of {place.stage} were not noted"
+                _log.error("%s: %s", where, error, exc_info=not known)
+            self._lost.append(error.message if isinstance(error, CernAssetsError) else str(error))
+            if isinstance(error, CernAssetsError):
+                self._probe.look_into(problem_of(error))
 
 
 def _isolated(context: Context, recid: Recid, stages: Sequence[AnyStage]) -> Iterator[StageOutcome]:

@@ -215,11 +215,12 @@ def _stopped(context: Context, stage: AnyStage, error: CernAssetsError, recid: R
         source_page=context.adapters.source.page(recid),
         status=_status(error),
         elapsed_seconds=elapsed,
-        problem=_problem(error),
+        problem=problem_of(error),
     )
 
 
-def _problem(error: CernAssetsError) -> Problem:
+def problem_of(error: CernAssetsError) -> Problem:
+    """An error as data."""
     ticket = error.ticket if isinstance(error, WaitingError) else ""
     return Problem(code=error.code, message=str(error), ticket=ticket, may_affect_all=error.may_affect_all)
 

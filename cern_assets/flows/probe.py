@@ -45,6 +45,7 @@ class Probe:
             lambda: try_writing(self._adapters.store),
             self._adapters.files.ping,
             self._adapters.source.ping,
+            self._adapters.telemetry.ping,
         )
         for ping in pings:
             try:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cern_assets.failures import of_the_system
+
 _WINDOW_SECONDS = 60.0
 _FURTHEST_SECONDS = 3600.0
 """A start that lies further ahead was noted by a clock that has been set back since."""
@@ -73,17 +75,12 @@ class RequestLimit:
         if self._file is None or not self._per_minute:
             yield self._kept
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with _opened(self._file) as descriptor:
             starts = self._read(descriptor, now)
             yield starts
             text = json.dumps(starts).encode()
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, text, 0)
-        finally:
-            os.close(descriptor)
+            os.pwrite(descriptor, text, 0)  # over the old text, so that a full disk takes nothing from what is known
+            os.ftruncate(descriptor, len(text))
 
     def _read(self, descriptor: int, now: float) -> _Starts:
         text = os.pread(descriptor, 64 * self._per_minute + 64, 0)
@@ -94,3 +91,22 @@ class RequestLimit:
         except (ValueError, TypeError):  # torn: a minute that is full, as far as anybody knows
             return [now] * self._per_minute
         return [start for start in starts if start < now + _FURTHEST_SECONDS]
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[int]:
+    """The file under its lock.
+
+    Raises:
+        StorageFullError, StorageUnavailableError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise of_the_system(error, "Noting when the source was asked", str(file)) from error

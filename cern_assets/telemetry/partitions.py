@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from cern_assets.errors import StorageUnavailableError
+from cern_assets.errors import StorageFullError, StorageUnavailableError
+from cern_assets.failures import failure, is_full
 
 _ELSEWHERE = frozenset({"storage", "run_storage", "event_log_storage", "local_artifact_storage"})
 """Keys of `dagster.yaml` that move the database to another place."""
@@ -31,7 +32,7 @@ def sqlite_runs(home: Path) -> int | None:
     """How many runs the instance of a folder has recorded; None where that is not to be read.
 
     Raises:
-        StorageUnavailableError: the file cannot be read.
+        StorageFullError, StorageUnavailableError: the file cannot be read.
     """
     path = home / "history" / "runs.db"
     if not path.exists():
@@ -59,6 +60,8 @@ def _read(path: Path, query: str, parameters: list[str]) -> Iterator[tuple[objec
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as database:
             yield from database.execute(query, parameters)
     except sqlite3.Error as error:
+        if is_full(path):
+            raise failure(StorageFullError, "Reading the Dagster instance", str(path), str(error)) from error
         raise StorageUnavailableError(
             f"The Dagster instance cannot be read: {error}.",
             uri=str(path),

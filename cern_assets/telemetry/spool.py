@@ -6,6 +6,7 @@ power is torn: no other line stands in its way, as every writer has files of its
 write that failed. Numbers by writer show that an event is lost.
 """
 
+import errno
 import fcntl
 import os
 import socket
@@ -14,11 +15,13 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from cern_assets.errors import StorageFullError, StorageUnavailableError
+from cern_assets.errors import CernAssetsError, StorageFullError, StorageUnavailableError
+from cern_assets.failures import FULL, is_full
 from cern_assets.model.events import Event, StageEnded
 from cern_assets.telemetry.lines import line_of
 
 _LARGEST_BYTES = 64 * 1024**2
+_MAKE_ROOM = "Make room on that disk, then run the same recids again: what is done is not done twice."
 
 
 class SpoolSink:
@@ -45,12 +48,15 @@ class SpoolSink:
         """Say where events go.
 
         Raises:
-            StorageUnavailableError: the folder cannot be made or written to.
+            StorageFullError, StorageUnavailableError: the folder cannot be made or written to, or has no room.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            full = is_full(self._folder)
         except OSError as error:
             raise self._unavailable(error) from error
+        if full:
+            raise self._unavailable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         if not os.access(self._folder, os.W_OK):
             raise self._unavailable(PermissionError("not writable"))
         return f"events are spooled to {self._folder}"
@@ -81,7 +87,7 @@ class SpoolSink:
                 uri=str(self._folder),
                 recid=place.recid,
                 stage=place.stage,
-                remedy="Make room on that disk, then run the recid again.",
+                remedy=_MAKE_ROOM,
             )
 
     def close(self) -> None:
@@ -122,14 +128,15 @@ class SpoolSink:
         beginning.rename(self._folder / name)
         return descriptor
 
-    def _unavailable(self, error: OSError, event: Event | None = None) -> StorageUnavailableError:
+    def _unavailable(self, error: OSError, event: Event | None = None) -> CernAssetsError:
         lost = f" An event is lost: {_words(event)}." if event else ""
-        return StorageUnavailableError(
-            f"The event spool cannot be written: {error}.{lost}",
+        full = error.errno in FULL
+        return (StorageFullError if full else StorageUnavailableError)(
+            f"The event spool cannot be written: {error.strerror or error}.{lost}",
             uri=str(self._folder),
             recid=event.place.recid if event else None,
             stage=event.place.stage if event else None,
-            remedy="Give this user write access to the folder, or set CERN_ASSETS_HOME.",
+            remedy=_MAKE_ROOM if full else "Give this user write access to the folder, or set CERN_ASSETS_HOME.",
         )
 
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cern_assets.errors import StorageUnavailableError
-from cern_assets.failures import failure
+from cern_assets.failures import of_the_system
 from cern_assets.model.events import Waited
 from cern_assets.recording import note
 
@@ -43,7 +42,7 @@ class Slots:
 
         Raises:
             RunInterruptedError: the run was ended while it waited.
-            StorageUnavailableError: the folder cannot be used.
+            StorageFullError, StorageUnavailableError: the folder cannot be used.
         """
         needed = self.needed(size_bytes)
         if not needed:
@@ -76,7 +75,7 @@ class Slots:
             self._folder.mkdir(parents=True, exist_ok=True)
             file = os.open(place, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
-            raise failure(StorageUnavailableError, "Taking a slot", str(place), error.strerror or str(error)) from error
+            raise of_the_system(error, "Taking a slot", str(place)) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

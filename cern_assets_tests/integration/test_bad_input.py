@@ -1,6 +1,5 @@
 """What must not go through does not, what is beside it does, and each reason stands in the ledger: by real commands."""
 
-import contextlib
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from cern_assets.stand_ins.portal.app import build_portal
 from cern_assets.stand_ins.sample.folder import folder_collection
 from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.command_line import Answer, finished, published_recids
-from cern_assets_tests.services.disks import small_disk
+from cern_assets_tests.services.disks import fill, small_disk
 from cern_assets_tests.services.embedded import running_embedded
 
 EOS = "root://eospublic.cern.ch//eos/opendata"
@@ -94,7 +93,7 @@ def test_a_full_disk_holds_all_up_until_there_is_room(tmp_path: Path, sample: Ma
     with small_disk() as disk:
         store = {"CERN_ASSETS_STORE_URL": str(disk / "store")}
         filler = disk / "filler"
-        _fill(filler)
+        fill(filler)
         full = finished("ingest", "--json", "900001", "900003", folder=tmp_path, **sample, **store)
         assert full.code == 1
         assert full.states == {"900001": "pending", "900003": "pending"}
@@ -125,10 +124,3 @@ def test_a_store_that_cannot_be_written_fails_at_the_doctor(tmp_path: Path, samp
         assert "Check the permissions" in failing["store"]
         held_up = finished("ingest", "--json", "900003", folder=tmp_path, **sample, **store)
         assert held_up.states == {"900003": "pending"}
-
-
-def _fill(path: Path) -> None:
-    """Write until nothing fits any more."""
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))

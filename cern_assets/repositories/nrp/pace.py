@@ -95,17 +95,24 @@ class Pace:
             if self._file is None:
                 self._kept = change(self._kept, now)
                 return
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                before = _read(os.pread(descriptor, 4096, 0), now)
-                after = change(before, now)
-                if after != before:
-                    os.ftruncate(descriptor, 0)
-                    os.pwrite(descriptor, json.dumps(asdict(after)).encode(), 0)
-            finally:
-                os.close(descriptor)
+                self._note(self._file, change, now)
+            except OSError:  # a full disk is told by others, and must break no request in its middle
+                self._kept = change(self._kept, now)
+
+    def _note(self, file: Path, change: Callable[[_Bucket, float], _Bucket], now: float) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            before = _read(os.pread(descriptor, 4096, 0), now)
+            after = change(before, now)
+            if after != before:
+                text = json.dumps(asdict(after)).encode()
+                os.pwrite(descriptor, text, 0)  # over the old text, which a full disk lets stand
+                os.ftruncate(descriptor, len(text))
+        finally:
+            os.close(descriptor)
 
 
 def retry_after(stated: str | None, now: float) -> float | None:
