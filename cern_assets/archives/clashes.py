@@ -13,21 +13,24 @@ def clash_ranks(names: Sequence[str]) -> list[int]:
     A file also clashes with a folder of that name. Names of one rank can be extracted together on any system.
     """
     files: dict[str, set[int]] = {}
-    folders: dict[str, dict[int, str]] = {}
+    folders: dict[str, set[int]] = {}
+    lowest: dict[str, int] = {}  # all ranks below it are taken by files of this name: thousands may share one
     ranks = []
     for name in names:
         folded = _folded(name)
-        parents = list(_parents(name))
-        rank = 0
+        parents = [_folded(parent) for parent in _parents(name)]
+        rank = max(lowest.get(place, 0) for place in (folded, *parents))
         while (
             rank in files.get(folded, ())
-            or rank in folders.get(folded, {})
-            or any(rank in files.get(_folded(parent), ()) for parent in parents)
+            or rank in folders.get(folded, ())
+            or any(rank in files.get(parent, ()) for parent in parents)
         ):
             rank += 1
         files.setdefault(folded, set()).add(rank)
+        while lowest.get(folded, 0) in files[folded]:
+            lowest[folded] = lowest.get(folded, 0) + 1
         for parent in parents:
-            folders.setdefault(_folded(parent), {}).setdefault(rank, parent)
+            folders.setdefault(parent, set()).add(rank)
         ranks.append(rank)
     return ranks
 

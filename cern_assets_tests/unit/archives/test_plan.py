@@ -164,6 +164,17 @@ def test_names_of_one_rank_never_clash(names: list[str]) -> None:
             assert not any(other.startswith(f"{one}/") for other in folded)
 
 
+@pytest.mark.parametrize("below", ["", "folder/"])
+def test_a_hundred_thousand_names_that_all_clash_are_ranked_in_one_pass(below: str) -> None:
+    # Looking through the ranks that are taken for each name anew would be five thousand million looks.
+    letters = list("abcdefghijklmnopq")
+    spellings = (
+        "".join(letter.upper() if number >> place & 1 else letter for place, letter in enumerate(letters))
+        for number in range(100_000)
+    )
+    assert clash_ranks([below + spelling for spelling in spellings]) == list(range(100_000))
+
+
 def test_a_hundred_thousand_files_are_planned_in_one_pass() -> None:
     members = [Member(f"{number:06}.root", 1_000) for number in range(100_000)]
     plan = plan_archive(
