@@ -34,11 +34,15 @@ class Unused:
 
 @dataclass(frozen=True)
 class Converted:
-    """What a converter made of its reading: the value to write (None: nothing), and what is to be told."""
+    """What a converter made of its reading: the value to write (None: nothing), and what is to be told.
+
+    `apart` are leaves that it read and that are not in the value, as another row has them: nothing is to be told.
+    """
 
     value: Json = None
     unused: tuple[Unused, ...] = ()
     findings: tuple[Finding, ...] = ()
+    apart: tuple[Leaf, ...] = ()
 
 
 type Converter = Callable[[Reading], Converted]
@@ -258,11 +262,11 @@ def _kept(value: Json) -> Json:
 
 def _settle(ledger: Ledger, row: Row, found: list[Leaf], result: Converted) -> None:
     reasons = {unused.leaf.number: unused.reason for unused in result.unused}
-    nothing = _is_nothing(result.value)
+    nothing, apart = _is_nothing(result.value), {leaf.number for leaf in result.apart}
     for leaf in found:
         if leaf.number in reasons:
             ledger.drop(leaf, reasons[leaf.number])
-        elif nothing:
+        elif nothing or leaf.number in apart:
             ledger.drop(leaf, f"It gives nothing for {row.target}.")
         else:
             ledger.carry(leaf, row.target)

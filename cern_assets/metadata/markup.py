@@ -10,7 +10,7 @@ that the target has nothing to take away. Tags it does not take become their nea
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
@@ -56,6 +56,11 @@ _TOKEN = re.compile(
     | <(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:{_ATTRIBUTE})*)\s*/?>""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
+_EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
+_QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e"
+_TYPOGRAPHIC = re.compile(
+    rf"(<a\s+href\s*=\s*)[{_QUOTES}]+([^\s<>{_QUOTES}]{{1,2000}})[{_QUOTES}]+(?=[\s>])", re.IGNORECASE
+)
 _STRETCH = 10_000
 """Characters of text in a row, and of one tag's attributes."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -80,18 +85,21 @@ class Markup:
 def clean_markup(source: str, *, base_url: str) -> Markup:
     """Make HTML or plain text from a record safe to show; links are resolved against `base_url`, the record's page.
 
-    Line ends of text without any tag become `<br>`. An image or embedded page becomes a link, as InvenioRDM shows none.
+    Line ends of text without any tag become `<br>`, and paragraphs without a word go. An address in typographic quotes
+    (`<a href=“...”>`) is in quotes again. An image or embedded page becomes a link, as InvenioRDM shows none.
     What is longer than `LONGEST_TEXT`, or nested so deeply that sanitisers take quadratic time, is given as plain text.
     """
     if len(source) > LONGEST_TEXT:
         return _plain(source, f"longer than {LONGEST_TEXT:,} characters")
     plain = plain_markup(source, lambda address: _resolved(base_url, address))
-    if plain is not None:
-        return Markup(*plain, ())
-    return _sanitised(source, base_url)
+    made = Markup(*plain, ()) if plain is not None else _sanitised(source, base_url)
+    if _EMPTY_PARAGRAPH.search(made.html):
+        return replace(made, html=_EMPTY_PARAGRAPH.sub(" ", made.html).strip())
+    return made
 
 
 def _sanitised(source: str, base_url: str) -> Markup:
+    source = _TYPOGRAPHIC.sub(r'\1"\2"', source) if "\u201c" in source or "\u201d" in source else source
     pieces = _pieces(without_unseen(source.replace("\xa0", " ")), base_url)
     if nesting(piece.tag for piece in pieces if piece.tag) > MOST_NESTING:
         return _plain("".join(piece.seen for piece in pieces), "nested too deeply")

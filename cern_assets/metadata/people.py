@@ -8,7 +8,18 @@ _ORGANISATION = re.compile(
     r"\b(collaboration|consortium|experiment|group|team|universit\w+|institut\w*|laborator\w+|department|cent(er|re))\b",
     re.IGNORECASE,
 )
-_PARTICLES = {"da", "de", "del", "della", "den", "der", "di", "dos", "du", "la", "le", "ten", "van", "von", "zu"}
+_BODY_WITH_COMMA = re.compile(r"\S+\s+(collaboration|consortium)\s*,|,\s*the\s*$", re.IGNORECASE)
+"""What is a body although it has a comma: `ATLAS Collaboration, CERN`, `CMS Collaboration, The`."""
+
+_PARTICLES = frozenset(
+    (
+        *("af", "al", "av", "bin", "da", "dal", "dalla", "das", "de", "del", "della", "den", "der", "des", "di", "do"),
+        *("dos", "du", "el", "la", "le", "ten", "ter", "van", "vom", "von", "zu", "zum", "zur"),
+    )
+)
+_INITIALS = re.compile(r"(?:[^\W\d_]\.-?)+")
+_JOINED = re.compile(r"(?P<given>(?:[^\W\d_]\.-?)+)(?P<family>[^\W\d_]{2}.*)")
+"""Initials without a blank behind them: `F.Foster`."""
 
 
 def organisation(name: str) -> dict[str, Json]:
@@ -27,26 +38,56 @@ def person(family_name: str, given_name: str = "", orcid: str = "") -> dict[str,
 
 
 def is_organisation(name: str, *, orcid: str = "") -> bool:
-    """Say whether a name without comma or ORCID iD names no person: one word (`CERN`), or a word like `group` in it."""
-    if "," in name or orcid:
+    """Say whether a name without an ORCID iD names no person: one word (`CERN`), or a word like `group` in it."""
+    if orcid:
         return False
-    return len(name.split()) == 1 or _ORGANISATION.search(name) is not None
+    if "," in name:
+        return _BODY_WITH_COMMA.search(name) is not None
+    if _ORGANISATION.search(name):
+        return True
+    return len(name.split()) == 1 and _JOINED.fullmatch(name.strip()) is None
 
 
 def split_name(name: str) -> tuple[str, str]:
     """Give family and given name, with nothing of the name lost.
 
-    `Family, Given` is split at its first comma. Without a comma `Given Family` is split where that is sure enough: two
-    words, or a particle that begins the family name (`Ludwig van Beethoven`). Any other name is all family name, rather
-    than cut in the wrong place.
+    `Family, Given` is split at its first comma. Without a comma, a name is split where that is sure enough: behind
+    initials (`F. Foster`, `F.Foster`) or before them (`Foster F.`), before a particle that begins the family name
+    (`Ludwig van Beethoven`), or between two words. Any other name is all family name, rather than cut in the wrong
+    place.
     """
     family, comma, given = (part.strip() for part in name.partition(","))
     if comma:
         return (family, given) if family else (given, "")
     words = name.split()
-    particle = next((index for index, word in enumerate(words) if index and word in _PARTICLES), None)
-    if particle is None and len(words) == 2:
-        particle = 1
-    if particle is None or particle == len(words):
+    joined = _JOINED.fullmatch(name.strip())
+    if joined and _INITIALS.fullmatch(words[0]) is None:
+        return joined["family"], joined["given"]
+    if all(_INITIALS.fullmatch(word) for word in words):
         return name, ""
-    return " ".join(words[particle:]), " ".join(words[:particle])
+    at = _first_of_family(words)
+    if at is not None:
+        return " ".join(words[at:]), " ".join(words[:at])
+    ends = _end_of_family(words)
+    return (" ".join(words[:ends]), " ".join(words[ends:])) if ends else (name, "")
+
+
+def _first_of_family(words: list[str]) -> int | None:
+    """Where the family name begins that stands last, None if it does not or nobody can say."""
+    if not words or words[0] in _PARTICLES:
+        return None
+    initials = next((at for at, word in enumerate(words) if not _INITIALS.fullmatch(word)), len(words))
+    if 0 < initials < len(words):
+        return initials
+    if _end_of_family(words):
+        return None
+    particle = next((at for at, word in enumerate(words) if at and word.casefold() in _PARTICLES), None)
+    if particle is not None and particle < len(words) - 1:
+        return particle
+    return 1 if len(words) == 2 else None
+
+
+def _end_of_family(words: list[str]) -> int:
+    """Where initials begin that stand behind a family name, 0 if there are none."""
+    behind = next((at for at, word in enumerate(reversed(words)) if not _INITIALS.fullmatch(word)), len(words))
+    return len(words) - behind if 0 < behind < len(words) else 0

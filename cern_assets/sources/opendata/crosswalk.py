@@ -35,7 +35,7 @@ SYSTEM = tuple(
     )
 )
 SEMANTICS = tuple(f"dataset_semantics[].{name}" for name in ("variable", "type", "unit", "description"))
-RELATED = tuple(f"relations[].{name}" for name in ("title", "description", "doi", "recid"))
+RELATED = tuple(f"relations[].{name}" for name in ("title", "description", "type", "doi", "recid"))
 FACTS = sections.FACT_PATTERNS
 SECTION_LINKS = (
     *(f"{name}.links[].recid" for name in ("methodology", "usage", "use_with", "validation", "note", "pileup")),
@@ -167,7 +167,11 @@ CROSSWALK = Crosswalk(
                     "As `other`, with its link.",
                 ),
                 (linked("links[]"), sections.other_links, "As `other`, each link with its label."),
-                (RELATED, sections.relations, "As `other`: titles and words of related records, with links."),
+                (
+                    RELATED,
+                    sections.relations,
+                    "As `other`: titles and words of related records, with links; how, where a link is missing.",
+                ),
                 (described("note"), sections.note, "As `other`, with its links."),
                 (FACTS, sections.facts, "As `technical-info`: a table; run numbers in a row as a range."),
             )

@@ -44,18 +44,19 @@ def record_url(recid: Recid) -> str:
 def relations(reading: Reading) -> Converted:
     """Make related identifiers of `relations[]`, each once: by DOI, else by the address of the other record's page.
 
-    What is known by its title only stands in the text of the related records, and is no identifier.
+    What is known by its title only stands in the text of the related records (`sections.relations`).
     """
     related: list[Json] = []
     unused: list[Unused] = []
+    apart: list[Leaf] = []
     findings: list[Finding] = []
     for relation in reading.items("relations[]"):
         kind = relation.first("type")
         found, refused = _target(relation, _relation_type(relation, kind, files=reading.files))
         related.extend(found)
         unused.extend(refused)
-        if kind and not found:
-            unused.append(Unused(kind, "relation-without-target", _without_target(relation), "note"))
+        if not found:
+            apart.extend(relation.leaves)
         elif kind and kind.text not in _RELATIONS:
             message = "Unknown kind of relation, carried as `references`."
             findings.append(
@@ -67,7 +68,7 @@ def relations(reading: Reading) -> Converted:
                     message=message,
                 )
             )
-    return Converted(related, tuple(unused), tuple(findings))
+    return Converted(related, tuple(unused), tuple(findings), tuple(apart))
 
 
 def _relation_type(relation: Reading, kind: Leaf | None, *, files: int) -> str:
@@ -82,12 +83,6 @@ def _relation_type(relation: Reading, kind: Leaf | None, *, files: int) -> str:
     if kind.text == "isParentOf" and files == 0:
         return "haspart"
     return _RELATIONS.get(kind.text, "references")
-
-
-def _without_target(relation: Reading) -> str:
-    if relation.text("title") or relation.text("description"):
-        return "The related record has no usable recid or DOI here; what is said of it stands in the description."
-    return "The relation names no record."
 
 
 def section_links(reading: Reading) -> Converted:

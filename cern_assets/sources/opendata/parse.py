@@ -13,6 +13,7 @@ from cern_assets.model.records import Answer, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject
 from cern_assets.sources.bounds import bounded_json, hidden_controls
 from cern_assets.sources.json_text import read_json_text
+from cern_assets.sources.leftovers import leftovers
 from cern_assets.sources.opendata.config import NAME, PORTAL_MADE, SITE_URL
 from cern_assets.sources.opendata.files import FileReader, printable
 from cern_assets.sources.opendata.irregularities import RECORD, metadata_findings, stated_totals_findings
@@ -117,7 +118,8 @@ def _record(recid: Recid, metadata: dict[str, object]) -> SourceRecord:
     reader = FileReader()
     files = reader.read(metadata)
     totals = stated_totals_findings(metadata, reader.entries, files)
-    findings = grouped(chain(metadata_findings(canonical), hidden_controls(canonical, text), totals, reader.findings))
+    texts = chain(hidden_controls(canonical, text), leftovers(canonical, text))
+    findings = grouped(chain(metadata_findings(canonical), texts, totals, reader.findings))
     return SourceRecord(
         source=NAME,
         recid=recid,

@@ -5,9 +5,10 @@ they belong to, with their labels.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from cern_assets.metadata.crosswalk import Converted
+from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
 from cern_assets.model.findings import Finding, shorten
@@ -42,6 +43,14 @@ _FACTS = {
     "rucio_dataset": "Rucio dataset",
 }
 FACT_PATTERNS = tuple(_FACTS)
+_KINDS = {
+    "isChildOf": "Derived from",
+    "isPartOf": "Part of",
+    "isParentOf": "Source of",
+    "isProducedBy": "Produced by",
+    "isRelatedTo": "Related to",
+    "isSiblingOf": "Variant of",
+}
 _STEP = {
     "release": "Release",
     "global_tag": "Global tag",
@@ -134,17 +143,34 @@ def source_code(reading: Reading) -> Converted:
 
 
 def relations(reading: Reading) -> Converted:
-    """What the record says of other records in words: their titles, and how they belong together."""
+    """What the record says of other records in words: their titles, and how they belong together.
+
+    Of one that has neither recid nor DOI, the kind of the relation stands here too.
+    """
     section = _Section(reading, "other", "Related records")
-    entries = []
+    entries: list[str] = []
+    unused: list[Unused] = []
+    apart: list[Leaf] = []
     for relation in reading.items("relations[]"):
-        label = relation.text("title") or relation.text("doi") or f"record {relation.text('recid')}"
-        target = relation.first("doi") or relation.first("recid")
-        shown = section.link(target, label) if target else text_of(label)
-        said = clean_markup(relation.text("description"), base_url=section.base_url).html
-        entries.append(f"{said} {shown}".strip() if relation.text("description") or relation.text("title") else "")
+        kind, target = relation.first("type"), relation.first("doi") or relation.first("recid")
+        if relation.text("description") or relation.text("title"):
+            entries.append(_related(section, relation, target))
+            apart += [kind] if kind and target and address_of(target) else []
+        elif target:
+            apart += relation.leaves
+        elif kind:
+            unused.append(Unused(kind, "relation-without-target", "The relation names no record.", "note"))
     section.listed(entries)
-    return section.converted()
+    return replace(section.converted(), unused=tuple(unused), apart=tuple(apart))
+
+
+def _related(section: "_Section", relation: Reading, target: Leaf | None) -> str:
+    label = relation.text("title") or (target.text if target else "")
+    shown = section.link(target, label) if target else text_of(label)
+    said = clean_markup(relation.text("description"), base_url=section.base_url).html
+    kind = relation.text("type")
+    how = "" if not kind or (target and address_of(target)) else f"{_KINDS.get(kind, text_of(kind))}:"
+    return " ".join(filter(None, (how, said, shown)))
 
 
 def facts(reading: Reading) -> Converted:

@@ -115,3 +115,23 @@ def test_long_text_is_kept_letter_by_letter_with_its_entities() -> None:
 def test_attributes_beyond_reason_are_left_out_and_told() -> None:
     cleaned = clean_markup(f'<a href="/x" title="{"t" * 20_000}">here</a>', base_url=PAGE)
     assert (cleaned.html, cleaned.losses) == ("<a>here</a>", ("attributes of 20,019 characters",))
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("<p>a</p></p><p>b</p>", "<p>a</p> <p>b</p>"),
+        ("<p>a</p><p>&nbsp;</p><p> <br> </p><p>b</p>", "<p>a</p>  <p>b</p>"),
+        ("a</p>b", "a b"),
+        ("<p></p>", ""),
+    ],
+)
+def test_paragraphs_without_a_word_go_and_words_do_not_run_together(source: str, expected: str) -> None:
+    assert clean_markup(source, base_url=PAGE).html == expected
+
+
+@pytest.mark.parametrize("quotes", ["\u201c\u201d", "\u201d\u201d", "\u201e\u201c"])
+def test_an_address_in_typographic_quotes_is_a_link_again(quotes: str) -> None:
+    made = clean_markup(f"See <a href={quotes[0]}/record/1{quotes[1]}>it</a> and \u201cquotes\u201d.", base_url=PAGE)
+    assert made.html == 'See <a href="https://opendata.cern.ch/record/1">it</a> and \u201cquotes\u201d.'
+    assert made.losses == ()

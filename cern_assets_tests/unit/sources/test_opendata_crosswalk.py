@@ -288,7 +288,7 @@ def test_relations_point_by_doi_and_by_page() -> None:
 @pytest.mark.parametrize(
     ("relation", "code"),
     [
-        ({"type": "isChildOf", "title": "T"}, "relation-without-target"),
+        ({"type": "isChildOf"}, "relation-without-target"),
         ({"type": "isChildOf", "recid": "../x"}, "link-unusable"),
         ({"type": "isChildOf", "doi": "x"}, "doi-invalid"),
         ({"type": "isFriendOf", "recid": "5"}, "relation-unknown"),
@@ -296,6 +296,24 @@ def test_relations_point_by_doi_and_by_page() -> None:
 )
 def test_an_odd_relation_is_told(relation: Json, code: str) -> None:
     assert code in codes(relations=[relation])
+
+
+def test_a_relation_that_is_known_by_its_title_only_stands_in_the_text_with_its_kind_and_is_no_finding() -> None:
+    relations: Json = [{"type": "isChildOf", "title": "/A/B/RAW"}, {"type": "isPartOf", "recid": "5"}]
+    found = deposit(relations=relations)
+    text = "<h3>Related records</h3><ul><li>Derived from: /A/B/RAW</li></ul>"
+    described = found.payload["metadata"]
+    assert isinstance(described, dict)
+    assert described["additional_descriptions"] == [{"description": text, "type": {"id": "other"}}]
+    assert described["related_identifiers"] == [related("url", "https://opendata.cern.ch/record/5", "ispartof")]
+    fates = {(fate.path, fate.target): fate.leaves for fate in found.fates if fate.path.startswith("relations")}
+    assert fates == {
+        ("relations[].type", "metadata.additional_descriptions"): 1,
+        ("relations[].type", "metadata.related_identifiers"): 1,
+        ("relations[].title", "metadata.additional_descriptions"): 1,
+        ("relations[].recid", "metadata.related_identifiers"): 1,
+    }
+    assert "relation-without-target" not in [finding.code for finding in found.findings]
 
 
 def test_links_of_the_abstract_and_the_author_list_are_references_once_each() -> None:
