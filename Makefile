@@ -43,6 +43,7 @@ requirements: ## lock the Python packages again (ARGS=--upgrade: with their newe
 reference: python ## write the generated pages of docs/reference again
 	$(PYTHON) -m cern_assets.metadata.reference opendata > docs/reference/crosswalk-opendata.md
 	$(PYTHON) -m cern_assets.cli.reference > docs/reference/commands.md
+	$(PYTHON) -m cern_assets.stand_ins.sample.pages > docs/reference/five-records.md
 
 screenshots: python services ## take the pictures of docs/images again
 	CERN_ASSETS_TEST_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) cern_assets_tests/integration/test_dagster_ui.py

@@ -13,7 +13,7 @@ from cern_assets.model.values import JsonObject
 from cern_assets.sources.parts import SourceParts
 from cern_assets.sources.record_files import InputRecord
 
-_FATES = ("carried", "dropped", "unmapped")
+_FATES = ("carried", "derived", "dropped", "unmapped")
 
 
 @dataclass(frozen=True)

@@ -57,5 +57,5 @@ def summarise(deposit: Metadata) -> Summary:
         leaves[fate.fate] += fate.leaves
     return Summary(
         findings=deposit.findings,
-        facts={f"leaves_{fate}": leaves[fate] for fate in ("carried", "dropped", "unmapped")},
+        facts={f"leaves_{fate}": leaves[fate] for fate in ("carried", "derived", "dropped", "unmapped")},
     )

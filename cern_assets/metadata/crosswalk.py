@@ -54,8 +54,9 @@ class Row:
 
     Lists of several rows for one target follow each other; anything else is written once, by the first row that gives
     something. A `fallback` row is asked only while its target has nothing. Equal items of a list are written once, but
-    for `keep_equal` (two people may have one name). The converter is a plain function of a module in a package, not a
-    closure, so that its text tells its version.
+    for `keep_equal` (two people may have one name). A row that `derives`
+    writes what follows from its leaves (an entry of a vocabulary) and not their words. The converter is a plain
+    function of a module in a package, not a closure, so that its text tells its version.
     """
 
     reads: tuple[str, ...]
@@ -64,6 +65,7 @@ class Row:
     note: str
     fallback: bool = False
     keep_equal: bool = False
+    derives: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
     ledger = Ledger(record.metadata)
     payload: dict[str, Json] = {}
     findings: list[Finding] = []
-    for _, row, found, result in _applied(record, crosswalk, ledger, payload):
+    for _, row, found, result, _ in _applied(record, crosswalk, ledger, payload):
         _settle(ledger, row, found, result)
         findings += result.findings
         findings += map(_finding, result.unused)
@@ -123,9 +125,13 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a field of a deposit comes from: the row (counted from 1) with its rule, and the leaves that it read."""
+    """Where fields of a deposit come from: the row (counted from 1) with its rule, and the leaves that it read.
+
+    `places` are the fields themselves, items of lists by their number (`metadata.subjects[2]`).
+    """
 
     target: str
+    places: tuple[str, ...]
     row: int
     rule: str
     leaves: tuple[str, ...]
@@ -135,8 +141,8 @@ def lineage(record: SourceRecord, crosswalk: Crosswalk) -> tuple[Origin, ...]:
     """Which leaves of a record came to which field of its deposit, by which rule, in the order of the rows."""
     applied = _applied(record, crosswalk, Ledger(record.metadata), {})
     return tuple(
-        Origin(row.target, number, row.convert.__name__, tuple(leaf.path for leaf in found))
-        for number, row, found, result in applied
+        Origin(row.target, places, number, row.convert.__name__, tuple(leaf.path for leaf in found))
+        for number, row, found, result, places in applied
         if not _is_nothing(result.value)
     )
 
@@ -170,8 +176,8 @@ def _answers_to_nothing(row: Row) -> bool:
 
 def _applied(
     record: SourceRecord, crosswalk: Crosswalk, ledger: Ledger, payload: dict[str, Json]
-) -> Iterator[tuple[int, Row, list[Leaf], Converted]]:
-    """Each row that is asked, counted from 1, with what it read and made, which is written into the payload."""
+) -> Iterator[tuple[int, Row, list[Leaf], Converted, tuple[str, ...]]]:
+    """Each row that is asked, counted from 1, with what it read and made, and where that was written in the payload."""
     plan, rows, files = crosswalk.plan, crosswalk.rows, len(record.files)
     asked: dict[int, list[tuple[int, list[Leaf]]]] = {number: [] for number in plan.always}
     for pattern, leaves in ledger.said.items():
@@ -189,9 +195,8 @@ def _applied(
                 ledger.drop(leaf, f"Not needed: {row.target} has a value already.")
         else:
             result = row.convert(Reading(record.recid, files, found))
-            yield number + 1, row, found, result
-            if not _is_nothing(result.value):
-                target.write(row, result.value)
+            places = () if _is_nothing(result.value) else target.write(row, result.value)
+            yield number + 1, row, found, result, places
 
 
 def _by_place(read: tuple[int, list[Leaf]]) -> int:
@@ -204,18 +209,18 @@ class _Target:
     def __init__(self, payload: dict[str, Json]) -> None:
         self._payload = payload
         self._written: dict[str, Json] = {}
-        self._seen: dict[str, set[str]] = {}
+        self._seen: dict[str, dict[str, int]] = {}
 
     def wants(self, row: Row) -> bool:
         """Whether there is room for what a row makes."""
         existing = self._written.get(row.target)
         return existing is None or (isinstance(existing, list) and not row.fallback)
 
-    def write(self, row: Row, value: Json) -> None:
-        """Put a value in its place, or items behind those that are there."""
+    def write(self, row: Row, value: Json) -> tuple[str, ...]:
+        """Put a value in its place, or items behind those that are there; gives the places, each once."""
         if not isinstance(value, list):
             self._put(row.target, value)
-            return
+            return (row.target,)
         items = self._written.get(row.target)
         if items is None:
             items = []
@@ -224,13 +229,16 @@ class _Target:
             raise TypeError(f"The crosswalk writes {row.target} both as a list and as one value.")
         if row.keep_equal:
             items += value
-            return
-        seen = self._seen.setdefault(row.target, set())
+            return tuple(f"{row.target}[{at}]" for at in range(len(items) - len(value), len(items)))
+        seen = self._seen.setdefault(row.target, {})
+        places: dict[str, None] = {}
         for item in value:
             key = item if isinstance(item, str) else repr(item)
-            if key not in seen:
-                seen.add(key)
+            at = seen.setdefault(key, len(items))
+            if at == len(items):
                 items.append(item)
+            places[f"{row.target}[{at}]"] = None
+        return tuple(places)
 
     def _put(self, target: str, value: Json) -> None:
         *parents, name = target.split(".")
@@ -269,7 +277,7 @@ def _settle(ledger: Ledger, row: Row, found: list[Leaf], result: Converted) -> N
         elif nothing or leaf.number in apart:
             ledger.drop(leaf, f"It gives nothing for {row.target}.")
         else:
-            ledger.carry(leaf, row.target)
+            ledger.carry(leaf, row.target, derived=row.derives)
 
 
 def _is_nothing(value: Json) -> bool:
@@ -289,4 +297,4 @@ def _finding(unused: Unused) -> Finding:
 def _row_data(row: Row | Drop) -> tuple[object, ...]:
     if isinstance(row, Drop):
         return (row.reads, row.reason)
-    return (row.reads, row.target, row.convert.__qualname__, row.note, row.fallback, row.keep_equal)
+    return (row.reads, row.target, row.convert.__qualname__, row.note, row.fallback, row.keep_equal, row.derives)

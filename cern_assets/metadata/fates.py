@@ -1,4 +1,4 @@
-"""The account of leaves: each leaf of a record ends as carried, dropped or unmapped, and never as nothing."""
+"""The account of leaves: each leaf of a record ends as carried, derived, dropped or unmapped, and never as nothing."""
 
 from functools import lru_cache
 
@@ -20,6 +20,7 @@ class Ledger:
         self._leaves = leaves(metadata)
         self._targets: list[tuple[str, ...]] = [()] * len(self._leaves)
         self._reasons = [""] * len(self._leaves)
+        self._only_derived: set[int] = set()
         self.said: dict[str, list[Leaf]] = {}
         for leaf in self._leaves:
             if not leaf.text:
@@ -31,9 +32,13 @@ class Ledger:
             else:
                 known.append(leaf)
 
-    def carry(self, leaf: Leaf, target: str) -> None:
-        """Note that a field of the deposit holds this leaf; several may."""
+    def carry(self, leaf: Leaf, target: str, *, derived: bool = False) -> None:
+        """Note that a field of the deposit holds this leaf, or what follows from it; several may."""
         targets = self._targets[leaf.number]
+        if derived and not targets:
+            self._only_derived.add(leaf.number)
+        elif not derived:
+            self._only_derived.discard(leaf.number)
         if target not in targets:
             self._targets[leaf.number] = (*targets, target)
 
@@ -44,17 +49,18 @@ class Ledger:
 
     def fates(self) -> tuple[LeafFate, ...]:
         """Give one entry for each pattern, target and reason, by pattern in the order of the record."""
-        by_pattern: dict[str, dict[tuple[tuple[str, ...], str], int]] = {}
+        by_pattern: dict[str, dict[tuple[tuple[str, ...], str, bool], int]] = {}
+        derived = self._only_derived
         for leaf, targets, reason in zip(self._leaves, self._targets, self._reasons, strict=True):
             counts = by_pattern.get(leaf.pattern)
             if counts is None:
                 counts = by_pattern[leaf.pattern] = {}
-            fate = (targets, "" if targets else reason)
+            fate = (targets, "" if targets else reason, leaf.number in derived)
             counts[fate] = counts.get(fate, 0) + 1
         return tuple(
-            _fate(pattern, number, targets, reason)
+            _fate(pattern, number, targets, reason, derived=derived)
             for pattern, counts in by_pattern.items()
-            for (targets, reason), number in counts.items()
+            for (targets, reason, derived), number in counts.items()
         )
 
     def findings(self) -> tuple[Finding, ...]:
@@ -77,9 +83,9 @@ class Ledger:
 
 
 @lru_cache(16_384)
-def _fate(path: str, number: int, targets: tuple[str, ...], reason: str) -> LeafFate:
+def _fate(path: str, number: int, targets: tuple[str, ...], reason: str, *, derived: bool) -> LeafFate:
     """One entry of the account: a few thousand of them are all that a source's records have."""
-    fate: Fate = "carried" if targets else "dropped" if reason else "unmapped"
+    fate: Fate = "derived" if derived else "carried" if targets else "dropped" if reason else "unmapped"
     return LeafFate(path=path, leaves=number, fate=fate, target=", ".join(targets), reason=reason)
 
 

@@ -94,7 +94,8 @@ def clean_markup(source: str, *, base_url: str) -> Markup:
     plain = plain_markup(source, lambda address: _resolved(base_url, address))
     made = Markup(*plain, ()) if plain is not None else _sanitised(source, base_url)
     if _EMPTY_PARAGRAPH.search(made.html):
-        return replace(made, html=_EMPTY_PARAGRAPH.sub(" ", made.html).strip())
+        without = _EMPTY_PARAGRAPH.sub(" ", made.html).strip()
+        return replace(made, html=without, text=visible_text(without))
     return made
 
 

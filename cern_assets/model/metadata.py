@@ -5,14 +5,15 @@ from typing import Literal
 from cern_assets.model.findings import Finding
 from cern_assets.model.values import JsonObject, Value
 
-Fate = Literal["carried", "dropped", "unmapped"]
+Fate = Literal["carried", "derived", "dropped", "unmapped"]
 
 
 class LeafFate(Value):
     """What became of one leaf of the source metadata.
 
     `path` has list positions as `[]` (`authors[].name`), `leaves` says how many leaves of the record share it,
-    `target` names the fields of the deposit that hold it, `reason` says why it was dropped.
+    `target` names the fields of the deposit that hold it (`carried`), or what follows from it and not its own words
+    (`derived`: an entry of a vocabulary), `reason` says why it was `dropped`; an `unmapped` one stands in no row.
     """
 
     path: str

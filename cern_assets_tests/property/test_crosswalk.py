@@ -53,7 +53,7 @@ def test_every_leaf_of_any_record_has_exactly_one_fate(metadata: dict[str, Json]
     record = SourceRecord(source="opendata", recid=Recid("1"), url="", metadata=metadata, files=())
     deposit = transform(record, CROSSWALK)
     assert sum(fate.leaves for fate in deposit.fates) == sum(1 for _ in leaves(metadata))
-    assert all(bool(fate.target) == (fate.fate == "carried") for fate in deposit.fates)
+    assert all(bool(fate.target) == (fate.fate in ("carried", "derived")) for fate in deposit.fates)
     assert all(bool(fate.reason) == (fate.fate == "dropped") for fate in deposit.fates)
 
 

@@ -76,6 +76,7 @@ CROSSWALK = Crosswalk(
             target="metadata.resource_type",
             convert=converters.resource_type,
             note="By a table of all pairs of type and subtype; an unknown pair is `other`, with a warning.",
+            derives=True,
         ),
         Row(
             reads=("title",),
@@ -108,6 +109,7 @@ CROSSWALK = Crosswalk(
             target="metadata.creators",
             convert=agents.experiments,
             note="Without authors and collaboration: the collaboration of each experiment, with a note.",
+            derives=True,
             fallback=True,
         ),
         Row(
@@ -150,6 +152,7 @@ CROSSWALK = Crosswalk(
             target="metadata.rights",
             convert=converters.rights,
             note="The SPDX id in lower case for the licences that the portal uses, else its text. None is invented.",
+            derives=True,
         ),
         *(
             Row(reads=reads, target="metadata.additional_descriptions", convert=convert, note=note)
@@ -187,6 +190,7 @@ CROSSWALK = Crosswalk(
             target="metadata.languages",
             convert=converters.languages,
             note="By ISO 639-3 code; an unknown name is left out with a warning.",
+            derives=True,
         ),
         Row(
             reads=("distribution.formats[]",),

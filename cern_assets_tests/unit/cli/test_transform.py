@@ -154,7 +154,10 @@ def test_lineage_says_which_leaves_came_to_which_field_by_which_rule(
     (tmp_path / "one.json").write_text(json.dumps(record))
     (line,) = run("transform", "--json", "--lineage", "one.json").json_lines
     title = next(origin for origin in line["lineage"] if origin["target"] == "metadata.title")
-    assert (title["rule"], title["leaves"]) == ("title", ["title"])
+    assert (title["rule"], title["leaves"], title["places"]) == ("title", ["title"], ["metadata.title"])
+    subjects = next(origin for origin in line["lineage"] if origin["target"] == "metadata.subjects")
+    count = len(line["deposit"]["metadata"]["subjects"])
+    assert subjects["places"] == [f"metadata.subjects[{at}]" for at in range(count)]
     targets = {origin["target"] for origin in line["lineage"]}
     assert {f"metadata.{name}" for name in line["deposit"]["metadata"]} <= targets
 

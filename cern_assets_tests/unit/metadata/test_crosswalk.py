@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from cern_assets.metadata.crosswalk import Converted, Crosswalk, Drop, Row, Unused, transform
+from cern_assets.metadata.crosswalk import Converted, Crosswalk, Drop, Row, Unused, lineage, transform
 from cern_assets.metadata.leaves import Reading
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import LeafFate, Metadata
@@ -86,6 +86,22 @@ def test_a_refused_leaf_is_dropped_with_its_reason_and_becomes_a_finding_for_its
 def test_a_leaf_that_one_row_refuses_and_another_carries_is_carried() -> None:
     deposit = run({"a": "1"}, Row(("a",), "x", refuse, "note"), row("y", "a"))
     assert deposit.fates == (LeafFate(path="a", leaves=1, fate="carried", target="y"),)
+
+
+def test_a_leaf_of_which_only_what_follows_from_it_is_written_is_derived_unless_another_row_carries_it() -> None:
+    deriving = Row(("a",), "x", first_text, "note", derives=True)
+    assert run({"a": "1"}, deriving).fates == (LeafFate(path="a", leaves=1, fate="derived", target="x"),)
+    for rows in ((deriving, row("y", "a")), (row("y", "a"), deriving)):
+        (fate,) = run({"a": "1"}, *rows).fates
+        assert fate.fate == "carried"
+
+
+def test_lineage_names_items_of_lists_by_their_number_and_an_equal_item_by_the_first() -> None:
+    record = SourceRecord(
+        source="test", recid=Recid("1"), url="", metadata={"a": ["1", "2"], "b": ["2", "3"]}, files=()
+    )
+    crosswalk = Crosswalk("test", (row("x", "a[]"), row("x", "b[]")), identifier)
+    assert [origin.places for origin in lineage(record, crosswalk)] == [("x[0]", "x[1]"), ("x[1]", "x[2]")]
 
 
 def test_a_dropped_path_has_its_reason_and_no_finding() -> None:
