@@ -1,10 +1,12 @@
 """How commands show things: JSON for programs, tables for people."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NoReturn
 
 import click
 
@@ -18,6 +20,8 @@ STATE_STYLES = {
     "waiting": "blue",
     "unknown": "red",
 }
+OUTPUT_FAILED = 3
+"""Exit code of a command whose output cannot be written."""
 PORT = click.IntRange(0, 65535)
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _PIPED_WIDTH = 200
@@ -43,6 +47,24 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         shown.add_row(*(Text(_printable(text), style) for text, style in pairs))
     terminal = Console()
     (terminal if terminal.is_terminal else Console(width=_PIPED_WIDTH)).print(shown)
+
+
+@contextmanager
+def written() -> Iterator[None]:
+    """For a block that writes output: exit code 3 with the reason where it cannot be written."""
+    if sys.stdout is None:
+        _output_failed("Standard output is closed")
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has nowhere to go
+        _output_failed(error.strerror or str(error))
+
+
+def _output_failed(reason: str) -> NoReturn:
+    click.echo(f"The output cannot be written: {reason}.", err=True)
+    sys.exit(OUTPUT_FAILED)
 
 
 @contextmanager

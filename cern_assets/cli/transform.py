@@ -1,11 +1,10 @@
 """`cern-assets transform`: the crosswalk alone, for files of records."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -16,8 +15,6 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.sources.parts import SourceParts
 from cern_assets.sources.record_files import each_record
 from cern_assets.wiring import source_parts
-
-_OUTPUT_FAILED = 3
 
 
 @click.command("transform")
@@ -39,9 +36,7 @@ def command(source: str, json_: bool, strict: bool, lineage_: bool, summary: boo
     cannot be written.
     """
     made = _made(source_parts(source), files, strict=strict, with_lineage=lineage_)
-    if sys.stdout is None:
-        _output_failed("Standard output is closed")
-    try:
+    with show.written():
         if summary:
             refused = _summarise(made, json_=json_)
         elif json_:
@@ -50,16 +45,7 @@ def command(source: str, json_: bool, strict: bool, lineage_: bool, summary: boo
             rows = [(each.row, each.refused) for each in made]
             show.table(["recid", "title", "resource type", "findings", "errors"], [row for row, _ in rows])
             refused = sum(each for _, each in rows)
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has nowhere to go
-        _output_failed(error.strerror or str(error))
     sys.exit(1 if refused else 0)
-
-
-def _output_failed(reason: str) -> NoReturn:
-    click.echo(f"The output cannot be written: {reason}.", err=True)
-    sys.exit(_OUTPUT_FAILED)
 
 
 def _made(

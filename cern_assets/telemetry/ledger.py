@@ -35,10 +35,10 @@ class Counts:
 
 
 class Ledger:
-    """A ledger that is open; `totals` are recids by state, with `in` (partitions) and `unregistered`."""
+    """An open ledger, over a `store`; `totals` are recids by state, with `in` (partitions) and `unregistered`."""
 
     def __init__(self, store: TelemetryStore) -> None:
-        self._store = store
+        self.store = store
         counted = {str(row["state"]): row for row in store.rows("SELECT * FROM ledger_totals")}
         states: dict[str, int] = {state: _count(counted, state, "recids") for state in STATES}
         registered = sum(_count(counted, state, "registered") for state in counted)
@@ -57,7 +57,7 @@ class Ledger:
 
     def differences(self, limit: int | None = None) -> Iterator[Row]:
         """On which recids the counts disagree: collection, recid, stage, difference."""
-        return self._store.rows(
+        return self.store.rows(
             "SELECT * FROM ledger_differences ORDER BY collection, length(recid), recid, stage, difference LIMIT ?",
             [limit],
         )
@@ -66,7 +66,7 @@ class Ledger:
         self, state: State | None = None, collection: str | None = None, limit: int | None = None
     ) -> Iterator[Row]:
         """One row a recid (see `sql/views/ledger_entries.sql`), in order, read from the database as it is asked for."""
-        return self._store.rows(_ENTRIES, [state, state, collection, collection, limit])
+        return self.store.rows(_ENTRIES, [state, state, collection, collection, limit])
 
 
 @contextmanager

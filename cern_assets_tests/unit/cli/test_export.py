@@ -1,0 +1,50 @@
+"""`cern-assets export`: to standard output or into a file that is whole, in the format that was asked for."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cern_assets_tests.services.command_line import Answer, finished
+
+type Run = Callable[..., Answer]
+
+
+@pytest.fixture
+def ingested(run: Run, home: Path) -> Path:
+    assert run("ingest", "--json", "900003", "123456789").code == 1
+    return home
+
+
+def test_records_go_to_standard_output_and_into_files(run: Run, ingested: Path, tmp_path: Path) -> None:
+    answer = run("export", "--what", "records")
+    assert answer.code == 0
+    assert {row["recid"]: row["state"] for row in answer.json_lines} == {"900003": "published", "123456789": "rejected"}
+    table = tmp_path / "records.csv"
+    assert run("export", "--what", "records", "--format", "csv", "--out", str(table)).code == 0
+    with table.open(newline="") as file:
+        assert {row["recid"] for row in csv.DictReader(file)} == {"900003", "123456789"}
+    parts = tmp_path / "events.parquet"
+    assert run("export", "--what", "events", "--format", "parquet", "--out", str(parts)).code == 0
+    (told,) = duckdb.execute(f"SELECT count(*) FROM '{parts}'").fetchall()
+    assert told[0] == len(run("export", "--what", "events").out.splitlines())
+    assert [path.name for path in tmp_path.glob(".*.*")] == []
+    assert json.loads(run("export", "--what", "events").out.splitlines()[0])["version"] == 3
+
+
+def test_parquet_needs_a_file(run: Run, home: Path) -> None:
+    answer = run("export", "--what", "events", "--format", "parquet")
+    assert answer.code == 2
+    assert "--out" in answer.err
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_where_nothing_can_be_written_it_says_so(home: Path, form: str) -> None:
+    answer = finished(
+        "export", "--what", "records", "--format", form, "--out", str(home / "nowhere" / "x"), folder=home
+    )
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err == "The output cannot be written: No such file or directory.\n"
