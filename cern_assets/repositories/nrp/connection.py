@@ -9,7 +9,6 @@ from typing import Any
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from nrp_cmd.async_client.connection import AsyncConnection
 from nrp_cmd.async_client.connection.auth import AuthenticatedClientRequest
-from nrp_cmd.async_client.connection.response import RepositoryResponse
 from nrp_cmd.async_client.streams import DataSource, InputStream
 from nrp_cmd.errors import (
     RepositoryClientError,
@@ -23,6 +22,7 @@ from yarl import URL
 
 from cern_assets.model.values import Json, JsonObject
 from cern_assets.recording import Call, call, pause_before_retry, route_of
+from cern_assets.repositories.nrp.bounded import BoundedResponse
 from cern_assets.repositories.nrp.pace import Pace
 from cern_assets.repositories.nrp.refusals import refused, unavailable
 
@@ -55,6 +55,7 @@ class Connection(AsyncConnection):
     - A pace that the repository's rate limit sets, for all processes of a machine.
     - A time limit on silence (`timeout_seconds`) instead of aiohttp's 300 s on a whole request, which would end any
       transfer longer than that.
+    - An answer is read up to a limit of bytes and seconds.
     - Every request goes to the configured scheme, host and port, whatever the repository writes into its links
       (InvenioRDM writes the name in its own configuration, such as localhost). So the token goes there and nowhere
       else: nrp-cmd compares scheme and host only.
@@ -164,7 +165,7 @@ class Connection(AsyncConnection):
         if self._session is None:
             self._session = ClientSession(
                 request_class=AuthenticatedClientRequest,
-                response_class=RepositoryResponse,
+                response_class=BoundedResponse,
                 connector=TCPConnector(limit=0, keepalive_timeout=_KEPT_SECONDS),
                 cookie_jar=DummyCookieJar(),
             )

@@ -3,6 +3,7 @@
 import hashlib
 import resource
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, contextmanager
@@ -25,6 +26,7 @@ from cern_assets.errors import (
 from cern_assets.model.checksums import Checksum
 from cern_assets.model.publications import Draft
 from cern_assets.ports import Upload
+from cern_assets.repositories.nrp.bounded import MOST_ANSWER_BYTES
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.repository import RunningRepository
@@ -396,3 +398,18 @@ def test_an_adapter_works_again_after_being_closed(embedded_repository: RunningR
 def test_an_address_that_is_no_http_url_is_a_wrong_setting(url: str) -> None:
     with pytest.raises(ConfigurationError, match="CERN_ASSETS_REPOSITORY_URL"):
         NrpRepository(url, "token", attempts=1, timeout_seconds=1)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_that_grows_when_it_is_unpacked_is_let_go(status: int) -> None:
+    packed = zlib.compress(bytes(MOST_ANSWER_BYTES + 1))
+
+    def growing(_request: Request) -> Response:
+        return Response(packed, status, {"Content-Encoding": "deflate"}, "application/json")
+
+    with (
+        served(Route("/api/records/{id}", growing)) as url,
+        adapter_of(url) as adapter,
+        pytest.raises(RepositoryUnavailableError, match="more than"),
+    ):
+        adapter.read_published("abcde-12345")
