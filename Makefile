@@ -42,6 +42,7 @@ requirements: ## lock the Python packages again (ARGS=--upgrade: with their newe
 
 reference: python ## write the generated pages of docs/reference again
 	$(PYTHON) -m cern_assets.metadata.reference opendata > docs/reference/crosswalk-opendata.md
+	$(PYTHON) -m cern_assets.metadata.custom_field_files
 	$(PYTHON) -m cern_assets.cli.reference > docs/reference/commands.md
 	$(PYTHON) -m cern_assets.stand_ins.sample.pages > docs/reference/five-records.md
 

@@ -75,7 +75,7 @@ def measure(known: list[str], records: int) -> list[Figure]:
         spent["parse"] += seconds_of(lambda body: parsed(body, found), bodies)  # noqa: B023  called at once
         spent["copy.deepcopy"] += seconds_of(copy.deepcopy, (record.metadata for record in found))
         made = []
-        spent["convert"] += seconds_of(lambda record: made.append(transform(record, parts.crosswalk)), found)  # noqa: B023
+        spent["convert"] += seconds_of(lambda record: made.append(transform(record, parts.crosswalks["plain"])), found)  # noqa: B023
         spent["validate"] += seconds_of(lambda deposit: findings_of(deposit.payload), made)
         early = early or (_peak_mib() if done >= len(known) else 0.0)
     per_second = done / (spent["convert"] + spent["validate"])

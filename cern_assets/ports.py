@@ -254,6 +254,9 @@ class Repository(Protocol):
     def spent(self) -> Spent:
         """What was asked of it since it was opened."""
 
+    def has_term(self, vocabulary: str, term: str) -> bool:
+        """Whether a vocabulary of the repository has a term; one that it does not know has none."""
+
     def find(self, identifier: str) -> Sought:
         """Published records and own drafts whose `metadata.identifiers` has this identifier, latest versions only.
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from cern_assets.addresses import plain
 from cern_assets.collections.spec import DEFAULT_TARGET
 from cern_assets.errors import ConfigurationError
+from cern_assets.model.collections import Profile
 
 GIB = 1024**3
 _PREFIX = "CERN_ASSETS_"
@@ -40,6 +41,7 @@ class TargetSettings(BaseModel):
     max_files: Count = 100
     max_file_bytes: Count = 10 * GIB
     max_record_bytes: Count = 10 * GIB
+    profile: Profile = "plain"
 
 
 class Settings(BaseSettings):
@@ -72,6 +74,9 @@ class Settings(BaseSettings):
 
     max_record_bytes: Annotated[int, Field(ge=1)] = 10 * GIB
     """Bytes that the repository takes in a record."""
+
+    repository_profile: Profile = "plain"
+    """Which fields the repository keeps: `plain`, those of every InvenioRDM; `cern`, the custom fields `cern:*` too."""
 
     batch_size: Annotated[int, Field(ge=1)] = 500
     """Recids in one Dagster run of a backfill."""
@@ -161,6 +166,7 @@ class Settings(BaseSettings):
             max_files=self.max_files,
             max_file_bytes=self.max_file_bytes,
             max_record_bytes=self.max_record_bytes,
+            profile=self.repository_profile,
         )
 
     @property

@@ -236,6 +236,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         edits=spec.edit_policy,
         withdrawn=spec.withdrawn,
         unverified=spec.unverified,
+        profile=spec.profile or target.profile,
         left_out=spec.selection.left_out,
     )
 
@@ -250,7 +251,7 @@ def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
             own, Patience(settings.attempts, settings.timeout_seconds, settings.home.resolve() / "pace", pause)
         ),
         files=_source_files(parts, own, source, settings),
-        crosswalk=parts.crosswalk,
+        crosswalk=parts.crosswalks[collection.profile],
         store=store,
         documents=DocumentStore(store),
         journal=Journal(store),

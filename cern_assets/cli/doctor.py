@@ -10,10 +10,12 @@ import click
 from cern_assets.addresses import shown
 from cern_assets.bundled import bundled
 from cern_assets.cli import show
-from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
+from cern_assets.collections.spec import DEFAULT_TARGET
 from cern_assets.errors import CernAssetsError
+from cern_assets.flows.kept_fields import ask, attempt
 from cern_assets.flows.probe import try_writing
 from cern_assets.flows.stages import Context
+from cern_assets.metadata.custom_fields import declared
 from cern_assets.settings import Settings, load_settings
 from cern_assets.telemetry.partitions import sqlite_runs
 from cern_assets.wiring import collections_of, opened_context
@@ -21,12 +23,19 @@ from cern_assets.wiring import collections_of, opened_context
 
 @click.command("doctor")
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
-def command(json_: bool) -> None:
+@click.option(
+    "--with-draft",
+    is_flag=True,
+    help="Where a profile needs custom fields: also create a draft with all of them, compare it, and delete it.",
+)
+def command(json_: bool, with_draft: bool) -> None:
     """Check that source, stores, repository, telemetry and Dagster answer, and say how to fix what does not.
+
+    Whether a repository keeps the custom fields of a profile is asked of its vocabularies, without writing.
 
     Exit code 1 if a part does not answer.
     """
-    checks = list(_checks(load_settings()))
+    checks = list(_checks(load_settings(), with_draft=with_draft))
     if json_:
         show.as_json({"healthy": all(check["ok"] for check in checks), "parts": checks})
     else:
@@ -38,24 +47,27 @@ def command(json_: bool) -> None:
     sys.exit(0 if all(check["ok"] for check in checks) else 1)
 
 
-def _checks(settings: Settings) -> Iterator[dict[str, str | bool]]:
+def _checks(settings: Settings, *, with_draft: bool) -> Iterator[dict[str, str | bool]]:
     yield _check("dagster instance", lambda: _ping_dagster(settings))
     asked: set[str] = set()
     for spec in collections_of(settings):
         with opened_context(settings, spec) as context:
-            for part, ping in _pings(context, spec):
+            for part, ping in _pings(context, with_draft=with_draft):
                 if part not in asked:
                     asked.add(part)
                     yield _check(part, ping)
 
 
-def _pings(context: Context, spec: CollectionSpec) -> Iterator[tuple[str, Callable[[], str]]]:
+def _pings(context: Context, *, with_draft: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     """What a collection needs; parts that several share bear the same name."""
-    ports = context.adapters
-    yield f"source {spec.source}", ports.source.ping
-    yield f"files of {spec.source}", ports.files.ping
+    ports, collection = context.adapters, context.collection
+    yield f"source {collection.source}", ports.source.ping
+    yield f"files of {collection.source}", ports.files.ping
     yield "store", partial(try_writing, ports.store)
-    yield "repository" if spec.target == DEFAULT_TARGET else f"repository {spec.target}", ports.repository.ping
+    name = "repository" if collection.target == DEFAULT_TARGET else f"repository {collection.target}"
+    yield name, ports.repository.ping
+    if collection.profile == "cern":
+        yield f"custom fields of {name}", partial(attempt if with_draft else ask, ports.repository, declared())
     yield "telemetry", ports.telemetry.ping
 
 

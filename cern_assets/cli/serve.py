@@ -1,10 +1,12 @@
 """`cern-assets serve`: the sample portal and the embedded repository by themselves."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from cern_assets.cli import show
+from cern_assets.model.collections import Profile
 from cern_assets.settings import load_settings
 from cern_assets.stand_ins.demo.servers import PORTAL_PORT, REPOSITORY_PORT, portal_app, serve_repository
 from cern_assets.stand_ins.repository.faults import Faults
@@ -48,7 +50,14 @@ def portal(port: int, data: Path | None, json_: bool) -> None:
 @click.option(
     "--faults", metavar="SEED", type=int, help="Let one request in five go wrong, as this number chooses; see the docs."
 )
-def repository(port: int, json_: bool, faults: int | None) -> None:
+@click.option(
+    "--profile",
+    type=click.Choice(get_args(Profile)),
+    default="plain",
+    show_default=True,
+    help="Which custom fields it keeps: none, or `cern:*`.",
+)
+def repository(port: int, json_: bool, faults: int | None, profile: Profile) -> None:
     """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder.
 
     Its depositor's token is CERN_ASSETS_REPOSITORY_TOKEN, then not printed; else the folder has one of its own.
@@ -58,7 +67,10 @@ def repository(port: int, json_: bool, faults: int | None) -> None:
     chosen = None if faults is None else Faults(faults, search_lag_seconds=_LONGEST_SEARCH_LAG_SECONDS)
     with (
         until_interrupted(),
-        serve_repository(settings.repository_dir, token=configured, port=port, faults=chosen) as (url, token),
+        serve_repository(settings.repository_dir, token=configured, port=port, faults=chosen, profile=profile) as (
+            url,
+            token,
+        ),
     ):
         shown = None if configured else token
         if json_:

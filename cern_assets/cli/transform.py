@@ -4,12 +4,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from cern_assets.cli import show
-from cern_assets.cli.transformed import Summary, Transformed, transformed, unread
+from cern_assets.cli.transformed import Summary, Transformed, Wishes, transformed, unread
+from cern_assets.model.collections import Profile
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.sources.parts import SourceParts
@@ -22,11 +23,20 @@ from cern_assets.wiring import source_parts
 @click.option("--json", "json_", is_flag=True, help="One JSON object a line: recid, deposit, findings.")
 @click.option("--strict", is_flag=True, help="A leaf that no row of the crosswalk reads is an error.")
 @click.option(
+    "--profile",
+    type=click.Choice(get_args(Profile)),
+    default="plain",
+    show_default=True,
+    help="Which fields the target keeps; `cern`: custom fields `cern:*` as well.",
+)
+@click.option(
     "--lineage", "lineage_", is_flag=True, help="With --json: which leaves came to which field, by which rule."
 )
 @click.option("--summary", is_flag=True, help="Counts of records, fates of leaves and findings, and nothing else.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
-def command(source: str, json_: bool, strict: bool, lineage_: bool, summary: bool, files: tuple[Path, ...]) -> None:  # noqa: PLR0917  options
+def command(  # noqa: PLR0917  options
+    source: str, json_: bool, strict: bool, profile: Profile, lineage_: bool, summary: bool, files: tuple[Path, ...]
+) -> None:
     """Make deposits of records in FILES, without Dagster, network or repository.
 
     FILES are .json, .jsonl or .jsonl.gz, with records in the source's fixture form or as its API answers them; `-` is
@@ -35,7 +45,8 @@ def command(source: str, json_: bool, strict: bool, lineage_: bool, summary: boo
     Exit code 1 if a record cannot be read or deposited (its findings of severity `error` say why), 3 if the output
     cannot be written.
     """
-    made = _made(source_parts(source), files, strict=strict, with_lineage=lineage_)
+    wishes = Wishes(profile=profile, strict=strict, lineage=lineage_)
+    made = _made(source_parts(source), files, wishes)
     with show.written():
         if summary:
             refused = _summarise(made, json_=json_)
@@ -48,16 +59,14 @@ def command(source: str, json_: bool, strict: bool, lineage_: bool, summary: boo
     sys.exit(1 if refused else 0)
 
 
-def _made(
-    parts: SourceParts[Any], files: tuple[Path, ...], *, strict: bool, with_lineage: bool
-) -> Iterator[Transformed]:
+def _made(parts: SourceParts[Any], files: tuple[Path, ...], wishes: Wishes) -> Iterator[Transformed]:
     seen: set[Recid | str] = set()
     for path in files:
         for record in each_record(path):
             if record.error is not None or record.body is None:
                 yield unread(record.error, record.place)
                 continue
-            answer = transformed(parts, record, strict=strict, with_lineage=with_lineage)
+            answer = transformed(parts, record, wishes)
             if answer.recid and answer.recid in seen:
                 answer = replace(answer, findings=(*answer.findings, _twice(answer.recid, record.place)))
             seen.add(answer.recid)

@@ -7,6 +7,7 @@ from typing import Any
 from cern_assets.errors import CernAssetsError, RecordInvalidError
 from cern_assets.metadata.crosswalk import Origin, lineage, transform
 from cern_assets.metadata.validation import checked_with, findings_of
+from cern_assets.model.collections import Profile
 from cern_assets.model.findings import SEVERITIES, Finding, grouped
 from cern_assets.model.metadata import LeafFate
 from cern_assets.model.values import JsonObject
@@ -14,6 +15,15 @@ from cern_assets.sources.parts import SourceParts
 from cern_assets.sources.record_files import InputRecord
 
 _FATES = ("carried", "derived", "dropped", "unmapped")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How records are converted: for which profile, with an unmapped leaf as an error or not, with lineage or not."""
+
+    profile: Profile = "plain"
+    strict: bool = False
+    lineage: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,20 +54,21 @@ class Transformed:
         return [self.recid, str(metadata.get("title", "")), str(kind), str(len(self.findings)), errors]
 
 
-def transformed(parts: SourceParts[Any], given: InputRecord, *, strict: bool, with_lineage: bool) -> Transformed:
-    """The deposit of a record with all that is to be told of it; `strict`: an unmapped leaf is an error."""
+def transformed(parts: SourceParts[Any], given: InputRecord, wishes: Wishes) -> Transformed:
+    """The deposit of a record with all that is to be told of it."""
     assert given.body is not None
     try:
         record = parts.parse(given.body)
     except CernAssetsError as error:
         return unread(error, given.place)
-    deposit = transform(record, parts.crosswalk)
+    crosswalk = parts.crosswalks[wishes.profile]
+    deposit = transform(record, crosswalk)
     found = grouped((*given.findings, *record.findings, *deposit.findings, *findings_of(deposit.payload)))
-    if strict:
+    if wishes.strict:
         found = grouped(
             each.model_copy(update={"severity": "error"}) if each.code == "unmapped" else each for each in found
         )
-    origins = lineage(record, parts.crosswalk) if with_lineage else ()
+    origins = lineage(record, crosswalk) if wishes.lineage else ()
     shapes = (*record.checked_with, *checked_with())
     return Transformed(record.recid, deposit.payload, found, deposit.fates, origins, checked_with=shapes)
 

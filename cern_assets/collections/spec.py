@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cern_assets.model.archives import ArchivePolicy
-from cern_assets.model.collections import Access, EditChoice, EditPolicy, FilesMode, UnverifiedChoice, WithdrawalChoice
+from cern_assets.model.collections import (
+    Access,
+    EditChoice,
+    EditPolicy,
+    FilesMode,
+    Profile,
+    UnverifiedChoice,
+    WithdrawalChoice,
+)
 from cern_assets.model.values import Value
 
 DEFAULT_TARGET = "default"
@@ -66,8 +74,8 @@ class CollectionSpec(Value):
     (`always`), or more in full. `target` is `default` or a name whose address the settings hold; `community` is one of
     that target, by slug or id, through which its records are published for the first time. `edits` says whether fields
     that people edited in the target stay, `withdrawn` whether what the source withdrew is withdrawn there too,
-    `unverified` whether files are taken for whose bytes nothing vouches. Of runs
-    that wait, those of a higher `priority` begin first.
+    `unverified` whether files are taken for whose bytes nothing vouches. `profile` says which fields the target keeps,
+    where that differs from its settings. Of runs that wait, those of a higher `priority` begin first.
     """
 
     name: Name = ""
@@ -82,7 +90,7 @@ class CollectionSpec(Value):
     edits: EditChoice | Edits = "keep"
     withdrawn: WithdrawalChoice = "keep"
     unverified: UnverifiedChoice = "refuse"
-    profile: Literal["plain"] = "plain"
+    profile: Profile | None = None
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
 
     @property

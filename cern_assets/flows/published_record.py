@@ -20,6 +20,7 @@ from cern_assets.flows.publish.said import last_said
 from cern_assets.flows.publish.wanted import Wanted, wanted_files
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.metadata.comparison import COMPARED, differences
+from cern_assets.metadata.custom_fields import SECTION
 from cern_assets.metadata.merging import Merged, merge
 from cern_assets.model.archives import Archive
 from cern_assets.model.journal import EditWanted, JournalEntry, PublishSeen, PublishWanted, ReviewAsked
@@ -217,11 +218,20 @@ def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Want
             f"The repository does not take the deposit as it is: {'; '.join(problems[:5])}.",
             uri=draft.url,
             field=problems[0].split(":")[0],
-            remedy="Nothing was published. Correct the crosswalk, or the repository's vocabularies.",
+            remedy=_remedy(problems),
         )
     if not draft.is_edit:
         bring_files(wanted, draft, fresh=fresh)
     return Complete(draft)
+
+
+def _remedy(problems: Sequence[str]) -> str:
+    if any(problem.startswith(f"{SECTION}.") for problem in problems):
+        return (
+            "Nothing was published. The repository does not keep the fields of profile `cern`: configure it as "
+            "docs/how-to/profiles.md says, or say `profile: plain`, which loses no fact."
+        )
+    return "Nothing was published. Correct the crosswalk, or the repository's vocabularies."
 
 
 def _note_intent(context: Context, task: Task, draft: Draft, *, said: JsonObject) -> None:

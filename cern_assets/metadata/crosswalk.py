@@ -78,11 +78,15 @@ class Drop:
 
 @dataclass(frozen=True)
 class Crosswalk:
-    """The rows of one source, and the identifier by which a record of it is found again in the target."""
+    """The rows of one source, and the identifier by which a record of it is found again in the target.
+
+    `data` are texts that the rules read besides, and that count for the version.
+    """
 
     source: str
     rows: tuple[Row | Drop, ...]
     identifier: Callable[[Recid], str]
+    data: tuple[str, ...] = ()
 
     @cached_property
     def plan(self) -> "_Plan":
@@ -103,7 +107,7 @@ class Crosswalk:
             {
                 "source": self.source,
                 "rows": [repr(_row_data(row)) for row in self.rows],
-                "code": code_version(transform, *converters, besides=[bodies_text()]),
+                "code": code_version(transform, *converters, besides=[bodies_text(), *self.data]),
                 "libraries": [version("nh3"), version("ftfy")],
             }
         )

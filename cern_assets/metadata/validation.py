@@ -1,9 +1,10 @@
 """The rules of the target, checked before anything is sent, without asking it.
 
-Two layers. What the target refuses: the shape is `schemas/invenio-rdm-record.json`, what a schema cannot say is in the
-functions below; both follow InvenioRDM 14. What DataCite wants of a record that gets a DOI (`schemas/datacite.json`): a
-warning, as the target takes the record without. What only the target can know (whether a licence or an affiliation is
-in its vocabularies) is not checked here. A third layer, the source's own shape, is asked where a record is read.
+Two layers. What the target refuses: the shape is `schemas/invenio-rdm-record.json`, that of custom fields
+`schemas/cern-custom-fields.json`, what a schema cannot say is in the functions below; all follow InvenioRDM 14. What
+DataCite wants of a record that gets a DOI (`schemas/datacite.json`): a warning, as the target takes the record without.
+What only the target can know (whether a licence or an affiliation is in its vocabularies) is not checked here. A third
+layer, the source's own shape, is asked where a record is read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,8 +20,9 @@ from cern_assets.model.metadata import Metadata
 from cern_assets.model.values import Json, JsonObject
 
 RECORD = Shape("cern_assets.metadata", "invenio-rdm-record")
+CUSTOM_FIELDS = Shape("cern_assets.metadata", "cern-custom-fields")
 DATACITE = Shape("cern_assets.metadata", "datacite")
-CHECKED_WITH = (RECORD, DATACITE)
+CHECKED_WITH = (RECORD, CUSTOM_FIELDS, DATACITE)
 
 _SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
     "doi": (identifiers.is_doi, "no DOI (10.<number>/<suffix>, at most 255 characters)"),

@@ -12,6 +12,9 @@ Visibility = Literal["public", "restricted"]
 FilesMode = Literal["mirror", "stream"]
 """Bytes kept in our store, verified; or read from the source, and verified, when they are packed and sent."""
 
+Profile = Literal["plain", "cern"]
+"""Which fields a target keeps: those of every InvenioRDM; or the custom fields `cern:*` as well."""
+
 
 class Access(Value):
     """Who may see a published record and its files: everybody, or those whom the repository lets in."""
@@ -46,8 +49,8 @@ class Collection(Value):
     `name` stands in asset keys, partitions, paths and events; a source's default collection bears the source's name.
     `target` names a repository of the settings, `limits` says what it takes, `archive` how files are packed. With a
     `community` (slug or id in the target), a record is published through it. `edits` says what becomes of fields that
-    people edited there, `withdrawn` what becomes of a record that the source withdrew, `unverified`
-    whether files are taken for whose bytes nothing vouches. `left_out` has recids that stay
+    people edited there, `withdrawn` what becomes of a record that the source withdrew, `unverified` whether files are
+    taken for whose bytes nothing vouches. `profile` says which fields the target keeps. `left_out` has recids that stay
     out, each with the reason.
     """
 
@@ -62,4 +65,5 @@ class Collection(Value):
     edits: EditPolicy = EditPolicy()
     withdrawn: WithdrawalChoice = "keep"
     unverified: UnverifiedChoice = "refuse"
+    profile: Profile = "plain"
     left_out: Mapping[str, str] = Field(default_factory=dict)

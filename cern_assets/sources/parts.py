@@ -1,6 +1,6 @@
 """What a source system brings: one value that its folder gives, and that is all the rest of the package knows of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cern_assets.addresses import plain
 from cern_assets.metadata.crosswalk import Crosswalk
+from cern_assets.model.collections import Profile
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import JsonObject
@@ -64,13 +65,13 @@ class SourceParts[Own: SourceSettings]:
     """The read side of one source system.
 
     `settings` is the model of its variables, `client` makes the adapter, `files_url` says where its bytes are read;
-    `crosswalk` and `parse` are its pure parts. `parse_recid` reads a recid as a person types it and raises
-    `RecordNotFoundError` for what can be none.
+    `crosswalks` (one for each profile of a target) and `parse` are its pure parts. `parse_recid` reads a recid as a
+    person types it and raises `RecordNotFoundError` for what can be none.
     """
 
     settings: type[Own]
     client: Callable[[Own, Patience], RecordSource]
     files_url: Callable[[Own], str]
-    crosswalk: Crosswalk
+    crosswalks: Mapping[Profile, Crosswalk]
     parse: Callable[[JsonObject], SourceRecord]
     parse_recid: Callable[[str], Recid]

@@ -24,6 +24,7 @@ from cern_assets.errors import (
     StorageUnavailableError,
 )
 from cern_assets.metadata.comparison import differences
+from cern_assets.metadata.custom_fields import declared
 from cern_assets.metadata.markup import visible_text
 from cern_assets.metadata.text import as_kept
 from cern_assets.model.checksums import Checksum
@@ -664,12 +665,66 @@ TEXTS = [
 ]
 
 
+def test_every_declared_custom_field_comes_back_from_draft_and_record(repository: Repository) -> None:
+    sent = {**deposit(), "custom_fields": {field.key: field.example for field in declared().fields}}
+    draft = repository.create_draft(sent)
+    assert draft.problems == ()
+    assert differences(sent, draft.payload) == ()
+    assert differences(sent, repository.publish(draft).payload) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("cern:nobody_declared_this", "x", "cern:nobody_declared_this: Unknown field."),
+        ("nobody", {"a": 1}, "nobody: Unknown field."),
+        ("cern:nickname", 5, "cern:nickname: Not a valid string."),
+        ("cern:nickname", None, "cern:nickname: Field may not be null."),
+        ("cern:number_of_events", "12", "cern:number_of_events: Not a valid integer."),
+        ("cern:number_of_events", True, "cern:number_of_events: Not a valid integer."),
+        ("cern:cross_section_pb", "much", "cern:cross_section_pb: Not a valid number."),
+        ("cern:experiment", "DELPHI", "cern:experiment: Not a valid list."),
+        ("cern:experiment", [5], "cern:experiment.0: Not a valid string."),
+        ("cern:collision_type", "ee", "cern:collision_type._schema: Invalid input type."),
+        ("cern:collision_type", {}, "cern:collision_type.id: Missing data for required field."),
+    ],
+)
+def test_a_custom_field_that_is_not_kept_is_told_once_and_dropped_and_the_others_stay(
+    repository: Repository, name: str, value: Any, complaint: str
+) -> None:
+    other = {"cern:accelerator": "CERN-LEP"}
+    draft = repository.create_draft({**deposit(), "custom_fields": {name: value, **other}})
+    assert draft.problems == (f"custom_fields.{complaint}",)
+    kept = repository.publish(draft).payload["custom_fields"]
+    assert isinstance(kept, dict)
+    assert {key: kept_value for key, kept_value in kept.items() if kept_value} == other
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("cern:collision_type", {"id": "nobody"}), ("cern:number_of_events", 2**63)]
+)
+def test_a_custom_field_that_cannot_be_stored_makes_no_draft(repository: Repository, name: str, value: Any) -> None:
+    with pytest.raises((DepositRefusedError, RepositoryUnavailableError)):
+        repository.create_draft({**deposit(), "custom_fields": {name: value}})
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "term", "has"),
+    [("cerncollisiontypes", "ee", True), ("cerncollisiontypes", "nobody", False), ("nobody", "ee", False)],
+)
+def test_terms_of_vocabularies_can_be_asked_for(
+    repository: Repository, vocabulary: str, term: str, *, has: bool
+) -> None:
+    assert repository.has_term(vocabulary, term) == has
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_texts_come_back_as_they_were_sent_once_they_are_written_as_they_are_kept(
     repository: Repository, text: str
 ) -> None:
     """What InvenioRDM's own cleaning would change, `as_kept` and the comparison know: nothing is refused for it."""
-    sent = deposit(title=as_kept(text), description=f"<p>{as_kept(text).replace('<', '&lt;')}</p>")
+    sent: dict[str, Any] = deposit(title=as_kept(text), description=f"<p>{as_kept(text).replace('<', '&lt;')}</p>")
+    sent["custom_fields"] = {"cern:nickname": as_kept(text)}
     answered = repository.create_draft(sent)
     assert answered.problems == ()
     assert differences(sent, answered.payload) == ()
@@ -680,9 +735,14 @@ def test_both_repositories_change_texts_in_the_same_way(
     repository: Repository, embedded_repository: RunningRepository, text: str
 ) -> None:
     embedded = NrpRepository(embedded_repository.url, embedded_repository.token, attempts=1, timeout_seconds=30)
-    sent = deposit(title=text, description=f"{text} <b>bold</b> <x>foreign</x>")
-    kept = [each.create_draft(sent).payload["metadata"] for each in (repository, embedded)]
+    sent = {
+        **deposit(title=text, description=f"{text} <b>bold</b> <x>foreign</x>"),
+        "custom_fields": {"cern:nickname": text},
+    }
+    drafts = [each.create_draft(sent).payload for each in (repository, embedded)]
     embedded.close()
+    assert drafts[0]["custom_fields"] == drafts[1]["custom_fields"]
+    kept = [draft["metadata"] for draft in drafts]
     assert isinstance(kept[0], dict)
     assert isinstance(kept[1], dict)
     assert kept[0]["title"] == kept[1]["title"]

@@ -17,6 +17,7 @@ from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
 from cern_assets.sources.opendata.parse import parse_record
+from cern_assets.sources.opendata.profiles import CROSSWALKS
 
 PORTAL = "https://opendata.cern.ch/record"
 
@@ -53,6 +54,31 @@ def test_all_real_records_convert_to_valid_deposits_with_a_fate_for_every_leaf(o
         "date-unusable",
     )
     assert {code: codes[code] for code in nothing} == dict.fromkeys(nothing, 0)
+
+
+def test_the_profile_cern_says_all_that_plain_says_and_custom_fields_besides(opendata_folder: Path) -> None:
+    with gzip.open(opendata_folder / "records.jsonl.gz", "rt", encoding="utf-8") as lines:
+        records = [parse_record(json.loads(line)) for line in lines]
+    fields: Counter[str] = Counter()
+    for record in records:
+        plain, cern = (transform(record, CROSSWALKS[profile]) for profile in ("plain", "cern"))
+        custom = cern.payload["custom_fields"]
+        assert isinstance(custom, dict)
+        assert {**plain.payload, "custom_fields": custom} == cern.payload
+        assert problems(record, cern) == []
+        assert _fates(cern) == _fates(plain)
+        assert cern.findings == plain.findings
+        fields.update(custom.keys())
+    assert len(fields) == 31
+    assert fields["cern:nickname"] == 356
+
+
+def _fates(deposit: Metadata) -> Counter[tuple[str, str]]:
+    """How many leaves of which path have which fate."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for fate in deposit.fates:
+        counts[fate.path, fate.fate] += fate.leaves
+    return counts
 
 
 def test_every_leaf_that_the_portals_schema_allows_has_a_row(opendata_folder: Path) -> None:

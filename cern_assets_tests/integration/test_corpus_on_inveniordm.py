@@ -1,6 +1,6 @@
 """Deposits of real records in a real InvenioRDM: each is taken, published, and comes back exactly as it was sent.
 
-A sample of every kind of record in the ordinary run; `make corpus` takes them all.
+In both profiles. A sample of every kind of record in the ordinary run; `make corpus` takes them all.
 """
 
 import gzip
@@ -10,16 +10,17 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from cern_assets.metadata.comparison import differences
 from cern_assets.metadata.crosswalk import transform
+from cern_assets.model.collections import Profile
 from cern_assets.model.values import Json
 from cern_assets.repositories.nrp.client import NrpRepository
-from cern_assets.sources.opendata.crosswalk import CROSSWALK
 from cern_assets.sources.opendata.parse import parse_record
+from cern_assets.sources.opendata.profiles import CROSSWALKS
 from cern_assets_tests.services.repository import RunningRepository
 
 pytestmark = pytest.mark.service
@@ -63,13 +64,14 @@ def _chosen(folder: Path) -> list[dict[str, Json]]:
     return [record for record, _ in zip(turns, range(SAMPLE), strict=False)]
 
 
+@pytest.mark.parametrize("profile", get_args(Profile))
 def test_every_deposit_is_taken_published_and_comes_back_as_it_was_sent(
-    opendata_folder: Path, invenio: RunningRepository
+    opendata_folder: Path, invenio: RunningRepository, profile: Profile
 ) -> None:
     repository = NrpRepository(invenio.url, invenio.token, attempts=3, timeout_seconds=120)
 
     def problems(record: dict[str, Json]) -> list[str]:
-        deposit = transform(parse_record(record), CROSSWALK)
+        deposit = transform(parse_record(record), CROSSWALKS[profile])
         payload: Any = json.loads(json.dumps(dict(deposit.payload)))
         payload["files"] = {"enabled": False}
         payload.pop("pids", None)  # the repository may be one that stays, and takes a DOI once

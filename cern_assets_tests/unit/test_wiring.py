@@ -87,7 +87,7 @@ def test_a_source_s_parts_are_all_its_own(name: str) -> None:
     with _opened(load_settings(repository_token="t"), name) as context:
         assert context.adapters.source.name == context.adapters.crosswalk.source == name
         assert (context.collection.name, context.collection.source) == (name, name)
-    assert source_parts(name).crosswalk.identifier(Recid("133"))
+    assert source_parts(name).crosswalks["plain"].identifier(Recid("133"))
     assert callable(source_parts(name).parse)
 
 

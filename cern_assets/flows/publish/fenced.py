@@ -87,6 +87,10 @@ class FencedRepository:
         """What was asked so far."""
         return self._repository.spent
 
+    def has_term(self, vocabulary: str, term: str) -> bool:
+        """Read."""
+        return self._repository.has_term(vocabulary, term)
+
     def find(self, identifier: str) -> Sought:
         """Read."""
         return self._repository.find(identifier)

@@ -54,6 +54,8 @@ from cern_assets.repositories.nrp.searching import find, find_published
 from cern_assets.repositories.nrp.stream import UploadSource
 
 _CHUNK_BYTES = 1024 * 1024
+_ENDPOINTS = frozenset(("affiliations", "funders", "names", "subjects"))
+"""Vocabularies that have addresses of their own."""
 
 
 class NrpRepository:
@@ -84,6 +86,7 @@ class NrpRepository:
             base, token, attempts=attempts, timeout_seconds=timeout_seconds, pace=Pace(pace_file)
         )
         self._sent: list[str] = []
+        self._terms: dict[tuple[str, str], bool] = {}
         info = _given_info(base)
         requests = AsyncInvenioRequestsClient(self._connection, info)
         self._records = AsyncInvenioRecordsClient(self._connection, info, requests)
@@ -106,6 +109,14 @@ class NrpRepository:
     def spent(self) -> Spent:
         """Requests and files since the adapter was made, of all threads."""
         return Spent(requests=dict(self._connection.requests), sent=tuple(self._sent))
+
+    def has_term(self, vocabulary: str, term: str) -> bool:
+        """`GET /api/vocabularies/<vocabulary>/<term>`, or `/api/affiliations/<term>`; each is asked once."""
+        known = (vocabulary, term)
+        if known not in self._terms:
+            places = self._api / vocabulary if vocabulary in _ENDPOINTS else self._api / "vocabularies" / vocabulary
+            self._terms[known] = self._run(self._connection.read(places / term)) is not None
+        return self._terms[known]
 
     def find(self, identifier: str) -> Sought:
         """Search published records and own drafts, and keep those with exactly this identifier: two requests."""

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from cern_assets.ports import RecordSource
 from cern_assets.sources.opendata.config import SITE_URL
-from cern_assets.sources.opendata.crosswalk import CROSSWALK
 from cern_assets.sources.opendata.parse import parse_record
+from cern_assets.sources.opendata.profiles import CROSSWALKS
 from cern_assets.sources.opendata.recids import parse_recid
 from cern_assets.sources.parts import Patience, SourceParts, SourceSettings
 
@@ -48,7 +48,7 @@ PARTS = SourceParts(
     settings=OpenDataSettings,
     client=_client,
     files_url=lambda settings: settings.files_url,
-    crosswalk=CROSSWALK,
+    crosswalks=CROSSWALKS,
     parse=parse_record,
     parse_recid=parse_recid,
 )

@@ -6,11 +6,11 @@ they belong to, with their labels.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
+from cern_assets.metadata.ranges import number_ranges
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
 from cern_assets.sources.opendata.links import address_of, link_list, link_markup, record_url, text_of
@@ -179,7 +179,7 @@ def facts(reading: Reading) -> Converted:
     rows = []
     for pattern, label in _FACTS.items():
         texts = [leaf.text for leaf in reading.all(pattern)]
-        rows.append((label, ", ".join(_ranges(texts) if pattern == "run_numbers[]" else texts)))
+        rows.append((label, ", ".join(number_ranges(texts) if pattern == "run_numbers[]" else texts)))
     section.table(rows)
     return section.converted()
 
@@ -278,14 +278,3 @@ def _configuration_file(section: _Section, file: Reading) -> str:
     script = file.first("script")
     code = f"<pre><code>{text_of(str(script.value).strip())}</code></pre>" if script else ""
     return f"{shown} ({'; '.join(more)}){code}" if more else shown + code
-
-
-def _ranges(texts: Sequence[str]) -> list[str]:
-    """Numbers in order, those that follow each other as `first to last`; anything else as it stands."""
-    numbers = sorted({int(text) for text in texts if text.isascii() and text.isdigit()})
-    others = [text for text in texts if not (text.isascii() and text.isdigit())]
-    found = []
-    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
-        inside = [number for _, number in run]
-        found.append(str(inside[0]) if len(inside) == 1 else f"{inside[0]} to {inside[-1]}")
-    return [*found, *others]

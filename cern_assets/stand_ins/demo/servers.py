@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from cern_assets.errors import ConfigurationError
+from cern_assets.model.collections import Profile
 from cern_assets.stand_ins.portal.app import build_portal
 from cern_assets.stand_ins.repository.app import build_embedded
 from cern_assets.stand_ins.repository.faults import Faults
@@ -28,7 +29,13 @@ def portal_app(data: Path | None = None) -> ASGIApp:
 
 @contextmanager
 def serve_repository(
-    folder: Path, *, token: str | None = None, port: int, or_another: bool = False, faults: Faults | None = None
+    folder: Path,
+    *,
+    token: str | None = None,
+    port: int,
+    or_another: bool = False,
+    faults: Faults | None = None,
+    profile: Profile = "plain",
 ) -> Iterator[tuple[str, str]]:
     """Serve the embedded repository of a folder while the block runs, and give its base URL and its depositor's token.
 
@@ -56,7 +63,7 @@ def serve_repository(
                 remedy="End it first (Ctrl-C in its terminal), or set CERN_ASSETS_HOME to another folder.",
             ) from error
         token = token or folder_token(folder)
-        app = build_embedded(folder, token=token, faults=faults)
+        app = build_embedded(folder, token=token, faults=faults, profile=profile)
         with serve_in_thread(app, port=port, or_another=or_another) as url:
             yield url, token
 

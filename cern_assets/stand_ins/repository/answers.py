@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from cern_assets.stand_ins.repository import custom_fields
 from cern_assets.stand_ins.repository.communities import Community, Request
 from cern_assets.stand_ins.repository.files import mimetype
 from cern_assets.stand_ins.repository.records import RecordView
@@ -40,7 +41,7 @@ def record_json(view: RecordView, base_url: str) -> Json:
         },
         "metadata": _metadata(content["metadata"]),
         "access": {**content["access"], "status": _access_status(view)},
-        "custom_fields": content["custom_fields"],
+        "custom_fields": custom_fields.shown(content["custom_fields"]),
         "pids": content["pids"],
         "files": _files_summary(view),
         "media_files": {"enabled": False, "order": [], "count": 0, "total_bytes": 0, "entries": {}},

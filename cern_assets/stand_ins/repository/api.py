@@ -14,11 +14,12 @@ from starlette.routing import Route
 from cern_assets.stand_ins.repository import answers
 from cern_assets.stand_ins.repository.bodies import read_json
 from cern_assets.stand_ins.repository.communities import Communities
+from cern_assets.stand_ins.repository.custom_fields import KeptFields
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.faults import Faults
 from cern_assets.stand_ins.repository.files import Files
 from cern_assets.stand_ins.repository.records import Records, RecordView
-from cern_assets.stand_ins.repository.refusals import FieldError, denied, invalid
+from cern_assets.stand_ins.repository.refusals import FieldError, denied, invalid, missing_record
 from cern_assets.stand_ins.repository.search import Query, search
 from cern_assets.stand_ins.repository.tables import Stage
 
@@ -73,6 +74,7 @@ class Api:
         records: Records,
         files: Files,
         communities: Communities,
+        kept: KeptFields,
         *,
         tokens: Mapping[str, str],
         faults: Faults | None,
@@ -81,6 +83,7 @@ class Api:
         self._records = records
         self._files = files
         self._communities = communities
+        self._kept = kept
         self._tokens = tokens
         self._faults = faults
 
@@ -107,6 +110,8 @@ class Api:
             Route(f"{draft}/review", self._own(self._prepare_review), methods=["PUT"]),
             Route("/api/communities", self._own(self._create_community), methods=["POST"]),
             Route("/api/communities/{id}", self._open(self._read_community), methods=["GET"]),
+            Route("/api/affiliations/{term}", self._open(self._read_term), methods=["GET"]),
+            Route("/api/vocabularies/{vocabulary}/{term}", self._open(self._read_term), methods=["GET"]),
             Route("/api/requests/{id}", self._own(self._read_request), methods=["GET"]),
             Route("/api/requests/{id}/actions/{action}", self._own(self._answer_request), methods=["POST"]),
             Route(f"{draft}/files", self._own(partial(self._list_files, stage="draft")), methods=["GET"]),
@@ -217,6 +222,13 @@ class Api:
 
     def _read_community(self, call: Call) -> Response:
         return JSONResponse(answers.community_json(self._communities.read(call.id)))
+
+    def _read_term(self, call: Call) -> Response:
+        """The terms of custom fields; the longer vocabularies are not here, affiliations among them."""
+        vocabulary, term = str(call.request.path_params.get("vocabulary")), str(call.request.path_params["term"])
+        if not self._kept.has_term(vocabulary, term):
+            raise missing_record()
+        return JSONResponse({"id": term, "type": vocabulary})
 
     def _prepare_review(self, call: Call) -> Response:
         return JSONResponse(answers.request_json(self._communities.prepare(call.id, call.body), call.base_url))

@@ -10,9 +10,11 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from cern_assets.model.collections import Profile
 from cern_assets.stand_ins.repository.api import Api
 from cern_assets.stand_ins.repository.communities import Communities
 from cern_assets.stand_ins.repository.content import ContentFolder
+from cern_assets.stand_ins.repository.custom_fields import KeptFields
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.faults import Faults
 from cern_assets.stand_ins.repository.faulty import FaultyDoor
@@ -25,21 +27,30 @@ from cern_assets.stand_ins.repository.refusals import RefusedError
 from cern_assets.stand_ins.repository.tables import file_ids
 
 
-def build_embedded(folder: Path, *, token: str, others: Sequence[str] = (), faults: Faults | None = None) -> Starlette:
+def build_embedded(
+    folder: Path,
+    *,
+    token: str,
+    others: Sequence[str] = (),
+    faults: Faults | None = None,
+    profile: Profile = "plain",
+) -> Starlette:
     """Build the repository that lives in a folder (made if need be), for the depositor who has the token.
 
     The first user is the depositor; `others` are the tokens of the second and the following ones.
 
     Only its owner can read the folder. Links begin with the address of each request, which must be one of the server's
-    own. With `faults`, some requests go wrong. Two servers must not share a folder at the same time.
+    own. With `faults`, some requests go wrong. `profile` says which custom fields it keeps. Two servers must not share
+    a folder at the same time.
     """
     make_private(folder)
     database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content")
     with database.reading() as connection:
         content.sweep(file_ids(connection))
-    records, files = Records(database, content), Files(database, content, loses_rewritten=faults is not None)
+    kept = KeptFields(profile)
+    records, files = Records(database, content, kept), Files(database, content, loses_rewritten=faults is not None)
     tokens = {each: str(number) for number, each in enumerate((token, *others), start=1)}
-    api = Api(database, records, files, Communities(database, records), tokens=tokens, faults=faults)
+    api = Api(database, records, files, Communities(database, records), kept, tokens=tokens, faults=faults)
     pages = Pages(database, records)
 
     @asynccontextmanager

@@ -13,8 +13,9 @@ def without_dropped(content: dict[str, Any], errors: Iterable[FieldError]) -> di
     for error in errors:
         if error.drops:
             *way, last = error.field.split(".")
-            if way[:1] == ["custom_fields"]:  # their names may have dots themselves
-                way, last = way[:1], error.field.partition(".")[2]
+            if way[:1] == ["custom_fields"]:  # their names may have dots themselves; of a list, all goes
+                name = error.field.partition(".")[2]
+                way, last = way[:1], name if name in content["custom_fields"] else name.rpartition(".")[0]
             _drop(kept, way, last)
     return kept
 

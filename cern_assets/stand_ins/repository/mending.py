@@ -26,6 +26,11 @@ def mended(metadata: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def mended_texts(fields: dict[str, Any]) -> dict[str, Any]:
+    """Custom fields as they are kept: none of ours holds HTML."""
+    return _object(fields)
+
+
 def _value(value: Any, *, html: bool = False) -> Any:
     if isinstance(value, str):
         return _html(value) if html else ftfy.fix_text(value.strip())

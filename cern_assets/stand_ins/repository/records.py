@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 from cern_assets.stand_ins.repository.content import ContentFolder
+from cern_assets.stand_ins.repository.custom_fields import KeptFields
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.dropping import without_dropped
-from cern_assets.stand_ins.repository.mending import mended
+from cern_assets.stand_ins.repository.mending import mended, mended_texts
 from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid, missing_record
 from cern_assets.stand_ins.repository.tables import (
     Content,
@@ -73,13 +74,14 @@ class RecordView:
 class Records:
     """What their owners, and with published records everybody, can do with records."""
 
-    def __init__(self, database: Database, content: ContentFolder) -> None:
+    def __init__(self, database: Database, content: ContentFolder, kept: KeptFields) -> None:
         self._database = database
         self._content = content
+        self._kept = kept
 
     def create(self, payload: object, *, owner: str) -> RecordView:
         """Create a user's draft, with its errors if it has some."""
-        content, errors = accepted(payload)
+        content, errors = accepted(payload, self._kept)
         moment = now()
         version = Version(new_id(), new_id(), 1, moment, moment, None, 0, content, 1, owner)
         with self._database.writing() as connection:
@@ -124,7 +126,7 @@ class Records:
 
     def update(self, record_id: str, payload: object, *, if_match: str | None) -> RecordView:
         """Replace a draft's content."""
-        content, errors = accepted(payload)
+        content, errors = accepted(payload, self._kept)
         with self._database.writing() as connection:
             version = _version(connection, record_id, "draft")
             revision = str(version.draft_revision)
@@ -159,7 +161,7 @@ class Records:
     def refuse_unfit(self, record_id: str) -> None:
         """Refuse a draft that could not be published, with what is wrong."""
         with self._database.reading() as connection:
-            _refuse_unfit(connection, _version(connection, record_id, "draft"))
+            _refuse_unfit(connection, _version(connection, record_id, "draft"), self._kept)
 
     def publish(self, record_id: str, host: str, *, accepted_request: str | None = None) -> RecordView:
         """Publish a draft, and with it accept the request that asked for it; or refuse with what is wrong."""
@@ -170,7 +172,7 @@ class Records:
             content = version.draft or {}
             if request_status(connection, record_id) == "submitted":
                 raise RefusedError(400, "You cannot publish a draft with an open review request.")
-            _refuse_unfit(connection, version)
+            _refuse_unfit(connection, version, self._kept)
             oai = {"identifier": f"oai:{host}:{version.id}", "provider": "oai"}
             version = version.as_published({**content, "pids": {**content["pids"], "oai": oai}})
             write_version(connection, version)
@@ -189,17 +191,17 @@ class Records:
             self._content.remove(file.file_id)
 
 
-def accepted(payload: object) -> tuple[Content, tuple[FieldError, ...]]:
+def accepted(payload: object, kept: KeptFields) -> tuple[Content, tuple[FieldError, ...]]:
     """Take from a payload what a depositor controls, and tell what is wrong with it."""
     content = _with_defaults(payload if isinstance(payload, Mapping) else {})
-    refuse_unknown_ids(content)
-    errors = field_errors(content)
+    refuse_unknown_ids(content, kept)
+    errors = field_errors(content, kept)
     # A draft without any metadata is taken as one that was just begun.
     return without_dropped(content, errors), errors if content["metadata"] else ()
 
 
-def _refuse_unfit(connection: sqlite3.Connection, version: Version) -> None:
-    errors = (*field_errors(version.draft or {}), *_publication_errors(connection, version))
+def _refuse_unfit(connection: sqlite3.Connection, version: Version, kept: KeptFields) -> None:
+    errors = (*field_errors(version.draft or {}, kept), *_publication_errors(connection, version))
     if errors:
         raise invalid(*errors)
 
@@ -209,7 +211,7 @@ def _with_defaults(payload: Mapping[str, Any]) -> Content:
     return {
         "metadata": _with_names(mended(_mapping(payload, "metadata"))),
         "access": {**embargo, **(_mapping(payload, "access") or {"record": "public", "files": "public"})},
-        "custom_fields": _mapping(payload, "custom_fields"),
+        "custom_fields": mended_texts(_mapping(payload, "custom_fields")),
         "pids": {scheme: pid for scheme, pid in _mapping(payload, "pids").items() if isinstance(pid, Mapping)},
         "files": {"enabled": _mapping(payload, "files").get("enabled") is not False},
     }

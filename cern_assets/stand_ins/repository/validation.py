@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from cern_assets.stand_ins.repository.custom_fields import KeptFields
 from cern_assets.stand_ins.repository.formats import is_doi, is_edtf, is_orcid, is_url
 from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, invalid
 from cern_assets.stand_ins.repository.vocabularies import (
@@ -45,7 +46,7 @@ _VOCABULARIES = {
 }
 
 
-def refuse_unknown_ids(content: Entry) -> None:
+def refuse_unknown_ids(content: Entry, kept: KeptFields) -> None:
     """Refuse content with an id that is not in its vocabulary, and access that is none.
 
     Raises:
@@ -58,12 +59,13 @@ def refuse_unknown_ids(content: Entry) -> None:
     for given, known in ids:
         if isinstance(given, Mapping) and given.get("id") and given["id"] not in known:
             raise RefusedError(400, f"Invalid value {given['id']}.")
+    kept.refuse_unknown_terms(content["custom_fields"])
     for name in ("record", "files"):
         if access.get(name) not in ("public", "restricted"):
             raise invalid(FieldError("access", f"'{name}'"))
 
 
-def field_errors(content: Entry) -> tuple[FieldError, ...]:
+def field_errors(content: Entry, kept: KeptFields) -> tuple[FieldError, ...]:
     """All that is wrong with a content, in the order of its fields."""
     metadata = content["metadata"]
     checks = (
@@ -71,8 +73,7 @@ def field_errors(content: Entry) -> tuple[FieldError, ...]:
         *(_related, _dates, _additional, _rights, _subjects, _lengths),
     )
     found = [error for check in checks for error in check(metadata)]
-    custom = [FieldError(f"custom_fields.{name}", "Unknown field.", drops=True) for name in content["custom_fields"]]
-    return (*found, *custom, *_embargo(content["access"]), *_doi(content["pids"]))
+    return (*found, *kept.errors(content["custom_fields"]), *_embargo(content["access"]), *_doi(content["pids"]))
 
 
 def _unknown(metadata: Entry) -> Iterator[FieldError]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cern_assets_tests.services.command_line import Answer
+from cern_assets_tests.services.embedded import running_embedded
 from cern_assets_tests.services.needs import free_port
 
 type Run = Callable[..., Answer]
@@ -111,3 +112,32 @@ def test_an_instance_whose_runs_are_no_database_is_told(run: Run, home: Path) ->
     (home / "dagster" / "history" / "runs.db").write_bytes(b"no database" * 100)
     answer = run("doctor", "--json")
     assert "cannot be read" in _failing(answer)["dagster instance"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--with-draft",)])
+def test_a_repository_that_does_not_keep_the_fields_of_its_profile_fails_with_the_remedy(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("CERN_ASSETS_REPOSITORY_PROFILE", "cern")
+    answer = run("doctor", "--json", *arguments)
+    assert answer.code == 1
+    assert list(_failing(answer)) == ["custom fields of repository"]
+    assert "profile: plain" in _failing(answer)["custom fields of repository"]
+
+
+def test_a_repository_that_keeps_them_is_green_and_only_a_flag_makes_a_draft_which_is_deleted(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CERN_ASSETS_TARGET_SANDBOX_PROFILE", "cern")
+    (home / "collections").mkdir()
+    text = "type: cern_assets.RecordCollection\nattributes: {source: opendata, target: sandbox}\n"
+    (home / "collections" / "one.yaml").write_text(text)
+    monkeypatch.setenv("CERN_ASSETS_COLLECTIONS", str(home / "collections"))
+    with running_embedded(tmp_path / "sandbox", profile="cern") as sandbox:
+        monkeypatch.setenv("CERN_ASSETS_TARGET_SANDBOX_URL", sandbox.url)
+        monkeypatch.setenv("CERN_ASSETS_TARGET_SANDBOX_TOKEN", sandbox.token)
+        asked, tried = run("doctor", "--json"), run("doctor", "--json", "--with-draft")
+        said = {part["part"]: part["message"] for part in run("doctor", "--json").json["parts"]}
+    assert (asked.code, tried.code) == (0, 0)
+    assert "--with-draft" in said["custom fields of repository sandbox"]
+    assert "has 0 records and drafts" in said["repository sandbox"]
