@@ -59,7 +59,7 @@ class CustomField(Value):
 class CustomFields(Value):
     """The whole set. `namespace` is the address that the prefix stands for, `title` the heading over the fields."""
 
-    version: int
+    version: str
     namespace: str
     title: str
     vocabularies: Mapping[str, Vocabulary]
