@@ -41,7 +41,7 @@ def test_every_form_of_a_record_gives_the_same_deposit(
     assert [set(line) for line in lines] == [{"recid", "deposit", "findings", "checked_with"}] * 5
     assert lines[0]["checked_with"] == [
         *("urn:cern-assets:schema:opendata-record:1.0", "urn:cern-assets:schema:invenio-rdm-record:14.1"),
-        "urn:cern-assets:schema:datacite:4.6",
+        *("urn:cern-assets:schema:cern-custom-fields:1.0", "urn:cern-assets:schema:datacite:4.6"),
     ]
     assert {line["recid"] for line in lines} == {RECID}
     assert lines[0]["deposit"]["metadata"]["title"] == record["title"]
