@@ -14,24 +14,26 @@ from cern_assets.cli import show
 from cern_assets.cli.ledger import ledger_of
 from cern_assets.settings import load_settings
 from cern_assets.telemetry.database import Database
-from cern_assets.telemetry.export import VIEWS, What, export_parquet, exported_lines
+from cern_assets.telemetry.export import OF_THE_LEDGER, VIEWS, export_parquet, exported_lines
 from cern_assets.telemetry.store import TelemetryStore
 
 
 @click.command("export")
-@click.option("--what", type=click.Choice(list(VIEWS)), required=True, help="One row a recid, or one an event.")
+@click.option(
+    "--what", type=click.Choice(list(VIEWS)), required=True, help="Records, events, or the answer to a question."
+)
 @click.option(
     "--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl", show_default=True,
     help="JSON a line, CSV with a first line of names, or Parquet.",
 )  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A file instead of standard output.")
-def command(what: What, form: Literal["jsonl", "csv", "parquet"], out: Path | None) -> None:
-    """Write where every recid stands, or all events, for other programs to read.
+def command(what: str, form: Literal["jsonl", "csv", "parquet"], out: Path | None) -> None:
+    """Write where every recid stands, all events, or the answer to a question, for other programs to read.
 
     `records` has state and reason, what each stage last said and when, files and bytes, and the record in the
-    repository; `events` has everything that was noted, in no order: `writer` and `sequence` give one. Times are UTC. A
-    file is replaced when the new one is whole; Parquet needs one. In CSV, texts that a spreadsheet would take for a
-    formula begin with an apostrophe.
+    repository; `events` has everything that was noted, in no order: `writer` and `sequence` give one; the other names
+    are questions about them, of which docs/how-to/questions.md tells. Times are UTC. A file is replaced when the new
+    one is whole; Parquet needs one. In CSV, texts that a spreadsheet would take for a formula begin with an apostrophe.
 
     Exit code 3 if the output cannot be written.
     """
@@ -51,9 +53,9 @@ def command(what: What, form: Literal["jsonl", "csv", "parquet"], out: Path | No
 
 
 @contextmanager
-def _opened(what: What) -> Iterator[Database]:
+def _opened(what: str) -> Iterator[Database]:
     settings = load_settings()
-    if what == "records":
+    if what in OF_THE_LEDGER:
         with ledger_of(settings) as ledger:
             yield ledger.store
     else:

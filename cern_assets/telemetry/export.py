@@ -10,15 +10,31 @@ from typing import Literal
 
 from cern_assets.telemetry.database import Database
 
-type What = Literal["records", "events"]
 type TextFormat = Literal["jsonl", "csv"]
 
-VIEWS: Mapping[What, str] = {"records": "ledger_records", "events": "known_events"}
-"""Which view of `sql/views/` holds it."""
+VIEWS: Mapping[str, str] = {"records": "ledger_records", "events": "known_events"} | {
+    question: question
+    for question in (
+        "archives_written",
+        "bottleneck_now",
+        "bytes_moved",
+        "calls_per_recid",
+        "failures_by_kind",
+        "metadata_fates",
+        "retries",
+        "slowest_recids",
+        "throughput_by_hour",
+        "time_left",
+        "waits",
+    )
+}
+"""What can be exported, each with the view of `sql/views/` that holds it."""
+OF_THE_LEDGER = frozenset({"records", "time_left"})
+"""What depends on the partitions of the instance, too."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def exported_lines(database: Database, what: What, form: TextFormat) -> Iterator[str]:
+def exported_lines(database: Database, what: str, form: TextFormat) -> Iterator[str]:
     """The rows as lines, read from the database as they are asked for; of `csv`, the first names the columns.
 
     JSON is ASCII. A cell of CSV that a spreadsheet would take for a formula begins with an apostrophe, as texts come
@@ -41,7 +57,7 @@ def exported_lines(database: Database, what: What, form: TextFormat) -> Iterator
     yield text.getvalue()
 
 
-def export_parquet(database: Database, what: What, path: Path) -> None:
+def export_parquet(database: Database, what: str, path: Path) -> None:
     """Write the rows to a Parquet file.
 
     Raises:

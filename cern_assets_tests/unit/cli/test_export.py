@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from cern_assets.telemetry.export import VIEWS
 from cern_assets_tests.services.command_line import Answer, finished
 
 type Run = Callable[..., Answer]
@@ -33,6 +34,19 @@ def test_records_go_to_standard_output_and_into_files(run: Run, ingested: Path, 
     assert told[0] == len(run("export", "--what", "events").out.splitlines())
     assert [path.name for path in tmp_path.glob(".*.*")] == []
     assert json.loads(run("export", "--what", "events").out.splitlines()[0])["version"] == 3
+
+
+@pytest.mark.parametrize("question", sorted(VIEWS))
+def test_the_page_on_questions_tells_of_all_that_can_be_exported(question: str) -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "questions.md"
+    assert f"| `{question}` |" in page.read_text(encoding="utf-8")
+
+
+def test_a_question_is_answered_in_rows(run: Run, ingested: Path) -> None:
+    (left,) = run("export", "--what", "time_left").json_lines
+    assert (left["collection"], left["pending"], left["published"]) == ("opendata", 0, 1)
+    failures = run("export", "--what", "failures_by_kind", "--format", "csv").out.splitlines()
+    assert failures[1].startswith("opendata,raw_record,rejected,RecordNotFound,1,1,")
 
 
 def test_parquet_needs_a_file(run: Run, home: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cern_assets.model.events import CallMade, Leaf, LeavesTold
 from cern_assets.telemetry.compaction import compact
-from cern_assets.telemetry.export import TextFormat, What, export_parquet, exported_lines
+from cern_assets.telemetry.export import TextFormat, export_parquet, exported_lines
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets.telemetry.store import TelemetryStore
 from cern_assets_tests.services.told import BEGAN, all_done, fact, outcome
@@ -32,7 +32,7 @@ def spool(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _text(spool: Path, what: What, form: TextFormat) -> str:
+def _text(spool: Path, what: str, form: TextFormat) -> str:
     with TelemetryStore(spool) as store:
         store.register("opendata", ["1", "2", "3"])
         return "".join(exported_lines(store, what, form))
@@ -62,7 +62,7 @@ def test_an_event_is_a_row_with_all_that_it_tells_and_torn_lines_are_left_out(sp
 
 
 @pytest.mark.parametrize("what", ["records", "events"])
-def test_a_compacted_spool_is_exported_the_same(spool: Path, what: What) -> None:
+def test_a_compacted_spool_is_exported_the_same(spool: Path, what: str) -> None:
     before = sorted(_text(spool, what, "jsonl").splitlines())
     compact(spool)
     assert sorted(_text(spool, what, "jsonl").splitlines()) == before

@@ -8,13 +8,14 @@ import pytest
 
 from cern_assets.errors import StorageFullError
 from cern_assets.flows.journey import STAGES
+from cern_assets.model.events import ArchiveWritten, CallMade, Fact, FileMoved, Leaf, LeavesTold
 from cern_assets.model.outcomes import STAGE_NAMES, Status
 from cern_assets.telemetry.compaction import compact
 from cern_assets.telemetry.database import sql_scripts
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets.telemetry.store import TelemetryStore
 from cern_assets_tests.services.ledgers import Snapshot, read_ledger
-from cern_assets_tests.services.told import outcome
+from cern_assets_tests.services.told import fact, outcome
 
 COMPLAINTS = {"ledger_differences", "lost_events", "unread_lines"}
 """Views that have nothing to say where nothing is wrong."""
@@ -98,6 +99,15 @@ def test_a_recid_that_the_instance_does_not_know_unbalances_the_ledger(tmp_path:
 
 def test_every_view_answers_on_an_empty_and_on_a_full_spool(tmp_path: Path) -> None:
     _ledger(tmp_path / "full", *_all_done("1"), ("2", "raw_record", "rejected"))
+    facts: list[Fact] = [
+        FileMoved(key="a.root", way="in", how="moved", size_bytes=3),
+        CallMade(system="repository", method="GET", route="/", http_status=500, elapsed_seconds=0.1),
+        ArchiveWritten(key="a.zip", files=1, size_bytes=3, content_bytes=2, how="moved"),
+        LeavesTold(leaves=(Leaf(path="title", fate="carried", leaves=1),)),
+    ]
+    sink = SpoolSink(tmp_path / "full")
+    sink.emit([fact(9, "1", "raw_files", each) for each in facts])
+    sink.close()
     names = [script.split("CREATE VIEW ")[1].split()[0] for script in sql_scripts("views")]
     assert len(names) >= 3
     for folder in ("empty", "full"):

@@ -1,0 +1,17 @@
+-- Which fields of the source's metadata arrive, and which are lost? One row for each path and fate, of the last conversion of
+-- each recid; `share` is that of the path's leaves.
+CREATE VIEW metadata_fates AS
+WITH latest AS (
+    SELECT collection, recid, arg_max(leaves, (ts, sequence)) AS leaves
+    FROM known_events WHERE kind = 'leaves' GROUP BY ALL
+),
+told AS (SELECT collection, recid, unnest(leaves, recursive := true) FROM latest)
+SELECT
+    collection,
+    path,
+    fate,
+    count(DISTINCT recid) AS recids,
+    sum(leaves) AS leaves,
+    sum(leaves) / sum(sum(leaves)) OVER (PARTITION BY collection, path) AS share
+FROM told
+GROUP BY collection, path, fate;
