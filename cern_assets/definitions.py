@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from cern_assets.defs.dead_runs import dead_runs
 from cern_assets.defs.io_managers import DocumentsIOManager
 from cern_assets.defs.pipeline import build_collection
 from cern_assets.defs.resources import PortsOpener, PortsResource
@@ -15,6 +16,7 @@ def build_definitions(*, ports: PortsOpener | None = None) -> dg.Definitions:
     shared = dg.Definitions(
         resources={"ports": ports or PortsResource(), "documents": DocumentsIOManager()},
         executor=dg.in_process_executor,
+        sensors=[dead_runs],
     )
     parts = [build_collection(spec, batch_size=settings.batch_size) for spec in collections_of(settings)]
     return dg.Definitions.merge(shared, *parts)

@@ -27,6 +27,8 @@ from cern_assets.model.events import Event
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import TelemetrySink
 
+MAX_RETRIES_TAG = "dagster/max_retries"
+"""How often the daemon repeats a run by itself: never one of ours, which whoever started it may not want to go on."""
 RANGE_START_TAG = "dagster/asset_partition_range_start"
 RANGE_END_TAG = "dagster/asset_partition_range_end"
 LOCATION = "cern_assets"
@@ -70,7 +72,7 @@ def ingest(
             run = instance.create_run_for_job(
                 job_def=job,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={RANGE_START_TAG: first, RANGE_END_TAG: last, PROCESS_TAG: process},
+                tags={RANGE_START_TAG: first, RANGE_END_TAG: last, PROCESS_TAG: process, MAX_RETRIES_TAG: "0"},
                 remote_job_origin=_origin(job.name),
             )
             result = execute_run(InMemoryJob(job), run, instance)

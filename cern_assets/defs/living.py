@@ -6,6 +6,7 @@ name the file.
 
 import fcntl
 import os
+import re
 import socket
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ import dagster as dg
 
 PROCESS_TAG = "cern_assets/process"
 """Host and file of the process that runs a range, as `host/file`."""
+
+_NAME = re.compile(r"[0-9]+-[0-9a-f]+")
+"""Of a file; whoever may start runs may write tags."""
 
 _GOING_ON = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
@@ -37,12 +41,14 @@ def living_process(instance: dg.DagsterInstance) -> Iterator[str]:
 def end_runs_of_the_dead(instance: dg.DagsterInstance) -> list[str]:
     """Mark the runs failed whose process on this host died without a word; gives their ids.
 
-    Runs of other hosts, and of Dagster's own launchers, which watches them itself, are left alone.
+    Runs of other hosts, and of Dagster's own launchers, which watches them itself, are left alone. Among the latter are
+    repetitions of ours, which Dagster gives the tags of what they repeat.
     """
     ended = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_GOING_ON)):
         host, _, name = run.tags.get(PROCESS_TAG, "").partition("/")
-        if host == socket.gethostname() and not _is_held(_folder(instance) / name):
+        ours = host == socket.gethostname() and run.parent_run_id is None
+        if ours and not (_NAME.fullmatch(name) and _is_held(_folder(instance) / name)):
             message = "The process of this run ended without a word. Run the same command again: what is done stays."
             instance.report_run_failed(run, message)
             ended.append(run.run_id)
@@ -55,8 +61,6 @@ def _folder(instance: dg.DagsterInstance) -> Path:
 
 def _is_held(path: Path) -> bool:
     """Whether a living process holds the file; one that nobody holds is deleted."""
-    if "/" in path.name or path.name in ("", ".", ".."):
-        return False
     try:
         file = path.open("r+")
     except FileNotFoundError:

@@ -1,5 +1,6 @@
 """Guards that only the runs of dead processes of this host are marked failed."""
 
+import socket
 from pathlib import Path
 
 import dagster as dg
@@ -37,3 +38,27 @@ def test_runs_of_other_hosts_and_of_dagster_itself_are_left_alone(tmp_path: Path
     with open_instance(tmp_path) as instance:
         _started(instance, process)
         assert end_runs_of_the_dead(instance) == []
+
+
+def test_a_repetition_by_dagster_is_not_taken_for_a_run_of_the_process_whose_tags_it_has(tmp_path: Path) -> None:
+    with open_instance(tmp_path) as instance:
+        with living_process(instance) as process:
+            first = _started(instance, process)
+        assert end_runs_of_the_dead(instance) == [first]
+        instance.create_run_for_job(
+            _nothing,
+            tags={PROCESS_TAG: process},
+            status=dg.DagsterRunStatus.STARTED,
+            parent_run_id=first,
+            root_run_id=first,
+        )
+        assert end_runs_of_the_dead(instance) == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../dagster.yaml", "1-a/../../dagster.yaml"])
+def test_a_tag_that_leads_elsewhere_is_no_living_process_and_touches_no_file(name: str, tmp_path: Path) -> None:
+    with open_instance(tmp_path) as instance:
+        (tmp_path / "processes" / "1-a").mkdir(parents=True)
+        run_id = _started(instance, f"{socket.gethostname()}/{name}")
+        assert end_runs_of_the_dead(instance) == [run_id]
+        assert (tmp_path / "dagster.yaml").exists()

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
 from cern_assets.defs.instance import open_instance
 from cern_assets.settings import load_settings
 from cern_assets_tests.services.command_line import finished, published_recids, started
+from cern_assets_tests.services.dagster_ui import running_daemon
 
 RECIDS = ("900003", "900009", "900001", "900002", "900004", "900005")
 WITHIN_SECONDS = 30
@@ -59,19 +61,41 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(home: Path) -> None:
     assert published_recids(url) == sorted(RECIDS)
 
 
-def test_runs_of_a_process_that_was_killed_are_marked_failed_by_the_next_command(home: Path) -> None:
+def _killed_in_the_middle(home: Path) -> None:
     slow = _variables(CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE="4", CERN_ASSETS_WORKERS="1")
     with started("ingest", *RECIDS, folder=home, **slow) as process:
-        url = load_settings().repository_url
-        while not published_recids(url):
+        while not published_recids(load_settings().repository_url):
             assert process.poll() is None
         process.kill()
         process.communicate(timeout=WITHIN_SECONDS)
+    assert _statuses() == [dg.DagsterRunStatus.STARTED]
+
+
+def _statuses() -> list[dg.DagsterRunStatus]:
     with open_instance(load_settings().dagster_home) as instance:
-        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.STARTED]
+        return [run.status for run in instance.get_runs()]
+
+
+def _goes_on(status: dg.DagsterRunStatus) -> bool:
+    return status == dg.DagsterRunStatus.STARTED
+
+
+def test_runs_of_a_process_that_was_killed_are_marked_failed_by_the_next_command(home: Path) -> None:
+    _killed_in_the_middle(home)
     assert finished("ingest", *RECIDS, folder=home, **_variables()).code == 0
-    with open_instance(load_settings().dagster_home) as instance:
-        statuses = {run.status for run in instance.get_runs()}
-    assert statuses == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
+    assert set(_statuses()) == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
     assert list((load_settings().dagster_home / "processes").iterdir()) == []
-    assert published_recids(url) == sorted(RECIDS)
+    assert published_recids(load_settings().repository_url) == sorted(RECIDS)
+
+
+def test_runs_of_a_process_that_was_killed_are_marked_failed_by_the_daemon_and_not_repeated_by_it(home: Path) -> None:
+    _killed_in_the_middle(home)
+    with running_daemon(home, _variables(DAGSTER_HOME=str(load_settings().dagster_home))) as daemon:
+
+        @retry(retry=retry_if_result(_goes_on), stop=stop_after_delay(180), wait=wait_fixed(0.5))
+        def status() -> dg.DagsterRunStatus:
+            assert daemon.poll() is None
+            return _statuses()[0]
+
+        assert status() == dg.DagsterRunStatus.FAILURE
+    assert _statuses() == [dg.DagsterRunStatus.FAILURE]

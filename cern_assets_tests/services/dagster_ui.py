@@ -40,6 +40,25 @@ def running_dagster(folder: Path, variables: Mapping[str, str]) -> Iterator[str]
             _stop(process)
 
 
+@contextmanager
+def running_daemon(folder: Path, variables: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """Dagster's daemon alone, as a service of a machine runs it."""
+    daemon = str(Path(sys.executable).with_name("dagster-daemon"))
+    with (folder / "dagster-daemon.log").open("wb") as out:
+        process = subprocess.Popen(
+            [daemon, "run", "-w", str(_WORKSPACE)],
+            cwd=folder,
+            env={**os.environ, **variables},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            _stop(process)
+
+
 @retry(retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(_START_SECONDS), wait=wait_fixed(0.5))
 def _await_answer(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     if process.poll() is not None:
