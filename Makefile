@@ -7,7 +7,7 @@ PORT ?= 3000
 SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test attack chaos corpus check requirements reference screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform bench-publish clean python services
+.PHONY: help demo dev unit test attack chaos corpus check requirements reference coverage screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform bench-publish clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,10 +41,15 @@ requirements: ## lock the Python packages again (ARGS=--upgrade: with their newe
 	scripts/requirements $(ARGS)
 
 reference: python ## write the generated pages of docs/reference again
-	$(PYTHON) -m cern_assets.metadata.reference opendata > docs/reference/crosswalk-opendata.md
+	$(PYTHON) -m cern_assets.metadata.reference opendata docs/reference/coverage-opendata.json > docs/reference/crosswalk-opendata.md
 	$(PYTHON) -m cern_assets.metadata.custom_field_files
 	$(PYTHON) -m cern_assets.cli.reference > docs/reference/commands.md
 	$(PYTHON) -m cern_assets.stand_ins.sample.pages > docs/reference/five-records.md
+
+coverage: python ## count again, over the real records beside the checkout, what becomes of each field (then: make reference)
+	mkdir -p .cache
+	.venv/bin/cern-assets transform --json --coverage ../shared/data/opendata/records.jsonl.gz > .cache/coverage.json
+	$(PYTHON) -m json.tool .cache/coverage.json docs/reference/coverage-opendata.json
 
 screenshots: python services ## take the pictures of docs/images again
 	CERN_ASSETS_TEST_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) cern_assets_tests/integration/test_dagster_ui.py

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 
 from cern_assets.cli import show
-from cern_assets.cli.transformed import Summary, Transformed, Wishes, transformed, unread
+from cern_assets.cli.transformed import Coverage, Summary, Transformed, Wishes, transformed, unread
 from cern_assets.model.collections import Profile
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
@@ -33,9 +33,17 @@ from cern_assets.wiring import source_parts
     "--lineage", "lineage_", is_flag=True, help="With --json: which leaves came to which field, by which rule."
 )
 @click.option("--summary", is_flag=True, help="Counts of records, fates of leaves and findings, and nothing else.")
+@click.option("--coverage", is_flag=True, help="Records with each field, what became of its leaves, and nothing else.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 def command(  # noqa: PLR0917  options
-    source: str, json_: bool, strict: bool, profile: Profile, lineage_: bool, summary: bool, files: tuple[Path, ...]
+    source: str,
+    json_: bool,
+    strict: bool,
+    profile: Profile,
+    lineage_: bool,
+    summary: bool,
+    coverage: bool,
+    files: tuple[Path, ...],
 ) -> None:
     """Make deposits of records in FILES, without Dagster, network or repository.
 
@@ -50,6 +58,8 @@ def command(  # noqa: PLR0917  options
     with show.written():
         if summary:
             refused = _summarise(made, json_=json_)
+        elif coverage:
+            refused = _cover(made, json_=json_)
         elif json_:
             refused = _write_lines(made, with_lineage=lineage_)
         else:
@@ -110,3 +120,15 @@ def _summarise(answers: Iterable[Transformed], *, json_: bool) -> int:
     if summary.findings:
         show.table(["severity", "finding", "records", "places", "for example"], summary.rows())
     return summary.refused
+
+
+def _cover(answers: Iterable[Transformed], *, json_: bool) -> int:
+    coverage, refused = Coverage(), 0
+    for answer in answers:
+        coverage.add(answer)
+        refused += answer.refused
+    if json_:
+        show.as_json(coverage.as_json())
+    else:
+        show.table(["field", "records", "carried", "derived", "dropped", "unmapped"], coverage.rows())
+    return refused

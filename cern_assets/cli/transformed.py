@@ -82,6 +82,40 @@ def unread(error: CernAssetsError | None, place: str) -> Transformed:
 
 
 @dataclass
+class Coverage:
+    """For each field of the source: how many records have it, and what became of its leaves."""
+
+    records: int = 0
+    _records: Counter[str] = field(default_factory=Counter)
+    _leaves: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, answer: Transformed) -> None:
+        """Count one more record."""
+        self.records += 1
+        self._records.update({fate.path for fate in answer.fates})
+        for fate in answer.fates:
+            self._leaves[fate.path, fate.fate] += fate.leaves
+
+    def rows(self) -> list[list[str]]:
+        """The fields as rows, in the order of their names: field, records, leaves of each fate."""
+        return [
+            [path, f"{self._records[path]:,}", *(f"{self._leaves[path, fate]:,}" for fate in _FATES)]
+            for path in sorted(self._records)
+        ]
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs; a fate that no leaf has is left out."""
+        fields = {
+            path: {
+                "records": self._records[path],
+                **{fate: self._leaves[path, fate] for fate in _FATES if self._leaves[path, fate]},
+            }
+            for path in sorted(self._records)
+        }
+        return {"records": self.records, "fields": fields}
+
+
+@dataclass
 class Summary:
     """Counts over all records of an input."""
 

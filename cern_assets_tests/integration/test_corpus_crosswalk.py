@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from cern_assets.sources.opendata.parse import parse_record
 from cern_assets.sources.opendata.profiles import CROSSWALKS
 
 PORTAL = "https://opendata.cern.ch/record"
+COVERAGE = Path(__file__).parents[2] / "docs" / "reference" / "coverage-opendata.json"
 
 
 def problems(record: SourceRecord, deposit: Metadata) -> list[str]:
@@ -33,6 +34,7 @@ def problems(record: SourceRecord, deposit: Metadata) -> list[str]:
 def test_all_real_records_convert_to_valid_deposits_with_a_fate_for_every_leaf(opendata_folder: Path) -> None:
     wrong: list[str] = []
     codes: Counter[str] = Counter()
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
     with gzip.open(opendata_folder / "records.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             record = parse_record(json.loads(line))
@@ -41,7 +43,12 @@ def test_all_real_records_convert_to_valid_deposits_with_a_fate_for_every_leaf(o
             codes.update(
                 finding.code for finding in (*record.findings, *deposit.findings, *findings_of(deposit.payload))
             )
+            for fate in deposit.fates:
+                counted[fate.path][fate.fate] += fate.leaves
     assert wrong == []
+    told = json.loads(COVERAGE.read_text(encoding="utf-8"))["fields"]
+    shown = {path: {name: field[name] for name in field if name != "records"} for path, field in told.items()}
+    assert shown == counted, "what becomes of fields has changed: make coverage reference"
     # A known corpus: each leaf has a fate, each type a row in the table, no text is lost, no link leads nowhere.
     nothing = (
         "unmapped",

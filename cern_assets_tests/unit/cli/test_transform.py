@@ -162,6 +162,22 @@ def test_lineage_says_which_leaves_came_to_which_field_by_which_rule(
     assert {f"metadata.{name}" for name in line["deposit"]["metadata"]} <= targets
 
 
+def test_coverage_counts_the_records_that_have_a_field_and_what_became_of_its_leaves(run: Run, tmp_path: Path) -> None:
+    records = [{"recid": "1", "title": "One", "keywords": ["a", "b", ""]}, {"recid": "2", "title": "Two", "odd": 1}]
+    (tmp_path / "both.json").write_text(json.dumps(records))
+    told = run("transform", "--json", "--coverage", "both.json").json
+    assert told == {
+        "records": 2,
+        "fields": {
+            "keywords[]": {"records": 1, "carried": 2, "dropped": 1},
+            "odd": {"records": 1, "unmapped": 1},
+            "recid": {"records": 2, "carried": 2},
+            "title": {"records": 2, "carried": 2},
+        },
+    }
+    assert "keywords[]" in run("transform", "--coverage", "both.json").out
+
+
 def test_a_summary_counts_records_leaves_and_findings(run: Run, tmp_path: Path, record: dict[str, Any]) -> None:
     (tmp_path / "both.json").write_text(json.dumps([record, {"recid": "1"}]))
     summary = run("transform", "--json", "--summary", "both.json").json
