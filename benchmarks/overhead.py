@@ -11,7 +11,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,6 +41,7 @@ class Copies:
     """Many records like one of the sample collection, without files."""
 
     records: Mapping[str, JsonObject]
+    touched: Mapping[str, datetime] = field(default_factory=dict)
 
     def open(self, path: str) -> BinaryIO | None:  # noqa: ARG002  the portal's question
         """There are no files."""

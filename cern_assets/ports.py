@@ -8,6 +8,7 @@ by passing the port's contract suite.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.events import Event
 from cern_assets.model.files import Leftover
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.listings import Hits, SearchPlan
 from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
 from cern_assets.model.records import Answer, FetchedRecord, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject
@@ -64,12 +66,31 @@ class RecordSource(Protocol):
             RecordInvalidError: the answer is no record.
         """
 
-    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:
-        """All records that match a query and have these values of the source's facets, page by page, in stable order.
+    def plan(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> SearchPlan:
+        """A search as slices that can be shown whole, those that match a query and have these values of facets.
+
+        Where the source cannot split a search so that every record is in a slice, the slices hold fewer than `total`.
 
         Raises:
-            SourceUnavailableError: a page could not be read; what came before is not the whole answer.
-            ConfigurationError: the source has no such facet, or more records match than the source can page through.
+            SourceUnavailableError
+            ConfigurationError: the source has no such facet, or what it cannot show whole cannot be split.
+        """
+
+    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Hits:
+        """All that matches a query and has these values of the source's facets, each once, in stable order.
+
+        Raises:
+            SourceUnavailableError: a page could not be read; a part is never taken for the whole.
+            ConfigurationError: the source has no such facet, or more match than it can page through.
+        """
+
+    def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:
+        """Recids of all records that the source says were touched since a time, or of all; records only, no digests.
+
+        Those that it says are gone are among them. It need not know all: only `search` tells what there is.
+
+        Raises:
+            SourceUnavailableError: a page could not be read; what came before is not all.
         """
 
 

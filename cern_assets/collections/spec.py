@@ -66,6 +66,19 @@ class Edits(Value):
     )
 
 
+class Discovery(Value):
+    """How the source is watched: whether the sensor runs from the first, how often it looks, and how often at all.
+
+    Of what is known, no more than `withdraw_share` counts as withdrawn at once (one always may), unless a steward says
+    so.
+    """
+
+    unattended: bool = False
+    every_seconds: Annotated[int, Field(ge=1)] = 300
+    full_every_hours: Annotated[float, Field(ge=0)] = 24.0
+    withdraw_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+
+
 class CollectionSpec(Value):
     """A collection as its file says it; `name` is the file's own name where it says none.
 
@@ -76,6 +89,7 @@ class CollectionSpec(Value):
     that people edited in the target stay, `withdrawn` whether what the source withdrew is withdrawn there too,
     `unverified` whether files are taken for whose bytes nothing vouches. `profile` says which fields the target keeps,
     where that differs from its settings. Of runs that wait, those of a higher `priority` begin first.
+    `discovery` says how the source is watched.
     """
 
     name: Name = ""
@@ -92,6 +106,7 @@ class CollectionSpec(Value):
     unverified: UnverifiedChoice = "refuse"
     profile: Profile | None = None
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    discovery: Discovery = Discovery()
 
     @property
     def packing(self) -> ArchivePolicy:

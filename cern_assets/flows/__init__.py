@@ -2,7 +2,7 @@
 
 Read them in this order, and you have followed a recid:
 
-    discover       which recids a source has
+    discover       which recids a source has; discovery/ is what watches it
     journey        the stages of one recid, in order, and the one rule that decides what is done
     raw_record     1 raw_record: the source's answer, parsed
     raw_files      2 raw_files: every byte read once, verified, stored

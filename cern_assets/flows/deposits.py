@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from cern_assets.errors import ConfigurationError, MetadataInvalidError, RecordNotFoundError
 from cern_assets.flows.journey import run_stage, stage_named
@@ -11,6 +12,7 @@ from cern_assets.metadata.validation import ensure_valid
 from cern_assets.model.archives import Archive, ArchivePlan
 from cern_assets.model.documents import Document
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.listings import Hits, SearchPlan
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.outcomes import StageOutcome
@@ -131,6 +133,14 @@ class NoSource:
         """There is no record."""
         raise RecordNotFoundError("A deposit that was given has no source record.")
 
-    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:  # noqa: ARG002  the port's signature
+    def plan(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> SearchPlan:  # noqa: ARG002  the port's signature
+        """Nothing to search."""
+        return SearchPlan(total=0, slices=())
+
+    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Hits:  # noqa: ARG002  the port's signature
+        """No records."""
+        return Hits(records=())
+
+    def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:  # noqa: ARG002  the port's signature
         """No records."""
         return iter(())

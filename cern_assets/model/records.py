@@ -95,8 +95,13 @@ class FetchedRecord(Value):
 
 
 class RecordSummary(Value):
-    """One search hit: enough to decide whether to fetch the record. `updated` is the source's own timestamp."""
+    """What a source lists of a record: enough to decide whether to fetch it.
+
+    `digest` is the hash of what the record says, its files not among it; None where the list does not tell. `updated`
+    is the source's own timestamp, which moves without a change too.
+    """
 
     recid: Recid
-    title: str
-    updated: str | None
+    title: str = ""
+    updated: str | None = None
+    digest: str | None = None

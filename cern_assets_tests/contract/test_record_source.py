@@ -126,22 +126,23 @@ def test_an_unknown_recid_is_not_found(case: Case) -> None:
 
 
 def test_a_search_gives_what_matches(case: Case) -> None:
-    found = list(case.source.search(case.query))
+    found = case.source.search(case.query).records
     assert len(found) == case.matching
     for summary in found:
         record = case.source.fetch(summary.recid).record
         assert record is not None
         assert (record.recid, record.metadata["title"]) == (summary.recid, summary.title)
+        assert summary.digest == content_hash(record.metadata), "a list tells whether the record has changed"
 
 
 def test_a_search_for_nothing_in_particular_gives_every_record_once(case: Case) -> None:
-    recids = [summary.recid for summary in case.source.search()]
+    recids = [summary.recid for summary in case.source.search().records]
     assert len(set(recids)) == len(recids)
     assert len(recids) == case.all_records if case.all_records else len(recids) >= 4193
 
 
 def test_a_search_that_matches_nothing_is_empty(case: Case) -> None:
-    assert list(case.source.search("recid:no-such-recid")) == []
+    assert case.source.search("recid:no-such-recid").records == ()
 
 
 def test_a_source_can_be_asked_by_many_threads(case: Case) -> None:

@@ -2,11 +2,14 @@
 
 import zlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from cern_assets.errors import RecordNotFoundError
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.listings import Hits, SearchPlan, Slice
 from cern_assets.model.records import Answer, AnswerBody, FetchedRecord, RecordSummary, SourceRecord
+from cern_assets.model.values import content_hash
 from cern_assets.ports import EVERYTHING
 from cern_assets.sources.opendata.parse import parse_record
 
@@ -100,12 +103,26 @@ class FakeSource:
             update={"metadata": {**record.metadata, "title": str(record.metadata["title"]).upper()}}
         )
 
-    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Iterator[RecordSummary]:
+    def plan(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> SearchPlan:
+        total = len(self.search(query, facets).records)
+        return SearchPlan(total=total, slices=(Slice(facets={}, total=total),))
+
+    def search(self, query: str = "", facets: Mapping[str, str] = EVERYTHING) -> Hits:
         assert not facets
-        for recid, (record, _) in self._records.items():
-            title = str(record.metadata["title"])
-            if query in title:
-                yield RecordSummary(recid=recid, title=title, updated=None)
+        if self._refusal is not None:
+            raise self._refusal
+        listed = (
+            RecordSummary(
+                recid=recid, title=str(record.metadata["title"]), digest=content_hash(record.metadata), updated=etag
+            )
+            for recid, (record, etag) in self._records.items()
+        )
+        return Hits(records=tuple(summary for summary in listed if query in summary.title))
+
+    def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:
+        """All of them: which were touched since is not known here."""
+        assert since is None
+        return (RecordSummary(recid=recid, updated=etag) for recid, (_, etag) in self._records.items())
 
     def _write(self, recid: str, name: str, data: bytes) -> dict[str, object]:
         path = f"eos/opendata/fake/{recid}/{name}"

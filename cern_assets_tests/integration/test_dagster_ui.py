@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -44,6 +45,7 @@ class MendableCollection:
 
     inner: Collection = field(default_factory=sample_collection)
     mended: bool = False
+    touched: Mapping[str, datetime] = field(default_factory=dict)
 
     @cached_property
     def records(self) -> Mapping[str, JsonObject]:

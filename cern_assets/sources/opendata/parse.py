@@ -10,7 +10,7 @@ from cern_assets.errors import RecordInvalidError, RecordNotFoundError
 from cern_assets.model.findings import grouped
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import Answer, RecordSummary, SourceRecord
-from cern_assets.model.values import JsonObject
+from cern_assets.model.values import JsonObject, content_hash
 from cern_assets.sources.bounds import bounded_json, hidden_controls
 from cern_assets.sources.json_text import read_json_text
 from cern_assets.sources.leftovers import leftovers
@@ -96,6 +96,8 @@ def canonical_metadata(metadata: dict[str, object], recid: Recid) -> JsonObject:
 def parse_summary(hit: object) -> RecordSummary | None:
     """Read one hit of a search; None for what is no record, as a documentation page.
 
+    Its digest is the hash of `SourceRecord.metadata` of the same record, as hits are asked for without file lists.
+
     Raises:
         RecordInvalidError: the hit is no JSON object, or its recid is none.
     """
@@ -105,10 +107,12 @@ def parse_summary(hit: object) -> RecordSummary | None:
     if not isinstance(metadata, dict) or metadata.get("recid") is None:
         return None
     updated = hit.get("updated")
+    recid = _recid(metadata, hit)
     return RecordSummary(
-        recid=_recid(metadata, hit),
+        recid=recid,
         title=printable(metadata.get("title"), 1_000),
         updated=updated if isinstance(updated, str) else None,
+        digest=content_hash(canonical_metadata(metadata, recid)),
     )
 
 

@@ -7,16 +7,19 @@ ids, which the portal draws at random, are derived from the record, and dates ar
 import posixpath
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import cast
 
 from cern_assets.model.values import JsonObject, content_hash
 
-CREATED = "2026-01-15T09:30:00.000000+00:00"
+CREATED = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 LAST_MODIFIED = "Thu, 15 Jan 2026 09:30:00 GMT"
 _PARTS_WITH_FILES = ("files", "_files", "_file_indices")
 
 
-def api_form(record: JsonObject, base_url: str, *, with_files: bool = True) -> dict[str, object]:
+def api_form(
+    record: JsonObject, base_url: str, *, updated: datetime = CREATED, with_files: bool = True
+) -> dict[str, object]:
     """Make the answer of `GET /api/records/<recid>` of a record in source form."""
     recid = str(record["recid"])
     bucket = _made_up_id(recid, "bucket")
@@ -25,8 +28,8 @@ def api_form(record: JsonObject, base_url: str, *, with_files: bool = True) -> d
         metadata = {key: value for key, value in metadata.items() if key not in _PARTS_WITH_FILES}
     return {
         "id": recid,
-        "created": CREATED,
-        "updated": CREATED,
+        "created": CREATED.isoformat(timespec="microseconds"),
+        "updated": updated.isoformat(timespec="microseconds"),
         "links": {"self": f"{base_url}/api/records/{recid}", "bucket": f"{base_url}/api/files/{bucket}"},
         "metadata": metadata,
     }

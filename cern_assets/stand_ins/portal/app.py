@@ -16,23 +16,28 @@ from starlette.routing import Route
 
 from cern_assets.model.values import JsonObject
 from cern_assets.sources.opendata.parse import parse_record
-from cern_assets.stand_ins.portal.api_form import LAST_MODIFIED, api_form, etag
+from cern_assets.stand_ins.portal.api_form import CREATED, LAST_MODIFIED, api_form, etag
 from cern_assets.stand_ins.portal.byte_ranges import file_or_part, whole_file
+from cern_assets.stand_ins.portal.oai import oai_answer
 from cern_assets.stand_ins.portal.pages import list_page, missing_page, record_page
-from cern_assets.stand_ins.portal.search import WINDOW, Page, PaginationError, find, read_page
+from cern_assets.stand_ins.portal.search import WINDOW, Page, PaginationError, aggregations, find, read_page
 from cern_assets.stand_ins.sample.records import Collection
 
 _LISTED = 100
 
 
-def build_portal(collection: Collection) -> Starlette:
-    """Build the portal's application over a collection; see `cern_assets.stand_ins.serving` for how to run it."""
-    portal = _Portal(collection)
+def build_portal(collection: Collection, *, window: int = WINDOW) -> Starlette:
+    """Build the portal's application over a collection; see `cern_assets.stand_ins.serving` for how to run it.
+
+    A search shows no hit beyond `window`, the real portal's if nothing else is said.
+    """
+    portal = _Portal(collection, window)
     routes = [
         Route("/", portal.front_page),
         Route("/api/records/{recid}", portal.api_record),
         Route("/api/records/", portal.api_search),
         Route("/api/records", portal.api_search),
+        Route("/oai2d", portal.oai),
         Route("/record/{recid}", portal.record_page),
         Route("/record/{recid}/filepage/{number:int}", portal.file_page),
         Route("/record/{recid}/file_index/{key}", portal.file_index),
@@ -45,8 +50,9 @@ def build_portal(collection: Collection) -> Starlette:
 class _Portal:
     """The answers; each runs in a thread of its own."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, window: int) -> None:
         self._collection = collection
+        self._window = window
 
     def api_record(self, request: Request) -> Response:
         record = self._record(request)
@@ -55,21 +61,25 @@ class _Portal:
         validators = {"ETag": etag(record), "Last-Modified": LAST_MODIFIED}
         if request.headers.get("if-none-match") == validators["ETag"]:
             return Response(status_code=304, headers=validators | _rate_limit_headers())
-        return _json(api_form(record, _base_url(request)), headers=validators)
+        return _json(self._form(record, request), headers=validators)
 
     def api_search(self, request: Request) -> Response:
         try:
-            page = read_page(request.query_params)
+            page = read_page(request.query_params, self._window)
         except PaginationError as error:
             return _json({"status": 400, "message": str(error)}, status=400)
         found = find(self._collection.records.values(), request.query_params)
         with_files = "skip_files" not in request.query_params
         hits = [
-            api_form(record, _base_url(request), with_files=with_files)
-            for record in found[page.first : page.first + page.size]
+            self._form(record, request, with_files=with_files) for record in found[page.first : page.first + page.size]
         ]
-        links = _page_links(request, page, len(found))
-        return _json({"hits": {"hits": hits, "total": len(found)}, "links": links, "aggregations": {}})
+        links = _page_links(request, page, len(found), self._window)
+        told = aggregations(found)
+        return _json({"hits": {"hits": hits, "total": len(found)}, "links": links, "aggregations": told})
+
+    def oai(self, request: Request) -> Response:
+        stamps = {recid: self._collection.touched.get(recid, CREATED) for recid in self._collection.records}
+        return Response(oai_answer(request.query_params, stamps), media_type="application/xml")
 
     def front_page(self, request: Request) -> Response:
         found = find(self._collection.records.values(), {"ondemand": "true", **request.query_params})
@@ -119,6 +129,10 @@ class _Portal:
     def _open(self, path: str) -> BinaryIO | None:
         return self._collection.open(path) if path.startswith("eos/opendata/") else None
 
+    def _form(self, record: JsonObject, request: Request, *, with_files: bool = True) -> dict[str, object]:
+        updated = self._collection.touched.get(str(record["recid"]), CREATED)
+        return api_form(record, _base_url(request), updated=updated, with_files=with_files)
+
     def _record(self, request: Request) -> JsonObject | None:
         """The record of a recid, or of its alias `<experiment>-<recid>`."""
         recid = str(request.path_params["recid"])
@@ -148,12 +162,12 @@ def _asks_for_indexes(request: Request) -> bool:
     return request.query_params.get("type") == "index_files"
 
 
-def _page_links(request: Request, page: Page, total: int) -> dict[str, str]:
+def _page_links(request: Request, page: Page, total: int, window: int) -> dict[str, str]:
     """Links to this page and its neighbours; there is no next one beyond the last hit or the search's window."""
     numbers = {"self": page.number}
     if page.number > 1:
         numbers["prev"] = page.number - 1
-    if page.first + page.size < total and page.first + 2 * page.size <= WINDOW:
+    if page.first + page.size < total and page.first + 2 * page.size <= window:
         numbers["next"] = page.number + 1
     others = {key: value for key, value in request.query_params.items() if key not in ("page", "size")}
     return {

@@ -1,12 +1,14 @@
 """The part of the portal's search that its users and our client use."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cern_assets.model.values import JsonObject
 
 WINDOW = 10_000
+_FACETS = {"experiment": "experiment", "type": "type.primary", "year": "date_created"}
 _TERM = re.compile(r'(?:(?P<field>[a-z_.]+):)?(?P<value>"[^"]*"|\S+)')
 
 
@@ -23,7 +25,7 @@ class Page:
     first: int
 
 
-def read_page(params: Mapping[str, str]) -> Page:
+def read_page(params: Mapping[str, str], window: int = WINDOW) -> Page:
     """Read `page` and `size`, or `from` (which counts from 1) and `size`.
 
     Raises:
@@ -36,8 +38,8 @@ def read_page(params: Mapping[str, str]) -> Page:
         raise PaginationError("Invalid pagination parameters.") from error
     if size < 1 or number < 1 or first < 0:
         raise PaginationError("Invalid pagination parameters.")
-    if first + size > WINDOW:
-        raise PaginationError(f"Maximum number of {WINDOW} results have been reached.")
+    if first + size > window:
+        raise PaginationError(f"Maximum number of {window} results have been reached.")
     return Page(number=number, size=size, first=first)
 
 
@@ -64,6 +66,18 @@ def find(records: Iterable[JsonObject], params: Mapping[str, str]) -> list[JsonO
     if params.get("sort") in ("title", "title_desc"):
         return sorted(found, key=lambda record: str(record.get("title")), reverse=params["sort"] == "title_desc")
     return sorted(found, key=lambda record: (str(record.get("date_published")), str(record.get("recid"))), reverse=True)
+
+
+def aggregations(records: Iterable[JsonObject]) -> dict[str, object]:
+    """How many of the records found have which value of a facet, as the portal tells it with each answer."""
+    counted: dict[str, Counter[str]] = {name: Counter() for name in _FACETS}
+    for record in records:
+        for name, field in _FACETS.items():
+            counted[name].update(set(_values(record, field)))
+    return {
+        name: {"buckets": [{"key": key, "doc_count": count} for key, count in values.most_common()]}
+        for name, values in counted.items()
+    }
 
 
 def _tests(params: Mapping[str, str]) -> Iterator[Callable[[JsonObject], bool]]:

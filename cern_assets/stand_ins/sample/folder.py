@@ -1,7 +1,8 @@
 """A folder of real records and bytes as a collection for the sample portal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ class FolderCollection:
 
     records: Mapping[str, JsonObject]
     files: Path
+    touched: Mapping[str, datetime] = field(default_factory=dict)
 
     def open(self, path: str) -> BinaryIO | None:
         """Open `<files>/<path>`, if that is a file and really lies there."""

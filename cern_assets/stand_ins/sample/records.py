@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -19,6 +20,10 @@ class Collection(Protocol):
     def records(self) -> Mapping[str, JsonObject]:
         """Records by recid, in the source form: plain metadata with `files` and, expanded, `_file_indices`."""
 
+    @property
+    def touched(self) -> Mapping[str, datetime]:
+        """When records were loaded again, of those that were since the portal was made."""
+
     def open(self, path: str) -> BinaryIO | None:
         """Open a file (`eos/opendata/...`, from anyone, so that anything else is None) from its first byte on."""
 
@@ -33,6 +38,7 @@ class SampleCollection:
     records: Mapping[str, JsonObject]
     sizes: Mapping[str, int]
     """Sizes of all files in bytes, by path."""
+    touched: Mapping[str, datetime] = field(default_factory=dict)
 
     def open(self, path: str) -> BinaryIO | None:
         """Make the file's content, in memory: the largest has 3 MB."""

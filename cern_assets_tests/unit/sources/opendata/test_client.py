@@ -304,7 +304,7 @@ def hits(total: int, *recids: str) -> Response:
 
 def searched(portal: ScriptedPortal, query: str = "") -> list[str]:
     with client(portal.url) as source:
-        return [summary.recid for summary in source.search(query)]
+        return [summary.recid for summary in source.search(query).records]
 
 
 def test_a_record_with_more_indexes_to_ask_for_than_any_has_is_refused_after_the_first_thousand() -> None:
@@ -355,7 +355,7 @@ def test_more_hits_than_can_be_paged_through_are_refused_before_the_first() -> N
         client(portal.url) as source,
         pytest.raises(ConfigurationError, match="10001 records match") as caught,
     ):
-        next(iter(source.search("experiment:CMS")))
+        source.search("experiment:CMS")
     assert caught.value.value == "experiment:CMS"
     assert "year" in caught.value.remedy
 
@@ -387,13 +387,15 @@ def test_a_facet_that_the_portal_would_pass_over_or_refuse_is_told_before_it_is_
 ) -> None:
     source = OpenDataSource("http://127.0.0.1:9", requests_per_minute=0, attempts=1, timeout_seconds=1)
     with closing(source), pytest.raises(ConfigurationError, match=said):
-        next(iter(source.search("", facets)))
+        source.search("", facets)
 
 
 def test_facets_narrow_what_a_search_finds(sample_portal_url: str) -> None:
     with closing(OpenDataSource(sample_portal_url, requests_per_minute=0, attempts=1, timeout_seconds=9)) as source:
-        everything = {summary.recid for summary in source.search()}
-        datasets = {summary.recid for summary in source.search("", {"type": "Dataset"})}
+        everything = {summary.recid for summary in source.search().records}
+        datasets = {summary.recid for summary in source.search("", {"type": "Dataset"}).records}
         assert set() < datasets < everything
-        assert {summary.recid for summary in source.search("", {"type": "Dataset", "year": "1800--1801"})} == set()
-        assert {summary.recid for summary in source.search("", {"year": "1800--2100"})} <= everything
+        assert {
+            summary.recid for summary in source.search("", {"type": "Dataset", "year": "1800--1801"}).records
+        } == set()
+        assert {summary.recid for summary in source.search("", {"year": "1800--2100"}).records} <= everything

@@ -1,0 +1,67 @@
+"""A portal whose collection a test changes while it is served."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import BinaryIO
+
+from cern_assets.model.values import JsonObject
+from cern_assets.stand_ins.portal.app import build_portal
+from cern_assets.stand_ins.portal.search import WINDOW
+from cern_assets.stand_ins.serving import serve_in_thread
+
+FILE = b"a few bytes"
+CHECKSUM = "adler32:169c040b"
+
+
+@dataclass
+class GrowingCollection:
+    """Records that are put, changed, loaded again without a change, and taken away."""
+
+    records: dict[str, JsonObject] = field(default_factory=dict)
+    touched: dict[str, datetime] = field(default_factory=dict)
+
+    def put(self, *recids: str, title: str = "A record", experiment: str = "DELPHI", year: str = "1994") -> None:
+        """Add records of one small file each, or change them."""
+        for recid in recids:
+            record: JsonObject = {
+                "recid": recid,
+                "title": f"{title} {recid}",
+                "type": {"primary": "Dataset", "secondary": ["Derived"]},
+                "experiment": [experiment],
+                "collaboration": {"name": f"{experiment} collaboration"},
+                "date_created": [year],
+                "date_published": "2024",
+                "publisher": "CERN Open Data Portal",
+                "doi": f"10.5072/GROWING.{recid}",
+                "abstract": {"description": f"<p>Record {recid} of a collection that grows.</p>"},
+                "files": [{"uri": _uri(recid), "size": len(FILE), "checksum": CHECKSUM}],
+            }
+            self.records = {**self.records, recid: record}  # a listing may be going on in another thread
+            self.touch(recid)
+
+    def touch(self, recid: str) -> None:
+        """Load a record again as it is."""
+        self.touched = {**self.touched, recid: datetime.now(UTC)}
+
+    def take_away(self, recid: str) -> None:
+        """As the portal does: there is no trace of it after."""
+        self.records = {known: record for known, record in self.records.items() if known != recid}
+        self.touched = {known: stamp for known, stamp in self.touched.items() if known != recid}
+
+    def open(self, path: str) -> BinaryIO | None:
+        return BytesIO(FILE) if path.startswith("eos/opendata/growing/") else None
+
+
+@contextmanager
+def growing_portal(*, window: int = WINDOW) -> Iterator[tuple[GrowingCollection, str]]:
+    """A collection that is empty yet, and the address of its portal."""
+    collection = GrowingCollection()
+    with serve_in_thread(build_portal(collection, window=window)) as url:
+        yield collection, url
+
+
+def _uri(recid: str) -> str:
+    return f"root://eospublic.cern.ch//eos/opendata/growing/{recid}/data.txt"
