@@ -45,7 +45,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Asked:
-    """Recids that the pipeline was asked to run: a range of partitions, with what the source said of them.
+    """Recids that the pipeline was asked to run, in a run of their own, with what the source said of them.
 
     Of one that the source does not list, it said None.
 
@@ -54,8 +54,6 @@ class Asked:
     """
 
     key: str
-    first: Recid
-    last: Recid
     seen: Mapping[Recid, Seen | None]
     attempt: int = 1
     not_before: float = 0.0

@@ -10,7 +10,7 @@ from cern_assets.collections.spec import CollectionSpec
 from cern_assets.errors import SourceUnavailableError
 from cern_assets.flows.discovery.decision import decide
 from cern_assets.flows.discovery.listing import InTime, grown, listing_of, named_recids, touched_since
-from cern_assets.flows.discovery.requests import Ranges, asked_for, noted, settled
+from cern_assets.flows.discovery.requests import asked_for, noted, settled
 from cern_assets.model.discovery import Asked, Decision, Listing, Notes, Outcome
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import RecordSource
@@ -24,9 +24,6 @@ _INDEX_LAG_SECONDS = 60.0
 class Engine(Protocol):
     """What runs recids and remembers it: an instance of Dagster."""
 
-    def registered(self) -> Sequence[Recid]:
-        """The recids that are partitions."""
-
     def under_way(self) -> AbstractSet[Recid]:
         """The recids of all runs that are queued or going on, whoever began them."""
 
@@ -36,8 +33,8 @@ class Engine(Protocol):
     def withdrawn(self, recids: Collection[Recid]) -> AbstractSet[Recid]:
         """Those of some recids that their last run found withdrawn."""
 
-    def ranges(self, recids: Sequence[Recid]) -> Ranges:
-        """Split recids into ranges of partitions, a run each, those that are none yet as if they had been added."""
+    def batches(self, recids: Sequence[Recid]) -> Sequence[Sequence[Recid]]:
+        """Split recids into those of one run each."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,8 @@ class Watch:
         under_way = {*engine.under_way(), *(recid for asked in notes.asked for recid in asked.seen)}
         decision = decide(listing, notes, under_way, share=self.spec.discovery.withdraw_share)
         notes = noted(notes, decision, listing, now)
-        ranges = engine.ranges(decision.to_run)[: max(0, MOST_RUNS - len(notes.asked))]
-        asked = asked_for(ranges, listing, stamp=f"{self.spec.name}-{round(now * 1000)}")
+        batches = engine.batches(decision.to_run)[: max(0, MOST_RUNS - len(notes.asked))]
+        asked = asked_for(batches, listing, stamp=f"{self.spec.name}-{round(now * 1000)}")
         notes = replace(notes, asked=notes.asked + asked)
         return Look(listing, decision, notes, tuple(_to_ask(notes.asked, outcomes, now)))
 

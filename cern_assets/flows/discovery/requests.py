@@ -1,6 +1,6 @@
 """Which runs to ask for, and what becomes of what was asked; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -9,9 +9,6 @@ from cern_assets.model.identifiers import Recid
 
 _FIRST_PAUSE_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 3600.0
-
-type Ranges = Sequence[tuple[Recid, Recid, Sequence[Recid]]]
-"""Neighbours among the partitions: the first, the last, and which of those between are meant."""
 
 
 def settled(notes: Notes, outcomes: Mapping[str, Outcome], withdrawn: AbstractSet[Recid], now: float) -> Notes:
@@ -55,16 +52,11 @@ def noted(notes: Notes, decision: Decision, listing: Listing, now: float) -> Not
     return replace(notes, missing=missing, allowed=0 if over else notes.allowed)
 
 
-def asked_for(ranges: Ranges, listing: Listing, *, stamp: str) -> tuple[Asked, ...]:
-    """Runs to ask for; `stamp` tells them from all others that were ever asked for."""
+def asked_for(batches: Iterable[Sequence[Recid]], listing: Listing, *, stamp: str) -> tuple[Asked, ...]:
+    """Runs to ask for, one a batch; `stamp` tells them from all others that were ever asked for."""
     return tuple(
-        Asked(
-            key=f"{stamp}-{number}",
-            first=first,
-            last=last,
-            seen={recid: listing.seen.get(recid) for recid in meant},
-        )
-        for number, (first, last, meant) in enumerate(ranges, start=1)
+        Asked(key=f"{stamp}-{number}", seen={recid: listing.seen.get(recid) for recid in batch})
+        for number, batch in enumerate(batches, start=1)
     )
 
 

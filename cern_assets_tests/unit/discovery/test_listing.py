@@ -179,7 +179,7 @@ def test_notes_are_kept_and_read_as_they_were(tmp_path: Path) -> None:
         known={a: Seen("digest", "2026-01-01"), b: Seen()},
         missing={b: 5.0},
         gone=frozenset({b}),
-        asked=(Asked("key", a, b, {a: Seen(None, "x"), b: None}, attempt=2, not_before=7.0),),
+        asked=(Asked("key", {a: Seen(None, "x"), b: None}, attempt=2, not_before=7.0),),
         sweep=Sweep(began=1.0, total=2, done=frozenset({"{}"}), seen={a: Seen()}, others=frozenset({"x"})),
         swept_at=3.0,
         polled_at=4.0,

@@ -6,7 +6,7 @@ from cern_assets.model.identifiers import Recid
 
 A, B = Recid("1"), Recid("2")
 SAYS = Seen("digest", "2026-01-01")
-ASKED = Asked("opendata-1-1", A, B, {A: SAYS, B: None})
+ASKED = Asked("opendata-1-1", {A: SAYS, B: None})
 
 
 def after(outcome: Outcome, notes: Notes | None = None, withdrawn: frozenset[Recid] = frozenset()) -> Notes:
@@ -49,7 +49,7 @@ def test_a_record_that_reappeared_and_ran_is_known_as_any_other() -> None:
 
 
 def test_a_list_that_tells_timestamps_only_leaves_the_hash_that_is_known() -> None:
-    told = Asked(ASKED.key, A, A, {A: Seen(None, "2026-02-02")})
+    told = Asked(ASKED.key, {A: Seen(None, "2026-02-02")})
     notes = after(Outcome("ended", frozenset({A})), Notes(known={A: SAYS}, asked=(told,)))
     assert notes.known == {A: Seen("digest", "2026-02-02")}
 
@@ -64,7 +64,6 @@ def test_a_stewards_word_is_good_until_nobody_is_missing() -> None:
 
 
 def test_runs_are_told_apart_for_good() -> None:
-    ranges = [(A, A, [A]), (B, B, [B])]
-    asked = asked_for(ranges, Listing(seen={A: SAYS}, trusted=True), stamp="opendata-1700")
+    asked = asked_for([[A], [B]], Listing(seen={A: SAYS}, trusted=True), stamp="opendata-1700")
     assert [each.key for each in asked] == ["opendata-1700-1", "opendata-1700-2"]
     assert [each.seen for each in asked] == [{A: SAYS}, {B: None}]
