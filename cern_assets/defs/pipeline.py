@@ -14,6 +14,7 @@ from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.events import failure, materialization, observation
 from cern_assets.defs.partitions import recid_partitions
 from cern_assets.defs.resources import PortsOpener
+from cern_assets.defs.sensors import build_sensor
 from cern_assets.errors import TelemetryLostError
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.journey import STAGES, AnyStage
@@ -25,19 +26,19 @@ PRIORITY_TAG = "dagster/priority"
 
 
 def build_collection(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions:
-    """A collection's five assets, and the job `<collection>_ingest` that runs all of them."""
+    """A collection's five assets, the job `<collection>_ingest` that runs all of them, and the sensor of the source."""
     collection = spec.name
+    job = dg.define_asset_job(
+        name=f"{collection}_ingest",
+        selection=dg.AssetSelection.groups(collection),
+        executor_def=dg.in_process_executor,
+        tags={PRIORITY_TAG: str(spec.priority)} if spec.priority else None,
+        description=f"All five stages, for recids of {collection}.",
+    )
     return dg.Definitions(
         assets=[build_pipeline(spec, batch_size=batch_size)],
-        jobs=[
-            dg.define_asset_job(
-                name=f"{collection}_ingest",
-                selection=dg.AssetSelection.groups(collection),
-                executor_def=dg.in_process_executor,
-                tags={PRIORITY_TAG: str(spec.priority)} if spec.priority else None,
-                description=f"All five stages, for recids of {collection}.",
-            )
-        ],
+        jobs=[job],
+        sensors=[build_sensor(spec, job, batch_size=batch_size)],
     )
 
 

@@ -1,0 +1,221 @@
+"""The sensor: what grows, changes and goes at the source is followed, and no way of dying loses a recid."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cern_assets.defs.sensors import alone
+from cern_assets.documents.notes import NoteBook
+from cern_assets.model.discovery import Notes
+from cern_assets.model.values import JsonObject
+from cern_assets.settings import load_settings
+from cern_assets.wiring import build_store
+from cern_assets_tests.services.command_line import Answer, published_recids
+from cern_assets_tests.services.growing import GrowingCollection, growing_portal
+from cern_assets_tests.services.ticks import Daemon
+
+COLLECTION = """
+type: cern_assets.RecordCollection
+attributes:
+  source: opendata
+  selection: {all: true}
+  discovery: {unattended: true, full_every_hours: 0}
+"""
+
+
+@pytest.fixture
+def portal(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GrowingCollection]:
+    """A portal that a collection of everything watches with each tick."""
+    (home / "collections").mkdir()
+    (home / "collections" / "opendata.yaml").write_text(COLLECTION)
+    monkeypatch.setenv("CERN_ASSETS_COLLECTIONS", str(home / "collections"))
+    monkeypatch.setenv("CERN_ASSETS_WITHDRAW_AFTER_SECONDS", "0")
+    with growing_portal() as (collection, url):
+        monkeypatch.setenv("CERN_ASSETS_OPENDATA_API_URL", url)
+        monkeypatch.setenv("CERN_ASSETS_OPENDATA_FILES_URL", url)
+        collection.put("1", "2", "3")
+        yield collection
+
+
+@pytest.fixture
+def daemon(portal: GrowingCollection, instance: dg.DagsterInstance) -> Daemon:
+    return Daemon(instance)
+
+
+def notes() -> Notes:
+    return NoteBook(build_store(load_settings()), "opendata").read()
+
+
+def answered(daemon: Daemon) -> dg.SensorResult:
+    answer = daemon.evaluate()
+    assert isinstance(answer, dg.SensorResult), answer
+    return answer
+
+
+def settle(daemon: Daemon) -> None:
+    """Tick until there is nothing to do."""
+    while daemon.tick():
+        pass
+
+
+def published() -> list[str]:
+    return published_recids(load_settings().repository_url)
+
+
+def test_new_recids_become_partitions_and_one_run(daemon: Daemon) -> None:
+    assert daemon.tick() == [["3", "2", "1"]], "in the order of the source"
+    assert published() == ["1", "2", "3"]
+    assert daemon.tick() == []
+    assert notes().known.keys() == {"1", "2", "3"}
+    assert notes().asked == ()
+
+
+def test_what_grows_changes_and_goes_is_followed(
+    daemon: Daemon, portal: GrowingCollection, run: Callable[..., Answer]
+) -> None:
+    settle(daemon)
+    portal.put("4")
+    portal.put("2", title="Another title of")
+    portal.touch("3")
+    portal.take_away("1")
+    assert sorted(recid for recids in daemon.tick() for recid in recids) == ["2", "3", "4"]
+    assert daemon.tick() == [["1"]], "the second listing confirms that it is gone"
+    settle(daemon)
+    assert run("ledger", "--json").states == {
+        "1": "withdrawn", "2": "published", "3": "published", "4": "published"
+    }  # fmt: skip
+    portal.put("1")
+    assert daemon.tick() == [["1"]]
+    assert run("ledger", "--json").states["1"] == "published"
+
+
+def test_a_portal_that_forgot_most_of_its_records_withdraws_nothing_without_a_stewards_word(
+    daemon: Daemon, portal: GrowingCollection, run: Callable[..., Answer]
+) -> None:
+    settle(daemon)
+    portal.take_away("1")
+    portal.take_away("2")
+    assert [daemon.tick() for _ in range(3)] == [[], [], []]
+    said = run("discover", "--json")
+    assert (said.code, said.json["held"], said.json["withdrawn"]) == (0, ["2", "1"], [])
+    assert "--allow-withdrawals" in run("discover").out
+    assert run("discover", "--allow-withdrawals", "2").code == 0
+    assert sorted(recid for recids in daemon.tick() for recid in recids) == ["1", "2"]
+    settle(daemon)
+    assert notes().gone == {"1", "2"}
+
+
+def test_a_tick_that_was_killed_after_its_notes_asks_for_the_same_again(daemon: Daemon) -> None:
+    lost = answered(daemon)
+    again = answered(daemon)
+    assert [request.run_key for request in again.run_requests or []] == [
+        request.run_key for request in lost.run_requests or []
+    ]
+    assert daemon.tick() == [["3", "2", "1"]]
+    assert daemon.tick() == []
+
+
+def test_a_tick_that_was_killed_between_partitions_and_runs_loses_nothing(
+    daemon: Daemon, portal: GrowingCollection
+) -> None:
+    daemon.add_partitions(answered(daemon))
+    portal.put("4")
+    assert sorted(daemon.tick()) == [["3", "2", "1"], ["4"]]
+    assert published() == ["1", "2", "3", "4"]
+
+
+def test_a_run_that_was_made_and_not_handed_over_is_handed_over_once(daemon: Daemon) -> None:
+    answer = answered(daemon)
+    daemon.add_partitions(answer)
+    (made,) = daemon.create(answer)
+    assert daemon.tick() == [["3", "2", "1"]]
+    assert daemon.instance.get_runs_count() == 1
+    assert daemon.tick() == []
+    assert made.run_id == daemon.instance.get_runs()[0].run_id
+
+
+def test_two_ticks_at_once_ask_for_one_run(daemon: Daemon, instance: dg.DagsterInstance) -> None:
+    with alone(instance, "opendata") as first:
+        assert first
+        assert isinstance(daemon.evaluate(), dg.SkipReason), "the other one waits for its next turn"
+    first_answer, second_answer = answered(daemon), answered(daemon)
+    for answer in (first_answer, second_answer):
+        daemon.add_partitions(answer)
+    runs = {run.run_id for answer in (first_answer, second_answer) for run in daemon.create(answer)}
+    assert len(runs) == 1
+
+
+def test_a_run_that_is_under_way_is_not_asked_for_again_and_one_that_never_started_is(daemon: Daemon) -> None:
+    answer = answered(daemon)
+    daemon.add_partitions(answer)
+    (run,) = daemon.create(answer)
+    daemon.instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, run.job_name), run.run_id
+    )
+    assert daemon.tick() == []
+    daemon.instance.report_run_failed(run, "It could not be launched.")
+    assert daemon.tick() == [], "there is a pause first"
+    (asked,) = notes().asked
+    assert (asked.attempt, asked.key) == (2, f"{run.tags['dagster/run_key']}#2")
+    NoteBook(build_store(load_settings()), "opendata").write(replace(notes(), asked=(replace(asked, not_before=0.0),)))
+    assert daemon.tick() == [["3", "2", "1"]]
+    assert published() == ["1", "2", "3"]
+
+
+def test_recids_that_stop_are_not_run_again_until_the_source_says_something_else(
+    daemon: Daemon, portal: GrowingCollection
+) -> None:
+    missing: JsonObject = {"uri": "root://eospublic.cern.ch//eos/opendata/elsewhere", "size": 1}
+    portal.records["2"] = {**portal.records["2"], "files": [missing]}  # type: ignore[list-item]  # a Mapping is no dict
+    settle(daemon)
+    assert published() == ["1", "3"]
+    assert daemon.tick() == []
+    portal.put("2")
+    assert daemon.tick() == [["2"]]
+    assert published() == ["1", "2", "3"]
+
+
+def test_a_source_that_does_not_answer_changes_nothing(
+    daemon: Daemon, portal: GrowingCollection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(daemon)
+    before = notes()
+    monkeypatch.setenv("CERN_ASSETS_OPENDATA_API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CERN_ASSETS_ATTEMPTS", "1")
+    with pytest.raises(Exception, match="no usable answer"):
+        daemon.evaluate()
+    assert notes() == before
+
+
+def test_lost_notes_cost_a_look_at_each_record_and_nothing_else(daemon: Daemon, home: Path) -> None:
+    settle(daemon)
+    (home / "store" / "discovery" / "opendata.json").unlink()
+    assert daemon.tick() == [["3", "2", "1"]]
+    assert published() == ["1", "2", "3"]
+
+
+def test_a_sensor_runs_from_the_first_only_where_its_collection_says_so(
+    portal: GrowingCollection, instance: dg.DagsterInstance, home: Path
+) -> None:
+    def status() -> dg.DefaultSensorStatus:
+        return Daemon(instance).definitions.resolve_sensor_def("opendata_discovery").default_status
+
+    assert status() is dg.DefaultSensorStatus.RUNNING
+    (home / "collections" / "opendata.yaml").write_text(COLLECTION.replace("unattended: true, ", ""))
+    assert status() is dg.DefaultSensorStatus.STOPPED
+
+
+def test_a_dry_look_says_what_would_be_done_and_does_nothing(
+    daemon: Daemon, instance: dg.DagsterInstance, run: Callable[..., Answer]
+) -> None:
+    said = run("discover", "--json")
+    assert said.code == 0
+    assert (said.json["listed"], said.json["new"], said.json["runs"]) == (3, ["3", "2", "1"], 1)
+    assert "3 listed, 0 known" in run("discover").out
+    assert notes() == Notes()
+    assert instance.get_dynamic_partitions("opendata_recid") == []
+    assert json.dumps(said.json)
