@@ -52,7 +52,8 @@ coverage: python ## count again, over the real records beside the checkout, what
 	$(PYTHON) -m json.tool .cache/coverage.json docs/reference/coverage-opendata.json
 
 screenshots: python services ## take the pictures of docs/images again
-	CERN_ASSETS_TEST_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) cern_assets_tests/integration/test_dagster_ui.py
+	CERN_ASSETS_TEST_SCREENSHOTS=$(CURDIR)/docs/images $(PYTEST) cern_assets_tests/integration/test_dagster_ui.py \
+		cern_assets_tests/integration/test_unattended.py
 
 bench-overhead: python ## what Dagster costs on top of the flows alone (ARGS=--json, --check: as for all benchmarks)
 	$(PYTHON) benchmarks/overhead.py $(ARGS)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -17,9 +18,29 @@ _START_SECONDS = 180
 _WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 
 
+@dataclass(frozen=True)
+class Dagster:
+    """Where the UI is, and the first of its processes, which are one group."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+
+    def kill(self) -> None:
+        """End all of them at once, without a word."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
 @contextmanager
 def running_dagster(folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
     """The UI's base URL; `variables` configure the assets and name the instance (`DAGSTER_HOME`)."""
+    with mortal_dagster(folder, variables) as dagster:
+        yield dagster.url
+
+
+@contextmanager
+def mortal_dagster(folder: Path, variables: Mapping[str, str]) -> Iterator[Dagster]:
+    """The same, for tests that kill it."""
     port = free_port()
     log = folder / "dagster-dev.log"
     dagster = str(Path(sys.executable).with_name("dagster"))
@@ -35,7 +56,7 @@ def running_dagster(folder: Path, variables: Mapping[str, str]) -> Iterator[str]
         try:
             url = f"http://127.0.0.1:{port}"
             _await_answer(url, process, log)
-            yield url
+            yield Dagster(url, process)
         finally:
             _stop(process)
 
@@ -68,6 +89,8 @@ def _await_answer(url: str, process: "subprocess.Popen[bytes]", log: Path) -> No
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     """As Ctrl-C does, and then for good: all of its processes are in one group."""
+    if process.poll() is not None:
+        return
     os.killpg(process.pid, signal.SIGINT)
     try:
         process.wait(timeout=30)
