@@ -30,7 +30,7 @@ def decide(listing: Listing, notes: Notes, under_way: AbstractSet[Recid], *, sha
         suspected=tuple(recid for recid in missing if recid not in notes.missing),
         withdrawn=_free(confirmed, under_way) if let_go else (),
         held=() if let_go else tuple(confirmed),
-        busy=(*listed["busy"], *(recid for recid in confirmed if recid in under_way)),
+        busy=(*listed["busy"], *(recid for recid in confirmed if let_go and recid in under_way)),
     )
 
 
