@@ -158,7 +158,9 @@ def test_a_run_that_is_under_way_is_not_asked_for_again_and_one_that_never_start
     )
     assert daemon.tick() == []
     daemon.instance.report_run_failed(run, "It could not be launched.")
-    assert daemon.tick() == [], "there is a pause first"
+    assert daemon.tick() == [], "Dagster is going to start it again by itself"
+    daemon.instance.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+    assert daemon.tick() == [], "Dagster has given up, and there is a pause first"
     (asked,) = notes().asked
     assert (asked.attempt, asked.key) == (2, f"{run.tags['dagster/run_key']}#2")
     NoteBook(build_store(load_settings()), "opendata").write(replace(notes(), asked=(replace(asked, not_before=0.0),)))

@@ -22,16 +22,13 @@ def settled(notes: Notes, outcomes: Mapping[str, Outcome], withdrawn: AbstractSe
     asked = []
     for each in notes.asked:
         outcome = outcomes[each.key]
-        if outcome.fate == "died":
-            asked.append(_again(each, now))
-        elif outcome.fate != "ended":
-            asked.append(each)
+        if outcome.fate != "ended":
+            asked.append(_again(each, now) if outcome.fate == "died" else each)
             continue
-        for recid in each.seen.keys() & outcome.held if outcome.fate == "ended" else ():
-            seen = each.seen[recid]
+        for recid, seen in each.seen.items():
             if recid in withdrawn:
                 gone.add(recid)
-            elif seen is not None:
+            elif seen is not None and recid in outcome.held:
                 known[recid] = _joined(known.get(recid), seen)
                 gone.discard(recid)
                 missing.pop(recid, None)
