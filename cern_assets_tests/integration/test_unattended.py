@@ -116,7 +116,8 @@ def _ticks(unattended: Unattended, since: float) -> list[list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CERN_ASSETS_POSTGRES_URL", unattended.variables["CERN_ASSETS_POSTGRES_URL"])
         with open_instance(unattended.home / "dagster") as instance:
-            (sensor,) = instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+            sensors = instance.all_instigator_state(instigator_type=InstigatorType.SENSOR)
+            (sensor,) = (each for each in sensors if each.instigator_name == "growing_discovery")
             ticks = instance.get_ticks(sensor.instigator_origin_id, sensor.selector_id)
     return [list(tick.run_ids) for tick in reversed(ticks) if tick.timestamp >= since]
 
