@@ -7,7 +7,7 @@ PORT ?= 3000
 SEEDS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test attack chaos corpus check requirements reference coverage screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-transform bench-publish clean python services
+.PHONY: help demo dev unit test attack chaos corpus check requirements reference coverage screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-publish: python ## what publishing costs, an upload and small records, bes
 
 bench-ledger: python ## what the ledger costs over 200,000 recids and a million events, beside DuckDB alone
 	$(PYTHON) benchmarks/ledger.py $(ARGS)
+
+bench-discovery: python ## what a tick of the sensor costs over 50,000 recids, beyond the listing
+	$(PYTHON) benchmarks/discovery.py $(ARGS)
 
 bench-transform: python ## records a second and core through the crosswalk, beside reading and copying them
 	$(PYTHON) benchmarks/transform.py $(ARGS)
