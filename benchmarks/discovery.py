@@ -2,10 +2,10 @@
 
     make bench-discovery [ARGS="--recids N --json --check"]
 
-A source in memory lists made-up records; the instance (SQLite) and the store are real, in a temporary folder. A tick is
-what `defs/sensors.py` does: notes read, runs looked up, listing, decision, notes written, requests made. The time of the
-source's answers is taken off. Three ticks: all recids new; nothing new; and 30 new, one changed, one gone. The targets are
-of CPU time, as others may load the machine.
+A source in memory lists made-up records; the instance (SQLite) and the store are real, in a temporary folder. A tick
+is what `defs/sensors.py` does: notes read, runs looked up, listing, decision, notes written, requests made. The time of
+the source's answers is taken off. Three ticks: all recids new; nothing new; and 30 new, one changed, one gone. The
+targets are of CPU time, as others may load the machine.
 
 The peer reads the partitions from the instance and compares two sets of recids: the least that any sensor does.
 """
