@@ -237,6 +237,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         withdrawn=spec.withdrawn,
         unverified=spec.unverified,
         profile=spec.profile or target.profile,
+        licence_default=spec.licence_default,
         left_out=spec.selection.left_out,
     )
 

@@ -1,7 +1,7 @@
 """Collections from YAML files; what is wrong in one is told by file, line and field."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -97,10 +97,10 @@ def _refusal(path: Path, node: yaml.Node | None, error: ValidationError) -> Conf
 def _allowed(place: _Place) -> list[str]:
     model: type[BaseModel] = _File
     for part in place:
-        inner = model.model_fields[str(part)].annotation
-        assert isinstance(inner, type)
-        assert issubclass(inner, BaseModel)
-        model = inner
+        field = model.model_fields.get(str(part))
+        if field is not None:  # else the name of one of several models that may stand here
+            kinds = (field.annotation, *get_args(field.annotation))
+            model = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return sorted(model.model_fields)
 
 

@@ -11,6 +11,7 @@ from cern_assets.model.collections import (
     EditChoice,
     EditPolicy,
     FilesMode,
+    LicenceDefault,
     Profile,
     UnverifiedChoice,
     WithdrawalChoice,
@@ -88,8 +89,8 @@ class CollectionSpec(Value):
     that target, by slug or id, through which its records are published for the first time. `edits` says whether fields
     that people edited in the target stay, `withdrawn` whether what the source withdrew is withdrawn there too,
     `unverified` whether files are taken for whose bytes nothing vouches. `profile` says which fields the target keeps,
-    where that differs from its settings. Of runs that wait, those of a higher `priority` begin first.
-    `discovery` says how the source is watched.
+    where that differs from its settings, `licence_default` the licence of records that state none. Of runs that wait,
+    those of a higher `priority` begin first. `discovery` says how the source is watched.
     """
 
     name: Name = ""
@@ -105,6 +106,7 @@ class CollectionSpec(Value):
     withdrawn: WithdrawalChoice = "keep"
     unverified: UnverifiedChoice = "refuse"
     profile: Profile | None = None
+    licence_default: LicenceDefault | None = None
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     discovery: Discovery = Discovery()
 

@@ -1,7 +1,7 @@
 """Collections: what is brought in, from which source and into which target, under one name."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,20 @@ UnverifiedChoice = Literal["refuse", "accept"]
 """Whether a record is carried although nothing vouches for the bytes of a file."""
 
 
+class LicenceDefault(Value):
+    """Under which licence a collection publishes records that state none, decided by people: why, and who says so.
+
+    `id` is one of the target's vocabulary, `source` an address where the reason can be looked up.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]{0,99}$")]
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+    source: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=1000)]
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.reason} ({self.source})"
+
+
 class EditPolicy(Value):
     """What becomes of a field that people edited in the target: it stays, or what the source says replaces it.
 
@@ -50,8 +64,8 @@ class Collection(Value):
     `target` names a repository of the settings, `limits` says what it takes, `archive` how files are packed. With a
     `community` (slug or id in the target), a record is published through it. `edits` says what becomes of fields that
     people edited there, `withdrawn` what becomes of a record that the source withdrew, `unverified` whether files are
-    taken for whose bytes nothing vouches. `profile` says which fields the target keeps. `left_out` has recids that stay
-    out, each with the reason.
+    taken for whose bytes nothing vouches. `profile` says which fields the target keeps. `licence_default`
+    stands where a record states no licence. `left_out` has recids that stay out, each with the reason.
     """
 
     name: str
@@ -66,4 +80,5 @@ class Collection(Value):
     withdrawn: WithdrawalChoice = "keep"
     unverified: UnverifiedChoice = "refuse"
     profile: Profile = "plain"
+    licence_default: LicenceDefault | None = None
     left_out: Mapping[str, str] = Field(default_factory=dict)

@@ -13,6 +13,10 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 _POSITION = re.compile(r"\[\d+\]")
 
 
+UNSTATED_LICENCE = "licence-unstated"
+"""The code of a record's finding that it states no licence; a collection may decide what stands then."""
+
+
 class Finding(Value):
     """One irregularity.
 

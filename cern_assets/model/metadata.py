@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from cern_assets.model.collections import LicenceDefault
 from cern_assets.model.findings import Finding
 from cern_assets.model.values import JsonObject, Value
 
@@ -27,9 +28,11 @@ class Metadata(Value):
     """The payload to send, with its findings and the fate of every leaf.
 
     `checked_with` names the schemas that it was validated with, each by its id and version; empty before that.
+    `licence_default` is the decision of the collection that stands for a licence, None where the record states one.
     """
 
     payload: JsonObject
     fates: tuple[LeafFate, ...]
     findings: tuple[Finding, ...]
     checked_with: tuple[str, ...] = ()
+    licence_default: LicenceDefault | None = None

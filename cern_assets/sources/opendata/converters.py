@@ -7,7 +7,7 @@ from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
 from cern_assets.metadata.people import organisation
-from cern_assets.model.findings import Finding, shorten
+from cern_assets.model.findings import UNSTATED_LICENCE, Finding, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json
 from cern_assets.sources.opendata.links import link_list, record_url
@@ -174,7 +174,7 @@ def rights(reading: Reading) -> Converted:
     leaf = reading.first("license.attribution")
     if leaf is None:
         message = "No licence is stated, and none is invented; the portal's page shows CC0-1.0 for such records."
-        unstated = Finding(code="licence-unstated", severity="note", field="license.attribution", message=message)
+        unstated = Finding(code=UNSTATED_LICENCE, severity="note", field="license.attribution", message=message)
         return Converted(findings=(unstated,))
     if leaf.text in _LICENCES:
         return Converted([{"id": _LICENCES[leaf.text]}])

@@ -171,6 +171,8 @@ _ROWS = (
     ("rucio_dataset", ("rucio_dataset",), word, "As it stands."),
     ("collection", ("collections[]",), words, "As they stand."),
 )
+_DERIVED = frozenset((collision_type, energy_from, energy_to, nickname, processing))
 ROWS = tuple(
-    Row(reads=reads, target=target_of(name), convert=convert, note=note) for name, reads, convert, note in _ROWS
+    Row(reads=reads, target=target_of(name), convert=convert, note=note, derives=convert in _DERIVED)
+    for name, reads, convert, note in _ROWS
 )
