@@ -161,6 +161,7 @@ def test_the_version_changes_with_every_part_of_a_row() -> None:
         replace(base, note="other"),
         replace(base, fallback=True),
         replace(base, keep_equal=True),
+        replace(base, derives=True),
         Drop(("a",), "x"),
     ]
     assert len({version_of(changed) for changed in [base, *others]}) == len(others) + 1
@@ -171,6 +172,22 @@ def test_the_version_changes_with_the_code_of_a_converter(own_module: tuple[Path
     before = version_of(Row(("a",), "x", module.nothing, "note"))
     path.write_text("def nothing(reading):\n    return 1\n")
     assert version_of(Row(("a",), "x", module.nothing, "note")) != before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'def nothing(reading):\n    """Say nothing."""\n    return None  # on purpose\n',
+        "def nothing(reading: object) -> None:\n    return None\n",
+        "def nothing(reading):\n    return None\n\n\ndef another(reading):\n    return 1\n",
+    ],
+    ids=["comment and docstring", "annotations", "a rule that no row names"],
+)
+def test_the_version_stays_with_what_no_deposit_depends_on(own_module: tuple[Path, ModuleType], text: str) -> None:
+    path, module = own_module
+    before = version_of(Row(("a",), "x", module.nothing, "note"))
+    path.write_text(text)
+    assert version_of(Row(("a",), "x", module.nothing, "note")) == before
 
 
 def test_a_converter_may_give_false() -> None:
