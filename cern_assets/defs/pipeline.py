@@ -12,6 +12,7 @@ import dagster as dg
 
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.events import failure, materialization, observation
+from cern_assets.defs.inventory import build_inventory
 from cern_assets.defs.partitions import recid_partitions
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.defs.sensors import build_sensor
@@ -26,7 +27,7 @@ PRIORITY_TAG = "dagster/priority"
 
 
 def build_collection(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions:
-    """A collection's five assets, the job `<collection>_ingest` that runs all of them, and the sensor of the source."""
+    """A collection's five assets, the job `<collection>_ingest` that runs all of them, its sensor and inventory."""
     collection = spec.name
     job = dg.define_asset_job(
         name=f"{collection}_ingest",
@@ -39,6 +40,7 @@ def build_collection(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions
         assets=[build_pipeline(spec, batch_size=batch_size)],
         jobs=[job],
         sensors=[build_sensor(spec, job, batch_size=batch_size)],
+        schedules=[build_inventory(spec, batch_size=batch_size)],
     )
 
 

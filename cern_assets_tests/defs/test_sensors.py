@@ -221,3 +221,23 @@ def test_a_dry_look_says_what_would_be_done_and_does_nothing(
     assert notes() == Notes()
     assert instance.get_dynamic_partitions("opendata_recid") == []
     assert json.dumps(said.json)
+
+
+def test_the_inventory_finds_what_no_book_agrees_on_and_the_sensor_heals_it(
+    daemon: Daemon, instance: dg.DagsterInstance, home: Path, run: Callable[..., Answer]
+) -> None:
+    def inventory() -> bool:
+        job = daemon.definitions.resolve_job_def("opendata_inventory")
+        return job.execute_in_process(instance=instance, raise_on_error=False).success
+
+    settle(daemon)
+    assert inventory()
+    instance.delete_dynamic_partition("opendata_recid", "1")
+    next((home / "store" / "documents" / "opendata" / "published_record").rglob("2.json")).unlink()
+    assert daemon.tick() == [], "by its notes all is well"
+    assert not inventory()
+    assert notes().known.keys() == {"3"}
+    settle(daemon)
+    assert inventory()
+    assert run("ledger", "--json").states == dict.fromkeys(("1", "2", "3"), "published")
+    assert published() == ["1", "2", "3"]

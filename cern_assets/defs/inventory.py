@@ -1,0 +1,87 @@
+"""The inventory of a collection, once a day: whether the sensor missed anything, which it then is told to ask for."""
+
+import time
+from dataclasses import replace
+
+import dagster as dg
+
+from cern_assets.collections.spec import CollectionSpec
+from cern_assets.defs.engine import DagsterEngine
+from cern_assets.defs.partitions import registered_recids
+from cern_assets.defs.resources import PortsOpener
+from cern_assets.defs.sensors import alone
+from cern_assets.documents.notes import NoteBook
+from cern_assets.errors import SourceUnavailableError
+from cern_assets.flows.discovery.inventory import Books, disagreements, forgotten
+from cern_assets.flows.discovery.look import Watch
+from cern_assets.flows.stages import Context
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.outcomes import STAGE_NAMES
+from cern_assets.settings import load_settings
+from cern_assets.telemetry.ledger import Counts, opened_ledger
+from cern_assets.wiring import source_parts
+
+_SHOWN = 50
+_DAILY = "30 4 * * *"
+
+
+def inventory_name(collection: str) -> str:
+    """The name of a collection's inventory job."""
+    return f"{collection}_inventory"
+
+
+def build_inventory(spec: CollectionSpec, *, batch_size: int) -> dg.ScheduleDefinition:
+    """The job `<collection>_inventory`, which fails where books disagree, and its schedule."""
+
+    @dg.op(name=f"compare_books_of_{spec.name}")
+    def compare(context: dg.OpExecutionContext, ports: dg.ResourceParam[PortsOpener]) -> None:
+        with alone(context.instance, spec.name) as we_are, ports.opened(spec) as opened:
+            if not we_are:
+                raise dg.RetryRequested(max_retries=10, seconds_to_wait=60)
+            found = _compared(context.instance, spec, opened, batch_size)
+        for what, recids in found.items():
+            context.log.warning(f"{len(recids)} {what}: {' '.join(recids[:_SHOWN])}")
+        if found:
+            raise dg.Failure(
+                "Books disagree; the sensor asks for these recids with its next look.",
+                metadata={what: len(recids) for what, recids in found.items()},
+                allow_retries=False,
+            )
+
+    @dg.job(
+        name=inventory_name(spec.name),
+        executor_def=dg.in_process_executor,
+        description=f"Whether source, partitions, ledger and receipts of {spec.name} agree; the rest is run again.",
+    )
+    def inventory() -> None:
+        compare()
+
+    running = dg.DefaultScheduleStatus.RUNNING if spec.discovery.unattended else dg.DefaultScheduleStatus.STOPPED
+    return dg.ScheduleDefinition(job=inventory, cron_schedule=_DAILY, default_status=running)
+
+
+def _compared(
+    instance: dg.DagsterInstance, spec: CollectionSpec, context: Context, batch_size: int
+) -> dict[str, tuple[Recid, ...]]:
+    book = NoteBook(context.adapters.store, spec.name)
+    notes = book.read()
+    engine = DagsterEngine(instance, spec.name, batch_size=batch_size)
+    watch = Watch(context.adapters.source, spec, source_parts(spec.source).parse_recid)
+    afresh = replace(notes, sweep=None, swept_at=0.0)
+    listing = watch.look(engine, afresh, now=time.time(), in_time=lambda: True).listing
+    if not listing.seen and listing.reason:
+        raise SourceUnavailableError(f"The source could not be listed: {listing.reason}")
+    partitions = registered_recids(instance, spec.name)
+    receipts = frozenset(context.adapters.documents.recids(spec.name, STAGE_NAMES[-1]))
+    counts = Counts(
+        registered=[(spec.name, partitions)],
+        documents={STAGE_NAMES[-1]: [(spec.name, tuple(receipts))]},
+        collections=(spec.name,),
+    )
+    with opened_ledger(load_settings().telemetry_dir, counts) as ledger:
+        states = {Recid(str(row["recid"])): str(row["state"]) for row in ledger.entries(collection=spec.name)}
+    asked = {recid for each in notes.asked for recid in each.seen}
+    found = disagreements(listing, Books(partitions, states, receipts, asked | engine.under_way()))
+    if found:
+        book.write(forgotten(notes, [recid for recids in found.values() for recid in recids]))
+    return found
