@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from cern_assets.documents.claims import claim
 from cern_assets.documents.journal import latest
 from cern_assets.errors import DepositRefusedError, PublicationConflictError, RepositoryUnavailableError, WaitingError
+from cern_assets.flows.publish.affiliations import affiliated
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
 from cern_assets.flows.publish.identify import look_until, new_draft, note_draft, own_record
@@ -80,7 +81,7 @@ def make(context: Context, task: Task) -> Made[Receipt]:
         repository=context.adapters.repository.url,
         recid=task.recid,
     )
-    deposit = task.body("metadata", Metadata).payload
+    deposit = affiliated(task.body("metadata", Metadata).payload, context.adapters.repository)
     receipt = _unchanged(context, task, deposit) if task.settled else None
     if receipt is not None:
         return Made(receipt)

@@ -3,9 +3,10 @@
 The spellings are data (`vocabularies/bodies.yaml`), each with its source and the date when it was looked up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -13,6 +14,11 @@ import yaml
 def preferred(name: str) -> str:
     """The one spelling of a body, or the name itself where no other is known."""
     return _spellings().get(name.casefold(), name)
+
+
+def ror_of(name: str) -> str | None:
+    """The ROR id (bare) of a body by any of its spellings, None where it has none here."""
+    return _rors().get(name.casefold())
 
 
 @cache
@@ -23,5 +29,16 @@ def bodies_text() -> str:
 
 @cache
 def _spellings() -> Mapping[str, str]:
-    known = yaml.safe_load(bodies_text())
-    return {spelling.casefold(): body["name"] for body in known for spelling in (body["name"], *body["also"])}
+    return {spelling.casefold(): body["name"] for body in _bodies() for spelling in (body["name"], *body["also"])}
+
+
+@cache
+def _rors() -> Mapping[str, str]:
+    known = (body for body in _bodies() if "ror" in body)
+    return {spelling.casefold(): body["ror"] for body in known for spelling in (body["name"], *body["also"])}
+
+
+@cache
+def _bodies() -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = yaml.safe_load(bodies_text())
+    return found

@@ -71,7 +71,8 @@ def _as_input(value: Json) -> Json:
     """A value as it may be sent back: of a vocabulary's term, the target answers its title too."""
     if isinstance(value, Mapping):
         shown = {key: _as_input(inner) for key, inner in value.items()}
-        return {"id": shown["id"]} if "id" in shown and isinstance(shown.get("title"), Mapping) else shown
+        is_term = isinstance(shown.get("title"), Mapping) or isinstance(shown.get("name"), str)
+        return {"id": shown["id"]} if "id" in shown and is_term else shown
     if isinstance(value, list):
         return [_as_input(item) for item in value]
     return value

@@ -2,6 +2,7 @@
 
 import re
 
+from cern_assets.metadata.bodies import preferred, ror_of
 from cern_assets.model.values import Json
 
 _ORGANISATION = re.compile(
@@ -25,6 +26,13 @@ _JOINED = re.compile(r"(?P<given>(?:[^\W\d_]\.-?)+)(?P<family>[^\W\d_]{2}.*)")
 def organisation(name: str) -> dict[str, Json]:
     """Give an organisation by its name."""
     return {"type": "organizational", "name": name}
+
+
+def body(name: str) -> dict[str, Json]:
+    """Give an organisation in its one spelling, with its ROR id where that is known: InvenioRDM keeps it so."""
+    ror = ror_of(name)
+    known: Json = [{"scheme": "ror", "identifier": ror}]
+    return {**organisation(preferred(name)), **({"identifiers": known} if ror else {})}
 
 
 def person(family_name: str, given_name: str = "", orcid: str = "") -> dict[str, Json]:

@@ -1,10 +1,9 @@
 """Who made a record of CERN Open Data: authors, collaborations, or whoever stands in for them."""
 
-from cern_assets.metadata.bodies import preferred
 from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import bare_orcid, is_orcid
 from cern_assets.metadata.leaves import Reading
-from cern_assets.metadata.people import is_organisation, organisation, person, split_name
+from cern_assets.metadata.people import body, is_organisation, person, split_name
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
 
@@ -32,13 +31,13 @@ def authors(reading: Reading) -> Converted:
 def collaboration(reading: Reading) -> Converted:
     """Take the collaboration as an organisation."""
     name = reading.text("collaboration.name")
-    return Converted([{"person_or_org": organisation(preferred(name))}] if name else None)
+    return Converted([{"person_or_org": body(name)}] if name else None)
 
 
 def experiments(reading: Reading) -> Converted:
     """Take `CMS Collaboration` for `CMS`: who took the data, where the record does not say who made it."""
     found = reading.all("experiment[]")
-    creators: list[Json] = [{"person_or_org": organisation(preferred(f"{leaf.text} Collaboration"))} for leaf in found]
+    creators: list[Json] = [{"person_or_org": body(f"{leaf.text} Collaboration")} for leaf in found]
     message = "Neither authors nor a collaboration: the experiment stands as creator."
     return Converted(creators, findings=_stand_in(reading, "creator-from-experiment", message))
 
@@ -47,13 +46,13 @@ def publisher_as_creator(reading: Reading) -> Converted:
     """Take the publisher, where nothing else says who made the record; InvenioRDM wants a creator."""
     name = reading.text("publisher")
     message = "No authors, collaboration or experiment: the publisher stands as creator."
-    creators: list[Json] = [{"person_or_org": organisation(preferred(name))}] if name else []
+    creators: list[Json] = [{"person_or_org": body(name)}] if name else []
     return Converted(creators, findings=_stand_in(reading, "creator-from-publisher", message))
 
 
 def _person_or_org(name: str, orcid: str) -> dict[str, Json]:
     if is_organisation(name, orcid=orcid):
-        return organisation(preferred(name))
+        return body(name)
     family_name, given_name = split_name(name)
     return person(family_name, given_name, orcid)
 

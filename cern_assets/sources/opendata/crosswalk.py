@@ -260,7 +260,7 @@ CROSSWALK = Crosswalk(
         ),
         Drop(
             reads=("authors[].rorid",),
-            reason="InvenioRDM refuses a ROR id that its own vocabulary of affiliations lacks; the name is carried.",
+            reason="The name is carried; where `bodies.yaml` and the target have its ROR id, it is sent by that.",
         ),
         Drop(
             reads=("distribution.availability", "release", "prerelease", "dataset"),
