@@ -23,6 +23,7 @@ from cern_assets.origins import may_lead_to
 from cern_assets.ports import Range
 from cern_assets.recording import call
 from cern_assets.storage.paths import safe_path
+from cern_assets.web_answers import bounded
 
 _KINDS: dict[int, type[CernAssetsError]] = {
     401: RecordRestrictedError,
@@ -31,6 +32,7 @@ _KINDS: dict[int, type[CernAssetsError]] = {
     410: FileMissingError,
 }
 _RANGE_NOT_SATISFIABLE = 416
+_SLOWEST = 10
 _NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 # The portal now and then sends its error page as 200 instead of the file; cernopendata-client knows it by these two.
@@ -41,8 +43,8 @@ _ERROR_PAGE_ADLER32 = 0xA82D5324
 class HttpReader:
     """A `ports.ByteReader` over the files below `base_url`; many threads may share it.
 
-    `timeout_seconds` is how long a silent server is waited for. Redirects are followed within its origin and to
-    `redirect_hosts` only.
+    `timeout_seconds` is how long a silent server is waited for; one that gives less than 1 KiB a second for ten times
+    as long is given up. Redirects are followed within its origin and to `redirect_hosts` only.
     """
 
     def __init__(self, base_url: str, *, timeout_seconds: float, redirect_hosts: Collection[str] = ()) -> None:
@@ -53,7 +55,12 @@ class HttpReader:
             timeout=timeout_seconds,
             follow_redirects=True,
             headers={"Accept-Encoding": "identity"},
-            event_hooks={"request": [self._refuse_elsewhere]},
+            event_hooks={
+                "request": [self._refuse_elsewhere],
+                "response": [
+                    bounded(seconds=_SLOWEST * timeout_seconds, least_bytes=_SLOWEST * timeout_seconds * 1024)
+                ],
+            },
         )
 
     def _refuse_elsewhere(self, request: httpx.Request) -> None:

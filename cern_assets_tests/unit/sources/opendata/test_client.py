@@ -215,6 +215,14 @@ def test_an_unchanged_record_is_not_read_again() -> None:
     assert portal.requests[0].headers["if-none-match"] == '"7"'
 
 
+@pytest.mark.parametrize("packed", ["br", "deflate", "gzip, gzip"])
+def test_an_answer_packed_in_a_way_that_knows_no_bound_is_not_unpacked(packed: str) -> None:
+    with scripted(answer(RECORD, Content_Encoding=packed)) as portal, client(portal.url) as source:
+        with pytest.raises(SourceUnavailableError, match=f"packed as '{packed}'"):
+            source.fetch(RECID)
+        assert portal.requests[0].headers["accept-encoding"] == "gzip"
+
+
 @pytest.mark.parametrize("etag", ["1", '"unfinished', '"' + "x" * 300 + '"', '"a\tb"', "*", '"\u00e9"', '"a", "b"', ""])
 def test_an_etag_that_cannot_be_sent_back_is_not_kept(etag: str) -> None:
     with scripted(answer(RECORD, ETag=etag)) as portal, client(portal.url) as source:

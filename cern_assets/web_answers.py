@@ -1,0 +1,46 @@
+"""What an answer of a web server may cost: time only while bytes come, and nothing where it only sends us elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+
+
+def bounded(*, seconds: float, least_bytes: float) -> Callable[[httpx.Response], None]:
+    """A hook for the answers of an `httpx.Client`, those of redirects among them.
+
+    Each `seconds` must bring at least `least_bytes` as they are sent, or the end; with infinity, all has to come within
+    them. Else reading raises `httpx.ReadTimeout`. The body of a redirect is not read, however long it is.
+    """
+
+    def bound(response: httpx.Response) -> None:
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        if response.has_redirect_location:
+            response.stream.close()
+            response.stream = httpx.ByteStream(b"")
+        else:
+            response.stream = _Paced(response.stream, seconds, least_bytes)
+
+    return bound
+
+
+class _Paced(httpx.SyncByteStream):
+    """Looked at before anything is unpacked: bytes that unpack to nothing are bytes of an answer that does not end."""
+
+    def __init__(self, stream: httpx.SyncByteStream, seconds: float, least_bytes: float) -> None:
+        self._stream = stream
+        self._seconds = seconds
+        self._least_bytes = least_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        ends, came = time.monotonic() + self._seconds, 0
+        for chunk in self._stream:
+            came += len(chunk)
+            if time.monotonic() > ends:
+                if came < self._least_bytes:
+                    raise httpx.ReadTimeout(f"{came} bytes in {self._seconds:g} seconds are too few")
+                ends, came = time.monotonic() + self._seconds, 0
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
