@@ -5,9 +5,10 @@ PYTEST := $(PYTHON) -m pytest
 ARGS ?=
 PORT ?= 3000
 SEEDS ?= 200
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test attack chaos corpus check requirements reference coverage screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish clean python services
+.PHONY: help demo dev unit test attack chaos fuzz audit corpus check requirements reference coverage screenshots bench-overhead bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +30,12 @@ attack: python services ## run the attacks of SECURITY.md against running pieces
 
 corpus: python services ## publish the deposits of all real records in a real InvenioRDM, and compare what comes back
 	CERN_ASSETS_TEST_CORPUS=all $(PYTEST) cern_assets_tests/integration/test_corpus_on_inveniordm.py $(ARGS)
+
+fuzz: python ## throw changed inputs at every parser of outside bytes (MINUTES=10: for so long)
+	nice $(PYTHON) scripts/fuzz.py $(MINUTES)
+
+audit: python ## ask osv.dev for known vulnerabilities of the pinned packages (says so where it cannot be reached)
+	$(PYTHON) scripts/audit.py
 
 check: python ## style, types and the rules of who may import whom
 	.venv/bin/ruff check

@@ -1,7 +1,9 @@
 """Collections from YAML files; what is wrong in one is told by file, line and field."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -11,6 +13,7 @@ from cern_assets.errors import ConfigurationError
 from cern_assets.model.values import Value
 
 _REMEDY = "Correct the file; docs/reference/collections.md lists the fields."
+_DEEPEST = 20
 _SHOWN = 80
 
 type _Place = tuple[int | str, ...]
@@ -59,6 +62,7 @@ def read_collection(path: Path) -> CollectionSpec:
     """
     try:
         text = path.read_text(encoding="utf-8")
+        _refuse_intricate(text, path)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         _refuse_repeated(node, path)
         said = yaml.safe_load(text)
@@ -123,11 +127,35 @@ def _inner(node: yaml.Node | None, part: int | str) -> tuple[int, yaml.Node] | N
     return None
 
 
+def _refuse_intricate(text: str, path: Path) -> None:
+    """Refuse what makes a short text long or deep: references to parts of it, and nesting without end."""
+    depth = 0
+    for event in _events(text):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise _strange(path, event.start_mark, "A collection's file does not refer to parts of itself")
+        if depth > _DEEPEST:
+            raise _strange(path, event.start_mark, f"A collection's file is nested {_DEEPEST} deep at most")
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """As libyaml reads them, whose cost does not grow with the square of the nesting; errors are left to be told."""
+    with suppress(yaml.YAMLError):
+        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
+
+
+def _strange(path: Path, mark: Any, message: str) -> ConfigurationError:
+    line = f":{mark.line + 1}" if mark else ""
+    return ConfigurationError(f"{message}.", uri=f"{path}{line}", remedy=_REMEDY)
+
+
 def _refuse_repeated(node: yaml.Node | None, path: Path) -> None:
     """YAML forbids a key twice; the library takes the last."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _strange(path, key.start_mark, "A name is a text, and no list or object")
             if key.value in seen:
                 raise ConfigurationError(
                     "This field is said twice.",

@@ -20,6 +20,7 @@ STANDARD_INPUT = Path("-")
 LONGEST_BYTES = 64 * 1024 * 1024
 """Of one line, or of a file that is one JSON text. The portal's largest record has 16 MB (32,618 files)."""
 
+_PIECE_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 
 
@@ -106,7 +107,16 @@ def _texts(stream: _Lines, name: str) -> Iterator[InputRecord]:
     if of_lines or not (whole or _begins_a_text(first, name)):
         yield from _lines(first, stream, name)
     else:
-        yield from _whole(first + stream.read(LONGEST_BYTES), name)
+        yield from _whole(first + _rest(stream), name)
+
+
+def _rest(stream: _Lines) -> bytes:
+    """What a text may have besides its first line; in pieces, as a reader sets aside memory for all it is asked."""
+    pieces, left = [], LONGEST_BYTES
+    while left and (piece := stream.read(min(left, _PIECE_BYTES))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _begins_a_text(line: bytes, name: str) -> bool:

@@ -33,6 +33,8 @@ _KINDS: dict[int, type[CernAssetsError]] = {
 }
 _RANGE_NOT_SATISFIABLE = 416
 _SLOWEST = 10
+_NUMBER = re.compile("[0-9]{1,18}")
+"""Of bytes; a number of five thousand digits is none, and Python does not read it."""
 _NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 # The portal now and then sends its error page as 200 instead of the file; cernopendata-client knows it by these two.
@@ -183,7 +185,7 @@ def _check(answer: httpx.Response, url: str, *, ranged: bool) -> None:
 
 def _content_length(answer: httpx.Response) -> int:
     length = answer.headers.get("Content-Length", "")
-    if not length.isdecimal():
+    if not _NUMBER.fullmatch(length):
         raise failure(
             StorageUnavailableError, "Reading", str(answer.url), "the answer does not say how long the file is"
         )
@@ -195,7 +197,7 @@ def _bytes_to_skip(answer: httpx.Response, offset_bytes: int) -> int:
     if answer.status_code == 200:
         return offset_bytes
     stated = answer.headers.get("Content-Range", "")
-    match = re.match(r"bytes (\d+)-", stated)
+    match = re.match(r"bytes ([0-9]{1,18})-", stated)
     if match is None or int(match[1]) > offset_bytes:
         raise failure(
             StorageUnavailableError, "Reading", str(answer.url), f"asked from byte {offset_bytes}, given {stated!r}"
