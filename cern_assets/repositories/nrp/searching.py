@@ -19,8 +19,14 @@ async def find(connection: Connection, api: URL, identifier: str) -> Sought:
     # Of a record with a draft, be it of a later version, the depositor's own shows the draft: both have one parent.
     parents = {remote_record(hit).parent_id for hit in ours} - {""}
     published = tuple(record for record in found if record.parent_id in parents)
-    # A draft of a published record stands in for it among the depositor's own: the record is in the other answer.
-    drafts = tuple(remote_draft(hit) for hit in ours if hit.get("is_draft") and not hit.get("is_published"))
+    # A draft of a published record stands in for it among the depositor's own: the record is in the other answer. One
+    # that was just published may still be shown as the draft that it was.
+    shown = {record.record_id for record in found}
+    drafts = tuple(
+        remote_draft(hit)
+        for hit in ours
+        if hit.get("is_draft") and not hit.get("is_published") and hit.get("id") not in shown
+    )
     # Restricted records may be among the depositor's own only.
     restricted = {hit["id"]: remote_published(hit) for hit in ours if not hit.get("is_draft")}
     known = {record.record_id for record in published}
