@@ -28,7 +28,6 @@ CONTENT = b"bytes of every file"
 MORE_THAN_THE_DISK_BYTES = 10**13
 """Of which a file of holes takes none."""
 
-NO_SUCH_BYTES = 10**18
 COUNT = 12
 BAD = 2
 
@@ -107,8 +106,10 @@ def _read_over_http(answer: Callable[[Request], Awaitable[Response]]) -> Iterato
     app = Starlette(routes=[Route("/eos/opendata/fake/{recid}/a.root", answer, methods=["GET", "HEAD"])])
     with serve_in_thread(app) as url:
         reader = HttpReader(url, timeout_seconds=30)
-        yield reader
-        reader.close()
+        try:
+            yield reader
+        finally:
+            reader.close()
 
 
 def test_a_file_larger_than_the_free_space_stops_its_record_only(world: World) -> None:
@@ -118,15 +119,18 @@ def test_a_file_larger_than_the_free_space_stops_its_record_only(world: World) -
     assert _only_the_bad_one_stops(_ended(world, recids, workers=2), recids) == "StorageFull"
 
 
-def test_a_server_that_claims_more_bytes_than_any_disk_has_stops_its_record_only(world: World) -> None:
-    recids = _recids(world, claimed_bytes=NO_SUCH_BYTES)
+@pytest.mark.parametrize(("claimed_bytes", "problem"), [(10**17, "StorageFull"), (10**18, "StorageUnavailable")])
+def test_a_server_that_claims_more_bytes_than_any_disk_has_stops_its_record_only(
+    world: World, claimed_bytes: int, problem: str
+) -> None:
+    recids = _recids(world, claimed_bytes=claimed_bytes)
 
     async def answer(request: Request) -> Response:
         lies = request.method == "HEAD" and request.path_params["recid"] == recids[BAD]
-        return Response(headers={"Content-Length": str(NO_SUCH_BYTES)}) if lies else Response(CONTENT)
+        return Response(headers={"Content-Length": str(claimed_bytes)}) if lies else Response(CONTENT)
 
     with _read_over_http(answer) as reader:
-        assert _only_the_bad_one_stops(_ended(world, recids, workers=2, files=reader), recids) == "StorageFull"
+        assert _only_the_bad_one_stops(_ended(world, recids, workers=2, files=reader), recids) == problem
 
 
 def test_a_file_that_its_server_does_not_let_us_read_stops_its_record_only(
