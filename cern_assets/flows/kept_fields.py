@@ -10,7 +10,7 @@ from cern_assets.metadata.custom_fields import SECTION, CustomFields
 from cern_assets.model.values import Json, JsonObject
 from cern_assets.ports import Repository
 
-_REMEDY = "Configure it as docs/how-to/profiles.md says, or say `profile: plain`, which loses no fact."
+HOW_TO_KEEP_THEM = "Configure it as docs/how-to/profiles.md says, or say `profile: plain`, which loses no fact."
 
 
 def ask(repository: Repository, fields: CustomFields) -> str:
@@ -26,7 +26,7 @@ def ask(repository: Repository, fields: CustomFields) -> str:
                 f"{repository.url} does not keep the fields of profile `cern`: its vocabulary {name} lacks "
                 f"{', '.join(missing)}.",
                 field="profile",
-                remedy=_REMEDY,
+                remedy=HOW_TO_KEEP_THEM,
             )
     return f"{repository.url} has the vocabularies of profile `cern`; `doctor --with-draft` tries its fields"
 
@@ -48,7 +48,7 @@ def attempt(repository: Repository, fields: CustomFields) -> str:
             f"{repository.url} does not keep {len(lost)} of the {len(fields.fields)} fields of profile `cern`: "
             f"{'; '.join(lost[:3])}.",
             field="profile",
-            remedy=_REMEDY,
+            remedy=HOW_TO_KEEP_THEM,
         )
     return f"{repository.url} keeps all {len(fields.fields)} fields of profile `cern`; the draft was deleted"
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from cern_assets.documents.claims import claim
 from cern_assets.documents.journal import latest
 from cern_assets.errors import DepositRefusedError, PublicationConflictError, RepositoryUnavailableError, WaitingError
+from cern_assets.flows.kept_fields import HOW_TO_KEEP_THEM
 from cern_assets.flows.publish.affiliations import affiliated
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
@@ -228,10 +229,7 @@ def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Want
 
 def _remedy(problems: Sequence[str]) -> str:
     if any(problem.startswith(f"{SECTION}.") for problem in problems):
-        return (
-            "Nothing was published. The repository does not keep the fields of profile `cern`: configure it as "
-            "docs/how-to/profiles.md says, or say `profile: plain`, which loses no fact."
-        )
+        return f"Nothing was published. The repository does not keep the fields of profile `cern`. {HOW_TO_KEEP_THEM}"
     return "Nothing was published. Correct the crosswalk, or the repository's vocabularies."
 
 
