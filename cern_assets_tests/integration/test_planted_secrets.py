@@ -20,6 +20,7 @@ from starlette.routing import Route
 from cern_assets.addresses import REMOVED
 from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.command_line import END_SECONDS, Answer, finished, started
+from cern_assets_tests.services.deposits import given_deposit
 
 type Run = Callable[..., Answer]
 
@@ -95,19 +96,7 @@ def _variables() -> dict[str, str]:
 
 
 def _deposit(folder: Path) -> tuple[str, str]:
-    body = {
-        "access": {"record": "public", "files": "public"},
-        "metadata": {
-            "title": "Somebody's data",
-            "publication_date": "2026",
-            "publisher": "CERN",
-            "resource_type": {"id": "dataset"},
-            "creators": [{"person_or_org": {"type": "organizational", "name": "CMS Collaboration"}}],
-            "identifiers": [{"scheme": "other", "identifier": f"somebody:{folder}"}],
-        },
-    }
-    deposit, files = folder / "given.json", folder / "given"
-    deposit.write_text(json.dumps(body))
+    deposit, files = given_deposit(folder / "given.json"), folder / "given"
     files.mkdir()
     (files / "a.txt").write_bytes(b"some")
     return str(deposit), str(files)

@@ -41,34 +41,30 @@ def running_dagster(folder: Path, variables: Mapping[str, str]) -> Iterator[str]
 @contextmanager
 def mortal_dagster(folder: Path, variables: Mapping[str, str]) -> Iterator[Dagster]:
     """The same, for tests that kill it."""
-    port = free_port()
-    log = folder / "dagster-dev.log"
-    dagster = str(Path(sys.executable).with_name("dagster"))
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [dagster, "dev", "-w", str(_WORKSPACE), "-h", "127.0.0.1", "-p", str(port)],
-            cwd=folder,
-            env={**os.environ, **variables},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _await_answer(url, process, log)
-            yield Dagster(url, process)
-        finally:
-            _stop(process)
+    port, log = free_port(), folder / "dagster-dev.log"
+    with _started(
+        "dagster", "dev", "-w", str(_WORKSPACE), "-h", "127.0.0.1", "-p", str(port), log=log, **variables
+    ) as it:
+        url = f"http://127.0.0.1:{port}"
+        _await_answer(url, it, log)
+        yield Dagster(url, it)
 
 
 @contextmanager
 def running_daemon(folder: Path, variables: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """Dagster's daemon alone, as a service of a machine runs it."""
-    daemon = str(Path(sys.executable).with_name("dagster-daemon"))
-    with (folder / "dagster-daemon.log").open("wb") as out:
+    log = folder / "dagster-daemon.log"
+    with _started("dagster-daemon", "run", "-w", str(_WORKSPACE), log=log, **variables) as process:
+        yield process
+
+
+@contextmanager
+def _started(program: str, *arguments: str, log: Path, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A program of Dagster's with children of its own, in the folder of its log; ended with the block."""
+    with log.open("wb") as out:
         process = subprocess.Popen(
-            [daemon, "run", "-w", str(_WORKSPACE)],
-            cwd=folder,
+            [str(Path(sys.executable).with_name(program)), *arguments],
+            cwd=log.parent,
             env={**os.environ, **variables},
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -10,6 +10,7 @@ import pytest
 
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets_tests.services.command_line import Answer
+from cern_assets_tests.services.deposits import given_deposit
 from cern_assets_tests.services.repository import RunningRepository
 
 FILES = {"a.root": b"first", "sub/b.root": b"second", "empty": b""}
@@ -25,21 +26,7 @@ def repository(
 
 
 def _deposit(folder: Path, **metadata: Any) -> Path:
-    body = {
-        "access": {"record": "public", "files": "public"},
-        "metadata": {
-            "title": "Somebody's data",
-            "publication_date": "2026",
-            "publisher": "CERN",
-            "resource_type": {"id": "dataset"},
-            "creators": [{"person_or_org": {"type": "organizational", "name": "CMS Collaboration"}}],
-            "identifiers": [{"scheme": "other", "identifier": f"somebody:{folder}"}],
-            **metadata,
-        },
-    }
-    path = folder / "deposit.json"
-    path.write_text(json.dumps(body))
-    return path
+    return given_deposit(folder / "deposit.json", **metadata)
 
 
 def _files(folder: Path, files: dict[str, bytes]) -> Path:
