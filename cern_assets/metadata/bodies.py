@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from cern_assets.metadata.terms import vocabulary
+
 
 def preferred(name: str) -> str:
     """The one spelling of a body, or the name itself where no other is known."""
@@ -18,7 +20,7 @@ def preferred(name: str) -> str:
 
 def ror_of(name: str) -> str | None:
     """The ROR id (bare) of a body by any of its spellings, None where it has none here."""
-    return _rors().get(name.casefold())
+    return _rors().get(name.casefold()) or vocabulary("affiliations").find(name)
 
 
 @cache

@@ -6,15 +6,17 @@ version that decides what is done again all read it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
+from typing import NamedTuple
 
 from cern_assets.code_version import code_version
 from cern_assets.metadata.bodies import bodies_text
 from cern_assets.metadata.fates import Ledger
-from cern_assets.metadata.leaves import Leaf, Reading
-from cern_assets.metadata.text import as_kept
+from cern_assets.metadata.leaves import Leaf, Place, Reading
+from cern_assets.metadata.payload import Payload
+from cern_assets.metadata.terms import vocabularies_text
 from cern_assets.model.findings import Finding, Severity, grouped, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata
@@ -22,8 +24,7 @@ from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, content_hash
 
 
-@dataclass(frozen=True)
-class Unused:
+class Unused(NamedTuple):
     """A leaf that a converter read and could not use: it becomes a finding, and the leaf's reason for being dropped."""
 
     leaf: Leaf
@@ -32,17 +33,30 @@ class Unused:
     severity: Severity = "warning"
 
 
-@dataclass(frozen=True)
-class Converted:
+class Converted(NamedTuple):
     """What a converter made of its reading: the value to write (None: nothing), and what is to be told.
 
     `apart` are leaves that it read and that are not in the value, as another row has them: nothing is to be told.
+    `aside` are leaves that nothing has, each with its reason, and that are no news either. Of those in `computed`, the
+    value has what follows from them and not their words. `rors` are ROR ids (bare) that the record states for names of
+    affiliations: which of them a target takes, only that target can say.
     """
 
     value: Json = None
     unused: tuple[Unused, ...] = ()
     findings: tuple[Finding, ...] = ()
     apart: tuple[Leaf, ...] = ()
+    aside: tuple[tuple[Leaf, str], ...] = ()
+    computed: tuple[Leaf, ...] = ()
+    rors: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing but a value: all leaves are in it, and nothing is to be told."""
+        return self[1:] == _PLAIN
+
+
+_PLAIN = ((),) * 6
 
 
 type Converter = Callable[[Reading], Converted]
@@ -107,69 +121,149 @@ class Crosswalk:
             {
                 "source": self.source,
                 "rows": [repr(_row_data(row)) for row in self.rows],
-                "code": code_version(transform, *converters, besides=[bodies_text(), *self.data]),
+                "code": code_version(transform, *converters, besides=[bodies_text(), vocabularies_text(), *self.data]),
                 "libraries": [version("nh3"), version("ftfy")],
             }
         )
 
 
 def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
-    """Make the deposit of a record. It always answers: whether the deposit is valid is asked of `validation`."""
-    ledger = Ledger(record.metadata)
-    payload: dict[str, Json] = {}
+    """Make the deposit of a record. It always answers: whether the deposit is valid is asked of `validation`.
+
+    Parts of a payload may be shared with those of other records, and are not to be changed.
+    """
+    ledger, payload = Ledger(record.metadata, crosswalk.plan.known), Payload()
     findings: list[Finding] = []
-    for _, row, found, result, _ in _applied(record, crosswalk, ledger, payload):
-        _settle(ledger, row, found, result)
-        findings += result.findings
-        findings += map(_finding, result.unused)
+    rors: tuple[tuple[str, str], ...] = ()
+    for step in applied(record, crosswalk, ledger, payload):
+        result = step.result
+        if step.says:
+            payload.write(step.row.target, result.value, keep_equal=step.row.keep_equal)
+        _settle(ledger, step)
+        if result.findings or result.unused:
+            findings += result.findings
+            findings += map(_finding, result.unused)
+        rors = rors or result.rors
     findings += ledger.findings()
+    told = grouped(findings) if findings else ()
     # The parts are values of ours and are not looked at once more.
-    return Metadata.model_construct(payload=_as_kept(payload), fates=ledger.fates(), findings=grouped(findings))
+    return Metadata.model_construct(payload=payload.as_kept(), fates=ledger.fates(), findings=told, rors=rors)
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where fields of a deposit come from: the row (counted from 1) with its rule, and the leaves that it read.
+class Applied(NamedTuple):
+    """A row (counted from 1) that was asked: the patterns of it that the record has, its leaves, and what it made.
 
-    `places` are the fields themselves, items of lists by their number (`metadata.subjects[2]`).
+    `says` is whether there is something to be written.
     """
 
-    target: str
-    places: tuple[str, ...]
-    row: int
-    rule: str
-    leaves: tuple[str, ...]
+    number: int
+    row: Row
+    patterns: tuple[str, ...]
+    found: list[Leaf]
+    result: Converted
+    says: bool
 
 
-def lineage(record: SourceRecord, crosswalk: Crosswalk) -> tuple[Origin, ...]:
-    """Which leaves of a record came to which field of its deposit, by which rule, in the order of the rows."""
-    applied = _applied(record, crosswalk, Ledger(record.metadata), {})
-    return tuple(
-        Origin(row.target, places, number, row.convert.__name__, tuple(leaf.path for leaf in found))
-        for number, row, found, result, places in applied
-        if not _is_nothing(result.value)
-    )
+def applied(record: SourceRecord, crosswalk: Crosswalk, ledger: Ledger, payload: Payload) -> Iterator[Applied]:
+    """Ask the rows of a crosswalk in order; whoever takes the answers writes each before the next is asked."""
+    plan, said, files = crosswalk.plan, ledger.said, len(record.files)
+    for number, row, patterns in plan.asked(tuple(said)):
+        if isinstance(row, Drop):
+            for pattern in patterns:
+                ledger.drop(pattern, row.reason)
+            continue
+        there = payload.at(row.target)
+        if there is not None and (row.fallback or not isinstance(there, list)):
+            for pattern in patterns:
+                ledger.drop(pattern, f"Not needed: {row.target} has a value already.")
+            continue
+        found = said[patterns[0]] if len(patterns) == 1 else [leaf for pattern in patterns for leaf in said[pattern]]
+        result = plan.converted(number, row, found, record.recid, files)
+        yield Applied(number + 1, row, patterns, found, result, not _is_nothing(result.value))
+
+
+type _Asked = tuple[tuple[int, Row | Drop, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
 class _Plan:
     """A crosswalk's rows in the form in which they are applied.
 
-    `readers` has for each pattern the rows that read it, by number, with the place of the pattern in the row. `always`
-    has the rows that answer although the record has nothing that they read; the others need not be asked then.
+    `known` is the root of the places that rows read. `readers` has for each pattern the rows that read it, by number,
+    with the place of the pattern in the row. `always` has the rows that answer although the record has nothing that
+    they read; the others need not be asked then.
+
+    Records of a source have few shapes, and which rows are asked follows from the patterns alone. Many fields have few
+    values (a type, a language, a licence): what a row makes of few short texts is remembered, if it does not ask for
+    more of the record, and has nothing to tell of a leaf. Both memories are emptied when they are full.
     """
 
+    rows: tuple[Row | Drop, ...]
+    known: Place
     readers: Mapping[str, tuple[tuple[int, int], ...]]
     always: frozenset[int]
+    _shapes: dict[tuple[str, ...], _Asked] = field(default_factory=dict)
+    _made: dict[tuple[object, ...], Converted] = field(default_factory=dict)
+    _personal: set[int] = field(default_factory=set)
+
+    def asked(self, patterns: tuple[str, ...]) -> _Asked:
+        """The rows to ask of a record that has leaves of these patterns: number, row, and its patterns among them."""
+        known = self._shapes.get(patterns)
+        if known is not None:
+            return known
+        reads: dict[int, list[tuple[int, str]]] = {number: [] for number in self.always}
+        for pattern in patterns:
+            for number, place in self.readers.get(pattern, ()):
+                reads.setdefault(number, []).append((place, pattern))
+        asked = tuple(
+            (number, self.rows[number], tuple(pattern for _, pattern in sorted(these)))
+            for number, these in sorted(reads.items())
+        )
+        if len(self._shapes) >= _SHAPES:
+            self._shapes.clear()
+        self._shapes[patterns] = asked
+        return asked
+
+    def converted(self, number: int, row: Row, found: list[Leaf], recid: Recid, files: int) -> Converted:
+        """What a row makes of its leaves."""
+        if number in self._personal or len(found) > _FEW_LEAVES:
+            return row.convert(Reading(recid, files, found))
+        key: list[object] = [number]
+        for leaf in found:
+            if len(leaf.text) > _SHORT_TEXT:
+                return row.convert(Reading(recid, files, found))
+            value = leaf.value
+            key += (leaf.pattern, value if isinstance(value, str) else (leaf.text,))
+        remembered = tuple(key)
+        known = self._made.get(remembered)
+        if known is not None:
+            return known
+        reading = Reading(recid, files, found)
+        result = row.convert(reading)
+        if reading.is_personal:
+            self._personal.add(number)
+        elif result.is_plain:
+            if len(self._made) >= _RESULTS:
+                self._made.clear()
+            self._made[remembered] = result
+        return result
+
+
+_SHAPES = 2_000
+_RESULTS = 2_000
+_FEW_LEAVES = 12
+_SHORT_TEXT = 80
 
 
 def _plan(rows: tuple[Row | Drop, ...]) -> _Plan:
+    known = Place()
     readers: dict[str, list[tuple[int, int]]] = {}
     for number, row in enumerate(rows):
         for place, pattern in enumerate(row.reads):
+            known.know(pattern)
             readers.setdefault(pattern, []).append((number, place))
     always = (number for number, row in enumerate(rows) if isinstance(row, Row) and _answers_to_nothing(row))
-    return _Plan({pattern: tuple(these) for pattern, these in readers.items()}, frozenset(always))
+    return _Plan(rows, known, {pattern: tuple(these) for pattern, these in readers.items()}, frozenset(always))
 
 
 def _answers_to_nothing(row: Row) -> bool:
@@ -178,114 +272,31 @@ def _answers_to_nothing(row: Row) -> bool:
     return any(not _is_nothing(answer.value) or answer.unused or answer.findings for answer in answers)
 
 
-def _applied(
-    record: SourceRecord, crosswalk: Crosswalk, ledger: Ledger, payload: dict[str, Json]
-) -> Iterator[tuple[int, Row, list[Leaf], Converted, tuple[str, ...]]]:
-    """Each row that is asked, counted from 1, with what it read and made, and where that was written in the payload."""
-    plan, rows, files = crosswalk.plan, crosswalk.rows, len(record.files)
-    asked: dict[int, list[tuple[int, list[Leaf]]]] = {number: [] for number in plan.always}
-    for pattern, leaves in ledger.said.items():
-        for number, place in plan.readers.get(pattern, ()):
-            asked.setdefault(number, []).append((place, leaves))
-    target = _Target(payload)
-    for number in sorted(asked):
-        row = rows[number]
-        found = [leaf for _, leaves in sorted(asked[number], key=_by_place) for leaf in leaves]
-        if isinstance(row, Drop):
-            for leaf in found:
-                ledger.drop(leaf, row.reason)
-        elif not target.wants(row):
-            for leaf in found:
-                ledger.drop(leaf, f"Not needed: {row.target} has a value already.")
-        else:
-            result = row.convert(Reading(record.recid, files, found))
-            places = () if _is_nothing(result.value) else target.write(row, result.value)
-            yield number + 1, row, found, result, places
-
-
-def _by_place(read: tuple[int, list[Leaf]]) -> int:
-    return read[0]
-
-
-class _Target:
-    """The payload that rows write into."""
-
-    def __init__(self, payload: dict[str, Json]) -> None:
-        self._payload = payload
-        self._written: dict[str, Json] = {}
-        self._seen: dict[str, dict[str, int]] = {}
-
-    def wants(self, row: Row) -> bool:
-        """Whether there is room for what a row makes."""
-        existing = self._written.get(row.target)
-        return existing is None or (isinstance(existing, list) and not row.fallback)
-
-    def write(self, row: Row, value: Json) -> tuple[str, ...]:
-        """Put a value in its place, or items behind those that are there; gives the places, each once."""
-        if not isinstance(value, list):
-            self._put(row.target, value)
-            return (row.target,)
-        items = self._written.get(row.target)
-        if items is None:
-            items = []
-            self._put(row.target, items)
-        if not isinstance(items, list):
-            raise TypeError(f"The crosswalk writes {row.target} both as a list and as one value.")
-        if row.keep_equal:
-            items += value
-            return tuple(f"{row.target}[{at}]" for at in range(len(items) - len(value), len(items)))
-        seen = self._seen.setdefault(row.target, {})
-        places: dict[str, None] = {}
-        for item in value:
-            key = item if isinstance(item, str) else repr(item)
-            at = seen.setdefault(key, len(items))
-            if at == len(items):
-                items.append(item)
-            places[f"{row.target}[{at}]"] = None
-        return tuple(places)
-
-    def _put(self, target: str, value: Json) -> None:
-        *parents, name = target.split(".")
-        place = self._payload
-        for parent in parents:
-            inner = place.setdefault(parent, {})
-            if not isinstance(inner, dict):
-                raise TypeError(f"The crosswalk writes both {parent} and {target}.")
-            place = inner
-        place[name] = value
-        self._written[target] = value
-
-
-def _as_kept(payload: dict[str, Json]) -> dict[str, Json]:
-    """The payload with its texts as the target will keep them."""
-    return {name: _kept(value) for name, value in payload.items()}
-
-
-def _kept(value: Json) -> Json:
-    if isinstance(value, str):
-        return as_kept(value)
-    if isinstance(value, dict):
-        # Most texts are ASCII, and are not worth a call.
-        return {
-            name: inner if isinstance(inner, str) and inner.isascii() else _kept(inner) for name, inner in value.items()
-        }
-    return [_kept(item) for item in value] if isinstance(value, list) else value
-
-
-def _settle(ledger: Ledger, row: Row, found: list[Leaf], result: Converted) -> None:
-    reasons = {unused.leaf.number: unused.reason for unused in result.unused}
-    nothing, apart = _is_nothing(result.value), {leaf.number for leaf in result.apart}
-    for leaf in found:
+def _settle(ledger: Ledger, step: Applied) -> None:
+    row, result = step.row, step.result
+    nothing = f"It gives nothing for {row.target}."
+    if not (result.unused or result.apart or result.aside or result.computed):
+        for pattern in step.patterns:
+            if step.says:
+                ledger.carry(pattern, row.target, derived=row.derives)
+            else:
+                ledger.drop(pattern, nothing)
+        return
+    reasons = {leaf.number: nothing for leaf in result.apart}
+    reasons |= {leaf.number: reason for leaf, reason in result.aside}
+    reasons |= {unused.leaf.number: unused.reason for unused in result.unused}
+    computed = {leaf.number for leaf in result.computed}
+    for leaf in step.found:
         if leaf.number in reasons:
-            ledger.drop(leaf, reasons[leaf.number])
-        elif nothing or leaf.number in apart:
-            ledger.drop(leaf, f"It gives nothing for {row.target}.")
+            ledger.drop_one(leaf, reasons[leaf.number])
+        elif step.says:
+            ledger.carry_one(leaf, row.target, derived=row.derives or leaf.number in computed)
         else:
-            ledger.carry(leaf, row.target, derived=row.derives)
+            ledger.drop_one(leaf, nothing)
 
 
 def _is_nothing(value: Json) -> bool:
-    return value is None or value in ("", [], {})
+    return value is None or (not value and value in ("", [], {}))
 
 
 def _finding(unused: Unused) -> Finding:

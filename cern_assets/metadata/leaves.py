@@ -7,8 +7,9 @@ Every record's every leaf passes here, so that this is written for speed: plain 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
-from cern_assets.metadata.text import one_line
+from cern_assets.metadata.text import SHORT, one_line, short_line
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json, JsonObject
 
@@ -46,29 +47,64 @@ class Leaf:
         return not self.text
 
 
-def leaves(metadata: JsonObject) -> list[Leaf]:
-    """All leaves in the order of the record, however deep it is."""
+class Place:
+    """A place of records by its pattern; `children` by the names of an object, `items` those of a list.
+
+    The places that a crosswalk reads are made once, and a walk finds their patterns without writing them again.
+    """
+
+    __slots__ = ("_items", "children", "pattern")
+
+    def __init__(self, pattern: str = "") -> None:
+        self.pattern = pattern
+        self.children: dict[str, Place] = {}
+        self._items: Place | None = None
+
+    @property
+    def items(self) -> "Place":
+        """The place that all items of the list here share."""
+        if self._items is None:
+            self._items = Place(f"{self.pattern}[]")
+        return self._items
+
+    def other(self, name: str) -> "Place":
+        """The place of a name that nobody reads, which is not remembered: records can have any name."""
+        shown = _printable(name)
+        return Place(f"{self.pattern}.{shown}" if self.pattern else shown)
+
+    def know(self, pattern: str) -> None:
+        """Make the places that lead to a pattern (`authors[].name`)."""
+        place = self
+        for step in pattern.split("."):
+            name, *lists = step.split("[]")
+            place = place.children.setdefault(name, place.other(name))
+            for _ in lists:
+                place = place.items
+
+
+def leaves(metadata: JsonObject, known: Place | None = None) -> list[Leaf]:
+    """All leaves in the order of the record, however deep it is; `known` is the root of places that are known."""
     found: list[Leaf] = []
-    pending: list[tuple[Iterator[tuple[str | int, Json]], Steps, str]] = [(iter(metadata.items()), (), "")]
+    pending: list[tuple[Iterator[tuple[str | int, Json]], Steps, Place]] = [
+        (iter(metadata.items()), (), known or Place())
+    ]
     while pending:
-        children, steps, prefix = pending[-1]
+        children, steps, here = pending[-1]
+        names = here.children
         for key, value in children:
-            if isinstance(key, str):
-                name = key if key.isprintable() else one_line(key)
-                pattern = f"{prefix}.{name}" if prefix else name
-            else:
-                pattern = prefix
+            place = (names.get(key) or here.other(key)) if isinstance(key, str) else here
             if isinstance(value, str):
-                found.append(Leaf(len(found), (*steps, key), pattern, value, one_line(value)))
+                text = short_line(value) if len(value) <= SHORT else one_line(value)
+                found.append(Leaf(len(found), (*steps, key), place.pattern, value, text))
             elif isinstance(value, dict) and value:
-                pending.append((iter(value.items()), (*steps, key), pattern))
+                pending.append((iter(value.items()), (*steps, key), place))
                 break
             elif isinstance(value, list) and value:
-                pending.append((enumerate(value), (*steps, key), f"{pattern}[]"))
+                pending.append((enumerate(value), (*steps, key), place.items))
                 break
             else:
                 text = str(value) if isinstance(value, int | float) else ""
-                found.append(Leaf(len(found), (*steps, key), pattern, value, text))
+                found.append(Leaf(len(found), (*steps, key), place.pattern, value, text))
         else:
             pending.pop()
     return found
@@ -77,17 +113,31 @@ def leaves(metadata: JsonObject) -> list[Leaf]:
 class Reading:
     """What a converter sees: the non-empty leaves that its row reads and nothing else of the record.
 
-    `leaves` come in the order of the row's patterns, then of the record. `files` is the number of files.
+    `leaves` come in the order of the row's patterns, then of the record. `files` is the number of files. `is_personal`
+    tells afterwards whether recid or files were asked for, so that what was made may be another for another record.
     """
 
-    __slots__ = ("_by_pattern", "files", "leaves", "recid")
+    __slots__ = ("_by_pattern", "_files", "_recid", "is_personal", "leaves")
     _FEW = 8
 
     def __init__(self, recid: Recid, files: int, leaves: Iterable[Leaf]) -> None:
-        self.recid = recid
-        self.files = files
+        self._recid = recid
+        self._files = files
+        self.is_personal = False
         self.leaves = tuple(leaves)
         self._by_pattern: dict[str, list[Leaf]] | None = None
+
+    @property
+    def recid(self) -> Recid:
+        """The record's recid."""
+        self.is_personal = True
+        return self._recid
+
+    @property
+    def files(self) -> int:
+        """The number of the record's files."""
+        self.is_personal = True
+        return self._files
 
     def all(self, pattern: str) -> tuple[Leaf, ...]:
         """Give every leaf of a pattern."""
@@ -106,16 +156,22 @@ class Reading:
     def items(self, prefix: str) -> "tuple[Reading, ...]":
         """Give one reading for each item of a list (`authors[]`), with patterns relative to the item (`name`)."""
         found: dict[Steps, list[Leaf]] = {}
-        start = f"{prefix}."
         for pattern, these in self._grouped().items():
-            if pattern.startswith(start):
-                rest = pattern[len(start) :]
-                depth = rest.count(".") + rest.count("[]") + 1
+            rest, depth = _below(prefix, pattern)
+            if depth:
                 for leaf in these:
+                    steps = leaf.steps[:-depth]
                     inner = Leaf(leaf.number, leaf.steps, rest, leaf.value, leaf.text)
-                    found.setdefault(leaf.steps[:-depth], []).append(inner)
+                    if steps in found:
+                        found[steps].append(inner)
+                    else:
+                        found[steps] = [inner]
+        # An item is asked in the name of the whole, which is the one that is looked at afterwards.
+        self.is_personal = True
+        if len(found) < 2:
+            return tuple(Reading(self._recid, self._files, these) for these in found.values())
         ordered = sorted(found, key=lambda steps: [step for step in steps if isinstance(step, int)])
-        return tuple(Reading(self.recid, self.files, found[steps]) for steps in ordered)
+        return tuple(Reading(self._recid, self._files, found[steps]) for steps in ordered)
 
     def _these(self, pattern: str) -> Sequence[Leaf]:
         if self._by_pattern is None and len(self.leaves) <= self._FEW:
@@ -128,6 +184,16 @@ class Reading:
             for leaf in self.leaves:
                 self._by_pattern.setdefault(leaf.pattern, []).append(leaf)
         return self._by_pattern
+
+
+@lru_cache(4_096)  # rows name few lists, and records have few patterns
+def _below(prefix: str, pattern: str) -> tuple[str, int]:
+    """A pattern relative to an item of a list, and how many steps that is; zero if it is no part of one."""
+    start = f"{prefix}."
+    if not pattern.startswith(start):
+        return "", 0
+    rest = pattern[len(start) :]
+    return rest, rest.count(".") + rest.count("[]") + 1
 
 
 def _printable(name: str) -> str:

@@ -11,6 +11,7 @@ that the target has nothing to take away. Tags it does not take become their nea
 import html
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
@@ -18,7 +19,7 @@ import nh3
 
 from cern_assets.metadata.nesting import MOST_NESTING, nesting
 from cern_assets.metadata.plain_markup import plain_markup
-from cern_assets.metadata.text import LONGEST_TEXT, without_unseen
+from cern_assets.metadata.text import LONGEST_TEXT, SHORT, without_unseen
 
 _ALLOWED = {
     *("a", "abbr", "acronym", "b", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "i", "li"),
@@ -63,6 +64,9 @@ _TYPOGRAPHIC = re.compile(
 )
 _STRETCH = 10_000
 """Characters of text in a row, and of one tag's attributes."""
+_REMEMBERED = 10_000
+"""Characters of a text that is remembered: thousands of records say the same of how they were made."""
+_MOST_REMEMBERED = 500
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?=/)")
 _PATH = r"(?:/(?!\.)[A-Za-z0-9_=+%~.-]+)*/?(?:\?[A-Za-z0-9_=+%~.-]+)?(?:\#[A-Za-z0-9_=+%~.-]+)?"
@@ -82,6 +86,10 @@ class Markup:
     losses: tuple[str, ...]
 
 
+_CLEANED: dict[tuple[str, str], Markup] = {}
+"""What was cleaned last, by text and origin of its page, where no more of the page counts; emptied when it is full."""
+
+
 def clean_markup(source: str, *, base_url: str) -> Markup:
     """Make HTML or plain text from a record safe to show; links are resolved against `base_url`, the record's page.
 
@@ -91,17 +99,54 @@ def clean_markup(source: str, *, base_url: str) -> Markup:
     """
     if len(source) > LONGEST_TEXT:
         return _plain(source, f"longer than {LONGEST_TEXT:,} characters")
-    plain = plain_markup(source, lambda address: _resolved(base_url, address))
-    made = Markup(*plain, ()) if plain is not None else _sanitised(source, base_url)
-    if _EMPTY_PARAGRAPH.search(made.html):
-        without = _EMPTY_PARAGRAPH.sub(" ", made.html).strip()
-        return replace(made, html=without, text=visible_text(without))
+    origin = _ORIGIN.match(base_url)
+    key = (source, origin[0] if origin else base_url)
+    known = _CLEANED.get(key)
+    if known is not None:
+        return known
+    base = _Base(base_url, origin[0] if origin else "")
+    made = _cleaned(source, base)
+    if not base.is_needed and len(source) <= _REMEMBERED:
+        if len(_CLEANED) >= _MOST_REMEMBERED:
+            _CLEANED.clear()
+        _CLEANED[key] = made
     return made
 
 
-def _sanitised(source: str, base_url: str) -> Markup:
+def _cleaned(source: str, base: "_Base") -> Markup:
+    plain = plain_markup(source, base.resolved)
+    made = Markup(*plain, ()) if plain is not None else _sanitised(source, base)
+    if _EMPTY_PARAGRAPH.search(made.html):
+        without = _EMPTY_PARAGRAPH.sub(" ", made.html).strip()
+        made = replace(made, html=without, text=visible_text(without))
+    # In HTML without any tag, InvenioRDM resolves entities, and would take `&lt;i&gt;` for a tag.
+    if "&" in made.html and "<" not in made.html:
+        return replace(made, html=f"<p>{made.html}</p>", text=f" {made.text} ")
+    return made
+
+
+class _Base:
+    """The page that addresses are relative to; `is_needed` tells whether more of it than its origin was."""
+
+    def __init__(self, url: str, origin: str) -> None:
+        self._url = url
+        self._origin = origin
+        self.is_needed = False
+
+    def resolved(self, address: str) -> str:
+        """Resolve an address as a browser would; empty if it is none, or of a scheme that is not let through."""
+        # Most addresses are absolute already, or a path from the root, without anything odd.
+        if _WHOLE_ADDRESS.fullmatch(address):
+            return address
+        if self._origin and _PATH_FROM_ROOT.fullmatch(address):
+            return f"{self._origin}{address}"
+        self.is_needed = True
+        return (_short_absolute if len(address) <= SHORT else _absolute)(self._url, address)
+
+
+def _sanitised(source: str, base: _Base) -> Markup:
     source = _TYPOGRAPHIC.sub(r'\1"\2"', source) if "\u201c" in source or "\u201d" in source else source
-    pieces = _pieces(without_unseen(source.replace("\xa0", " ")), base_url)
+    pieces = _pieces(without_unseen(source.replace("\xa0", " ")), base)
     if nesting(piece.tag for piece in pieces if piece.tag) > MOST_NESTING:
         return _plain("".join(piece.seen for piece in pieces), "nested too deeply")
     if len(pieces) == 1 and not pieces[0].markup.startswith("<"):
@@ -110,7 +155,7 @@ def _sanitised(source: str, base_url: str) -> Markup:
         "".join(piece.markup for piece in pieces),
         tags=_ALLOWED,
         attributes=_ATTRIBUTES,
-        attribute_filter=lambda _, name, value: _absolute(base_url, value) if name == "href" else value,
+        attribute_filter=lambda _, name, value: base.resolved(value) if name == "href" else value,
         url_schemes=_SCHEMES,
         link_rel=None,
     ).strip()
@@ -141,7 +186,7 @@ class _Piece:
     tag: str = ""
 
 
-def _pieces(source: str, base_url: str) -> list[_Piece]:
+def _pieces(source: str, base: _Base) -> list[_Piece]:
     pieces: list[_Piece] = []
     position = 0
     for match in _TOKEN.finditer(source):
@@ -151,7 +196,7 @@ def _pieces(source: str, base_url: str) -> list[_Piece]:
         pieces.append(_text(source[position : match.start()]))
         position = match.end()
         if name is not None:
-            pieces.append(_tag(name.lower(), match["end"], match["attributes"], base_url))
+            pieces.append(_tag(name.lower(), match["end"], match["attributes"], base))
     pieces.append(_text(source[position:]))
     return [piece for piece in pieces if piece.markup or piece.loss]
 
@@ -173,24 +218,24 @@ def _in_stretches(text: str) -> str:
     return "<!---->".join(text[start:end] for start, end in pairwise([*cuts, len(text)]))
 
 
-def _tag(name: str, end: str, attributes: str, base_url: str) -> _Piece:
+def _tag(name: str, end: str, attributes: str, base: _Base) -> _Piece:
     if name in _UNWRAPPED or (end and name in _EMBEDDED):
         return _Piece("")
     if name in _EMBEDDED:
-        return _embedded(_EMBEDDED[name], attributes, base_url)
+        return _embedded(_EMBEDDED[name], attributes, base)
     name = _RELATIVES.get(name, name)
     if len(attributes) > _STRETCH:
         return _Piece(
             f"<{name}>", "" if name in _INLINE else " ", f"attributes of {len(attributes):,} characters", name
         )
     href = _value(_HREF, attributes) if name == "a" else ""
-    loss = f"a link to {href[:80]}" if href and not _absolute(base_url, href) else ""
+    loss = f"a link to {href[:80]}" if href and not base.resolved(href) else ""
     return _Piece(f"<{end}{name}{'' if end else attributes}>", "" if name in _INLINE else " ", loss, f"{end}{name}")
 
 
-def _embedded(kind: str, attributes: str, base_url: str) -> _Piece:
+def _embedded(kind: str, attributes: str, base: _Base) -> _Piece:
     address = _value(_SRC, attributes)
-    target = _absolute(base_url, address) if address else ""
+    target = base.resolved(address) if address else ""
     if not target:
         return _Piece("", loss=f"an embedded {kind} at {address[:80] or 'no address'}")
     label = f"[{kind}: {_value(_ALT, attributes) or target.rsplit('/', 1)[-1]}]"
@@ -202,16 +247,6 @@ def _value(pattern: re.Pattern[str], attributes: str) -> str:
     return html.unescape(next(value for value in match.groups() if value is not None)).strip() if match else ""
 
 
-def _resolved(base_url: str, address: str) -> str:
-    """The same as `_absolute`; most addresses are absolute already, or a path from the root, without anything odd."""
-    if _WHOLE_ADDRESS.fullmatch(address):
-        return address
-    origin = _ORIGIN.match(base_url)
-    if origin and _PATH_FROM_ROOT.fullmatch(address):
-        return f"{origin[0]}{address}"
-    return _absolute(base_url, address)
-
-
 def _absolute(base_url: str, address: str) -> str:
     """Resolve an address as a browser would; empty if it is none, or of a scheme that is not let through."""
     try:
@@ -219,3 +254,7 @@ def _absolute(base_url: str, address: str) -> str:
         return target if urlsplit(target).scheme in _SCHEMES else ""
     except ValueError:
         return ""
+
+
+_short_absolute = lru_cache(4_096)(_absolute)
+"""The same addresses stand in many texts."""

@@ -94,13 +94,17 @@ class _Writer:
             if any(each not in _BLOCKS or each == "p" for each in opened):
                 return False
         elif name in opened:
-            return False
+            if name != "a" or opened[-1] != "a":
+                return False
+            self._close()  # a link ends the one that it stands in
         opened.append(name)
         self._tag(name, tag)
         return True
 
     def _ended(self, name: str) -> bool:
         opened = self._opened
+        if name == "a" and opened and "a" not in opened:
+            return True  # the end of a link that has ended already
         if name == "p" and all(each in _BLOCKS and each != "p" for each in opened):
             self._tag("p", "<p>")  # the end of a paragraph that is not there makes an empty one
             opened.append("p")

@@ -11,7 +11,9 @@ LONGEST_TEXT = 1_000_000
 BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
 """Controls that change the order of what is shown, as a range of a regular expression (Unicode TR9, explicit ones)."""
 
-_SHORT = 80
+SHORT = 80
+"""Characters of a text that is likely to come again."""
+
 _ORDER = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _UNSEEN = _ORDER | dict.fromkeys(
     [*range(9), *range(0x0E, 0x1C), *range(0x7F, 0x85), *range(0x86, 0xA0), 0x200B, 0x2060, 0xFEFF]
@@ -31,21 +33,26 @@ def without_unseen(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Give the same words with one plain blank between them; no-break spaces and line ends are blanks."""
-    return _short_line(text) if len(text) <= _SHORT else _line(text)
+    return short_line(text) if len(text) <= SHORT else _line(text)
 
 
 def as_kept(text: str) -> str:
     """Give a text as InvenioRDM keeps it: its `sanitize_unicode` straightens quotes and mends broken encodings by ftfy.
 
     What it would change is changed before it is sent, so that the record that comes back is the one that was sent.
-    Bidirectional controls, which it keeps, are left out.
+    Bidirectional controls, which it keeps, are left out. Entities it resolves where there is no `<` in the text.
     """
-    return text if text.isascii() else ftfy.fix_text(text.translate(_ORDER))
+    return text if is_kept(text) else ftfy.fix_text(text.translate(_ORDER))
+
+
+def is_kept(text: str) -> bool:
+    """Whether a text is surely kept as it stands: nearly all are, and are not worth a closer look."""
+    return text.isascii() and ("&" not in text or "<" in text)
 
 
 def _line(text: str) -> str:
     return " ".join(without_unseen(text).split())
 
 
-_short_line = lru_cache(16_384)(_line)
+short_line = lru_cache(16_384)(_line)
 """The same few hundred words stand in most records of a source, and are asked for several times of each."""

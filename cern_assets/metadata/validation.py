@@ -7,13 +7,15 @@ What only the target can know (whether a licence or an affiliation is in its voc
 layer, the source's own shape, is asked where a record is read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from cern_assets.code_version import code_version
 from cern_assets.errors import MetadataInvalidError
 from cern_assets.metadata import dates, identifiers
 from cern_assets.metadata.shapes import Shape, Violation
+from cern_assets.metadata.suggestions import suggestions
+from cern_assets.metadata.terms import vocabulary
 from cern_assets.model.findings import Finding, Severity, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata
@@ -31,6 +33,21 @@ _SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
     "url": (identifiers.is_url, "no http(s) address"),
 }
 
+_TERMS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "date_types": (("metadata", "dates", "type", "id"),),
+    "description_types": (("metadata", "additional_descriptions", "type", "id"),),
+    "languages": (("metadata", "languages", "id"),),
+    "licences": (("metadata", "rights", "id"),),
+    "relation_types": (("metadata", "related_identifiers", "relation_type", "id"),),
+    "resource_types": (
+        ("metadata", "resource_type", "id"),
+        ("metadata", "related_identifiers", "resource_type", "id"),
+    ),
+    "roles": (("metadata", "creators", "role", "id"), ("metadata", "contributors", "role", "id")),
+    "title_types": (("metadata", "additional_titles", "type", "id"),),
+}
+"""Where the terms of each vocabulary stand in a deposit."""
+
 
 def validate(payload: JsonObject) -> tuple[Violation, ...]:
     """List every rule that a deposit breaks; empty if the target's own validation has nothing to say against it."""
@@ -39,12 +56,17 @@ def validate(payload: JsonObject) -> tuple[Violation, ...]:
 
 
 def findings_of(payload: JsonObject) -> tuple[Finding, ...]:
-    """Give the same as errors, and as warnings what DataCite misses; `field` is a path in the deposit."""
+    """Give the same as errors; what DataCite misses and terms of no vocabulary as warnings; ids for names as notes.
+
+    `field` is a path in the deposit.
+    """
     broken = validate(payload)
     wanted = () if broken else DATACITE.violations(payload)
     return (
         *(_finding("invalid-metadata", "error", violation) for violation in broken),
         *(_finding("datacite-incomplete", "warning", violation) for violation in wanted),
+        *(_finding("term-unknown", "warning", violation) for violation in _unknown_terms(payload)),
+        *suggestions(payload),
     )
 
 
@@ -97,6 +119,28 @@ def _beyond_shape(payload: dict[str, Json]) -> Iterator[Violation]:
     yield from _dates(payload)
     for place, pid in _objects(payload, "pids.doi"):
         yield from _syntax(place, {**pid, "scheme": "doi"})
+
+
+def _unknown_terms(payload: JsonObject) -> Iterator[Violation]:
+    """Ids that InvenioRDM's vocabularies lack. No rule is broken: a target may have terms of its own."""
+    for name, paths in _TERMS.items():
+        known = vocabulary(name)
+        for path in paths:
+            for field, term in _strings("", payload, path):
+                if term not in known:
+                    message = f"No term of the vocabulary `{known.target}`: refused, unless the target has its own."
+                    yield Violation(field=field, message=message, value=shorten(term))
+
+
+def _strings(field: str, value: Json | JsonObject, path: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each text at a path, through all items of lists, with its field."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _strings(f"{field}[{index}]", item, path)
+    elif path and isinstance(value, Mapping) and path[0] in value:
+        yield from _strings(f"{field}.{path[0]}".removeprefix("."), value[path[0]], path[1:])
+    elif not path and isinstance(value, str):
+        yield field, value
 
 
 def _person(place: str, person: dict[str, Json]) -> Iterator[Violation]:
