@@ -8,12 +8,14 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cern_assets.addresses import plain
+from cern_assets.audit.rules import Rulebook
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.collections import Profile
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import JsonObject
-from cern_assets.ports import RecordSource
+from cern_assets.ports import ByteReader, RecordSource
+from cern_assets.sources.record_files import JSON_ONLY, Texts
 
 
 class SourceSettings(BaseModel):
@@ -51,13 +53,16 @@ class Patience:
     """How a machine calls the outside: how often it tries, and how long it waits for a silent peer.
 
     In the folder `pace`, all processes of the machine note when they asked which host; `wait` sleeps for seconds, and
-    ends early with the run.
+    ends early with the run. `place` opens an address whose files are to be read, and `notes` is a folder for what a
+    source has found out and could find out again.
     """
 
     attempts: int
     timeout_seconds: float
     pace: Path
     wait: Callable[[float], None]
+    place: Callable[[str], ByteReader]
+    notes: Path
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ class SourceParts[Own: SourceSettings]:
 
     `settings` is the model of its variables, `client` makes the adapter, `files_url` says where its bytes are read;
     `crosswalks` (one for each profile of a target) and `parse` are its pure parts. `parse_recid` reads a recid as a
-    person types it and raises `RecordNotFoundError` for what can be none.
+    person types it and raises `RecordNotFoundError` for what can be none. `rulebook` gives the auditor's rules. `texts`
+    are forms of files of records that the source has beside JSON.
     """
 
     settings: type[Own]
@@ -75,3 +81,5 @@ class SourceParts[Own: SourceSettings]:
     crosswalks: Mapping[Profile, Crosswalk]
     parse: Callable[[JsonObject], SourceRecord]
     parse_recid: Callable[[str], Recid]
+    rulebook: Callable[[], Rulebook]
+    texts: Texts = JSON_ONLY

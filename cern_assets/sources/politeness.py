@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from cern_assets.failures import of_the_system
 
@@ -110,3 +111,8 @@ def _opened(file: Path) -> Iterator[int]:
             os.close(descriptor)
     except OSError as error:
         raise of_the_system(error, "Noting when the source was asked", str(file)) from error
+
+
+def pace_file(folder: Path | None, url: str) -> Path | None:
+    """The file of a host in a folder; the port belongs to it, as test servers differ in that. None without a folder."""
+    return folder / quote(urlsplit(url).netloc.rpartition("@")[2] or "unknown", safe="") if folder else None

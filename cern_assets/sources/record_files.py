@@ -1,14 +1,16 @@
 """Records from files on disk, for work without a source at hand."""
 
+import codecs
 import gzip
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Protocol, cast
 
 from cern_assets.errors import CernAssetsError, FileMissingError, RecordInvalidError
@@ -40,6 +42,15 @@ class _Lines(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+type Texts = Mapping[str, Callable[[Iterable[str]], Iterator[JsonObject]]]
+"""By the ending of a file's name, how its text is cut into records: forms of a source's own beside JSON.
+
+What cuts raises `RecordInvalidError` where it cannot go on.
+"""
+
+JSON_ONLY: Texts = MappingProxyType({})
+
+
 def read_records(path: Path) -> Iterator[JsonObject]:
     """Yield the records of a file: `.json` (one, or a list of them), `.jsonl` or `.jsonl.gz` (one a line).
 
@@ -56,8 +67,10 @@ def read_records(path: Path) -> Iterator[JsonObject]:
             yield record.body
 
 
-def each_record(path: Path) -> Iterator[InputRecord]:
+def each_record(path: Path, texts: Texts = JSON_ONLY) -> Iterator[InputRecord]:
     """Yield the records of an input, and in the place of what cannot be read the error that says where and why.
+
+    A name with an ending of `texts`, or with `.gz` behind it, is read as that says.
 
     `-` is standard input. Of that, and of a name that says nothing (`/dev/stdin`), the first bytes tell whether it is
     compressed, and the first line whether there is a record a line or one JSON text.
@@ -65,19 +78,19 @@ def each_record(path: Path) -> Iterator[InputRecord]:
     name = "standard input" if path == STANDARD_INPUT else str(path)
     try:
         with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as stream:
-            yield from _records(cast("BufferedReader", stream), name)
+            yield from _records(cast("BufferedReader", stream), name, texts)
     except OSError as error:
         message = f"The file cannot be read: {error.strerror or error}."
         yield InputRecord(name, error=FileMissingError(message, uri=name, remedy="Check the path."))
 
 
-def _records(stream: BufferedReader, name: str) -> Iterator[InputRecord]:
+def _records(stream: BufferedReader, name: str, texts: Texts) -> Iterator[InputRecord]:
     if not name.endswith(".gz") and stream.peek(2)[:2] != _GZIP:
-        yield from _texts(stream, name)
+        yield from _texts(stream, name, texts)
         return
     counted = _Counted(cast("IO[bytes]", gzip.GzipFile(fileobj=stream)))
     try:
-        yield from _texts(counted, name)
+        yield from _texts(counted, name, texts)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         message = f"The file is damaged after line {counted.lines}: {str(error).rstrip('.')}."
         yield InputRecord(name, error=RecordInvalidError(message, uri=name, remedy="Fetch the file again."))
@@ -99,8 +112,12 @@ class _Counted:
         return self._stream.read(size)
 
 
-def _texts(stream: _Lines, name: str) -> Iterator[InputRecord]:
-    """One JSON text, or a record a line: by the name, else by whether the first line is a whole object."""
+def _texts(stream: _Lines, name: str, texts: Texts) -> Iterator[InputRecord]:
+    """Another form, one JSON text, or a record a line: by the name, else by whether the first line is an object."""
+    for ending, cut in texts.items():
+        if name.removesuffix(".gz").endswith(ending):
+            yield from _cut(cut, stream, name)
+            return
     first = stream.readline(LONGEST_BYTES)
     of_lines = name.removesuffix(".gz").endswith(".jsonl")
     whole = name.removesuffix(".gz").endswith(".json")
@@ -108,6 +125,33 @@ def _texts(stream: _Lines, name: str) -> Iterator[InputRecord]:
         yield from _lines(first, stream, name)
     else:
         yield from _whole(first + _rest(stream), name)
+
+
+def _cut(cut: Callable[[Iterable[str]], Iterator[JsonObject]], stream: _Lines, name: str) -> Iterator[InputRecord]:
+    """Records of another form, each by its number in the file."""
+    number = 0
+    try:
+        for number, body in enumerate(cut(_pieces(stream)), start=1):
+            yield InputRecord(f"{name}, record {number}", body)
+    except RecordInvalidError as error:
+        error.uri = f"{name}, after record {number}"
+        yield InputRecord(error.uri, error=error)
+        return
+    except UnicodeDecodeError as error:
+        said = RecordInvalidError(
+            f"The file is no UTF-8: {error.reason}.", uri=name, remedy="Export it as UTF-8, and see that it is whole."
+        )
+        yield InputRecord(f"{name}, after record {number}", error=said)
+        return
+    if not number:
+        yield _empty(name)
+
+
+def _pieces(stream: _Lines) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    while piece := stream.read(_PIECE_BYTES):
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
 
 
 def _rest(stream: _Lines) -> bytes:

@@ -1,8 +1,9 @@
 """Who made a record of CERN Open Data: authors, collaborations, or whoever stands in for them."""
 
+from cern_assets.metadata.bodies import preferred
 from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import bare_orcid, is_orcid
-from cern_assets.metadata.leaves import Reading
+from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.people import body, is_organisation, person, split_name
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
@@ -13,6 +14,7 @@ def authors(reading: Reading) -> Converted:
     creators: list[Json] = []
     unused: list[Unused] = []
     findings: list[Finding] = []
+    computed: list[Leaf] = []
     for author in reading.items("authors[]"):
         if not author.text("name"):
             unused.extend(Unused(leaf, "author-without-name", "An author without a name.") for leaf in author.leaves)
@@ -20,18 +22,22 @@ def authors(reading: Reading) -> Converted:
         orcid, refused = _orcid(author)
         unused.extend(refused)
         findings.extend(_name_findings(author, orcid))
-        creator: dict[str, Json] = {"person_or_org": _person_or_org(author.text("name"), orcid)}
+        who = _person_or_org(author.text("name"), orcid)
+        if who.get("name", author.text("name")) != author.text("name"):  # a body in its one spelling
+            computed.extend(author.all("name"))
+        creator: dict[str, Json] = {"person_or_org": who}
         affiliations = _affiliations(author.text("affiliation"))
         if affiliations:
             creator["affiliations"] = affiliations
         creators.append(creator)
-    return Converted(creators, tuple(unused), tuple(findings))
+    return Converted(creators, tuple(unused), tuple(findings), computed=tuple(computed))
 
 
 def collaboration(reading: Reading) -> Converted:
     """Take the collaboration as an organisation."""
     name = reading.text("collaboration.name")
-    return Converted([{"person_or_org": body(name)}] if name else None)
+    spelt = reading.leaves if preferred(name) != name else ()
+    return Converted([{"person_or_org": body(name)}] if name else None, computed=spelt)
 
 
 def experiments(reading: Reading) -> Converted:
@@ -69,6 +75,8 @@ def _orcid(author: Reading) -> tuple[str, list[Unused]]:
 
 def _affiliations(text: str) -> list[Json]:
     """Split at `;`, as the portal's schema says; InvenioRDM refuses the same one twice."""
+    if ";" not in text:
+        return [{"name": text}] if text else []
     names = dict.fromkeys(name.strip() for name in text.split(";"))
     return [{"name": name} for name in names if name]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from cern_assets.errors import RecordInvalidError, RecordNotFoundError
 from cern_assets.model.identifiers import Recid
@@ -24,12 +24,13 @@ from cern_assets.model.records import (
 )
 from cern_assets.ports import EVERYTHING
 from cern_assets.sources.json_text import read_json
-from cern_assets.sources.opendata.config import NAME, SEARCH_WINDOW
-from cern_assets.sources.opendata.oai import touched
+from cern_assets.sources.oai import touched
+from cern_assets.sources.opendata.config import NAME, OAI_PREFIX, SEARCH_WINDOW, SITE_URL
 from cern_assets.sources.opendata.parse import read_answer, reading_rules, stated_indexes
-from cern_assets.sources.opendata.portal_requests import PortalRequests, usable_etag
+from cern_assets.sources.opendata.recids import parse_recid
 from cern_assets.sources.opendata.searches import Searches
-from cern_assets.sources.politeness import RequestLimit
+from cern_assets.sources.politeness import RequestLimit, pace_file
+from cern_assets.sources.portal_requests import Portal, PortalRequests, usable_etag
 
 _UNCHANGED = 304
 _MOST_INDEXES = 1000
@@ -61,8 +62,9 @@ class OpenDataSource:
             ConfigurationError: the URL is none.
         """
         self._requests = PortalRequests(
+            Portal(NAME, "CERN Open Data", SITE_URL),
             api_url,
-            limit=RequestLimit(requests_per_minute, file=_pace_file(pace, api_url), wait=wait),
+            limit=RequestLimit(requests_per_minute, file=pace_file(pace, api_url), wait=wait),
             attempts=attempts,
             timeout_seconds=timeout_seconds,
             wait=wait,
@@ -123,7 +125,7 @@ class OpenDataSource:
 
     def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:
         """Records that OAI-PMH tells; see `RecordSource.touched`."""
-        return touched(self._requests, since)
+        return touched(self._requests, since, OAI_PREFIX, parse_recid)
 
     def _file_index(self, recid: Recid, index_key: str) -> AnswerBody:
         response = self._requests.get(f"/record/{quote(recid, safe='')}/file_index/{quote(index_key, safe='')}")
@@ -149,12 +151,6 @@ class OpenDataSource:
                 index = self._file_index(recid, key)
                 room_bytes -= len(index.content)
                 yield index
-
-
-def _pace_file(folder: Path | None, api_url: str) -> Path | None:
-    """The file of a host; the port belongs to it, as test servers differ in that."""
-    parts = urlsplit(api_url)
-    return folder / quote(parts.netloc.rpartition("@")[2] or "unknown", safe="") if folder else None
 
 
 def _lacks_members(index: dict[str, object]) -> bool:

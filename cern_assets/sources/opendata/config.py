@@ -6,6 +6,9 @@ NAME = "opendata"
 SITE_URL = "https://opendata.cern.ch"
 """Where people open records, at `/record/<recid>`."""
 
+OAI_PREFIX = "oai:cernopendata.cern:"
+"""Begins the OAI identifiers of records; a recid follows."""
+
 EOS_HOST = "eospublic.cern.ch"
 """The XRootD host in every file URI; new-style records add its port, 1094."""
 

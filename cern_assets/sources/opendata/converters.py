@@ -7,6 +7,7 @@ from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
 from cern_assets.metadata.people import organisation
+from cern_assets.metadata.terms import vocabulary
 from cern_assets.model.findings import UNSTATED_LICENCE, Finding, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json
@@ -14,9 +15,6 @@ from cern_assets.sources.opendata.links import link_list, record_url
 
 _SHORTEST = 3
 """Characters that InvenioRDM wants in a title or description."""
-
-_LICENCES = {name: name.lower() for name in ("CC0-1.0", "GPL-3.0-only", "MIT", "Apache-2.0", "BSD-3-Clause")}
-"""All that the portal's own checks let through; InvenioRDM's vocabulary of licences has each in lower case."""
 
 _DOI_START = "10.7483/opendata."
 
@@ -59,7 +57,6 @@ _RESOURCE_TYPES = {
 """Decided pair by pair, by what is in the records and not by what the portal's menu calls them."""
 
 _CALLED = {"cms_confdb_id": "cms_confdb_id", "prepublication.report_number": "report number"}
-_LANGUAGES = {"english": "eng", "eng": "eng", "en": "eng", "french": "fra", "fra": "fra", "fr": "fra"}
 _SIZES = {"size": "bytes", "number_files": "files", "number_events": "events", "number_entries": "entries"}
 _DATES = {
     "date_created[]": ("created", "Data taken or made"),
@@ -139,7 +136,9 @@ def publication_date(reading: Reading) -> Converted:
 
 def publisher(reading: Reading) -> Converted:
     """Take the publisher in its one spelling."""
-    return Converted(preferred(reading.text("publisher")))
+    said = reading.text("publisher")
+    spelt = preferred(said)
+    return Converted(spelt, computed=reading.leaves if spelt != said else ())
 
 
 def description(reading: Reading) -> Converted:
@@ -170,18 +169,19 @@ def doi(reading: Reading) -> Converted:
 
 
 def rights(reading: Reading) -> Converted:
-    """Give the licence by its id where it is surely in InvenioRDM's vocabulary, else by its text."""
+    """Give the licence by its SPDX id where it has one, else by its text."""
     leaf = reading.first("license.attribution")
     if leaf is None:
         message = "No licence is stated, and none is invented; the portal's page shows CC0-1.0 for such records."
         unstated = Finding(code=UNSTATED_LICENCE, severity="note", field="license.attribution", message=message)
         return Converted(findings=(unstated,))
-    if leaf.text in _LICENCES:
-        return Converted([{"id": _LICENCES[leaf.text]}])
+    licence = vocabulary("licences").find(leaf.text)
+    if licence:
+        return Converted([{"id": licence}])
     right: dict[str, Json] = {"title": {"en": leaf.text}}
     if is_url(leaf.text):
         right["link"] = leaf.text
-    message = "Not among the licences of the portal; carried as text."
+    message = "No licence of SPDX is called so; carried as text."
     return Converted([right], findings=(_noted(leaf, "licence-unknown", message),))
 
 
@@ -210,9 +210,9 @@ def languages(reading: Reading) -> Converted:
     leaf = reading.first("language")
     if leaf is None:
         return Converted()
-    code = _LANGUAGES.get(leaf.text.lower())
+    code = vocabulary("languages").find(leaf.text)
     if code is None:
-        return Converted(unused=(Unused(leaf, "language-unknown", "No entry of the table of languages fits."),))
+        return Converted(unused=(Unused(leaf, "language-unknown", "No language of ISO 639-3 is written so."),))
     return Converted([{"id": code}])
 
 

@@ -177,6 +177,11 @@ CROSSWALK = Crosswalk(
                 ),
                 (described("note"), sections.note, "As `other`, with its links."),
                 (FACTS, sections.facts, "As `technical-info`: a table; run numbers in a row as a range."),
+                (
+                    ("authors[].name", "authors[].affiliation", "authors[].rorid"),
+                    sections.affiliation_ids,
+                    "As `technical-info`: ROR ids with names. Where the target has such a term, it is sent as id, too.",
+                ),
             )
         ),
         Row(
@@ -257,10 +262,6 @@ CROSSWALK = Crosswalk(
         Drop(
             reads=("authors[].inspireid", "authors[].ccid"),
             reason="InvenioRDM knows ORCID, ISNI, GND and ROR for people, neither INSPIRE nor CERN ids.",
-        ),
-        Drop(
-            reads=("authors[].rorid",),
-            reason="The name is carried; where `bodies.yaml` and the target have its ROR id, it is sent by that.",
         ),
         Drop(
             reads=("distribution.availability", "release", "prerelease", "dataset"),

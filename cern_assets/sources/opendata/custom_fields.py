@@ -14,6 +14,7 @@ from cern_assets.metadata.custom_fields import declared, target_of
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.ranges import number_ranges
 from cern_assets.model.values import Json
+from cern_assets.sources.opendata.sections import ranged
 
 _LONGEST = 8_000
 """Characters of a keyword: what the search engine indexes whole has at most 32,766 bytes."""
@@ -80,7 +81,8 @@ def nickname(reading: Reading) -> Converted:
 
 def run_numbers(reading: Reading) -> Converted:
     """Take runs, those that follow each other as a range: a record may name tens of thousands."""
-    return Converted(list(number_ranges([leaf.text for leaf in reading.leaves if len(leaf.text) <= _LONGEST])))
+    found: list[Json] = list(number_ranges([leaf.text for leaf in reading.leaves if len(leaf.text) <= _LONGEST]))
+    return Converted(found, computed=ranged(reading))
 
 
 def processing(reading: Reading) -> Converted:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from cern_assets.errors import RecordInvalidError, UnsafeNameError
 from cern_assets.model.checksums import Checksum, is_canonical, parse_checksum
-from cern_assets.model.findings import Finding, Severity, shorten
+from cern_assets.model.findings import Finding, Severity, printable, shorten
 from cern_assets.model.names import safe_key
 from cern_assets.model.records import SourceFile
 from cern_assets.sources.opendata.config import EOS_FOLDER, EOS_HOST
@@ -155,12 +155,6 @@ class FileReader:
         self.findings.append(
             Finding(code=code, severity=severity, field=field, value=printable(value), message=printable(message, 300))
         )
-
-
-def printable(value: object, longest: int = 120) -> str:
-    """Show a value of unknown origin: short, on one line, writable as UTF-8; nothing for None."""
-    text = "" if value is None else str(value)
-    return shorten(text.encode("utf-8", "backslashreplace").decode(), longest)
 
 
 def _uri(entry: _Entry) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from cern_assets.metadata.shapes import Shape
-from cern_assets.model.findings import Finding, Severity
+from cern_assets.model.findings import Finding, Severity, printable
 from cern_assets.model.records import SourceFile
 from cern_assets.model.values import JsonObject
-from cern_assets.sources.opendata.files import printable
 
 RECORD = Shape("cern_assets.sources.opendata", "opendata-record")
 _EMPTY: tuple[object, ...] = (None, "", [], {})

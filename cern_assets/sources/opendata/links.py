@@ -1,6 +1,7 @@
 """What a record of CERN Open Data points to: other records by recid, anything by DOI or address."""
 
 import re
+from functools import lru_cache
 from html import escape
 from urllib.parse import urljoin
 
@@ -8,6 +9,7 @@ from cern_assets.errors import RecordNotFoundError
 from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
 from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.text import SHORT
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json
@@ -49,6 +51,8 @@ def relations(reading: Reading) -> Converted:
     related: list[Json] = []
     unused: list[Unused] = []
     apart: list[Leaf] = []
+    aside: list[tuple[Leaf, str]] = []
+    computed: list[Leaf] = []
     findings: list[Finding] = []
     for relation in reading.items("relations[]"):
         kind = relation.first("type")
@@ -57,7 +61,13 @@ def relations(reading: Reading) -> Converted:
         unused.extend(refused)
         if not found:
             apart.extend(relation.leaves)
-        elif kind and kind.text not in _RELATIONS:
+            continue
+        said = relation.first("description")
+        computed += [kind] if kind else []
+        if said:
+            (computed if _says_which_replaces(said.text) else apart).append(said)
+        aside += known_by_doi(relation)
+        if kind and kind.text not in _RELATIONS:
             message = "Unknown kind of relation, carried as `references`."
             findings.append(
                 Finding(
@@ -68,7 +78,17 @@ def relations(reading: Reading) -> Converted:
                     message=message,
                 )
             )
-    return Converted(related, tuple(unused), tuple(findings), tuple(apart))
+    return Converted(related, tuple(unused), tuple(findings), tuple(apart), tuple(aside), tuple(computed))
+
+
+def known_by_doi(relation: Reading) -> list[tuple[Leaf, str]]:
+    """The recid of a related record whose DOI is given, and why it is left behind."""
+    doi, recid = relation.first("doi"), relation.first("recid")
+    return [(recid, "The related record is named by its DOI.")] if recid and doi and is_doi(bare_doi(doi.text)) else []
+
+
+def _says_which_replaces(text: str) -> bool:
+    return bool(_REPLACED.search(text) or _REPLACES.search(text))
 
 
 def _relation_type(relation: Reading, kind: Leaf | None, *, files: int) -> str:
@@ -147,7 +167,7 @@ def address_of(leaf: Leaf) -> str:
     if kind == "doi":
         return f"https://doi.org/{bare_doi(leaf.text)}" if is_doi(bare_doi(leaf.text)) else ""
     if kind in ("url", "json"):
-        return _absolute(leaf.text)
+        return _short_absolute(leaf.text) if len(leaf.text) <= SHORT else _absolute(leaf.text)
     try:
         return record_url(parse_recid(leaf.text))
     except RecordNotFoundError:
@@ -160,6 +180,10 @@ def _absolute(address: str) -> str:
     except ValueError:
         return ""
     return target if is_url(target) else ""
+
+
+_short_absolute = lru_cache(4_096)(_absolute)
+"""Records name the same guides and tools again and again."""
 
 
 def _why_not(leaf: Leaf) -> str:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from cern_assets.code_version import code_version
 from cern_assets.errors import RecordInvalidError, RecordNotFoundError
-from cern_assets.model.findings import grouped
+from cern_assets.model.findings import grouped, printable
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import Answer, RecordSummary, SourceRecord
 from cern_assets.model.values import JsonObject, content_hash
@@ -15,7 +15,7 @@ from cern_assets.sources.bounds import bounded_json, hidden_controls
 from cern_assets.sources.json_text import read_json_text
 from cern_assets.sources.leftovers import leftovers
 from cern_assets.sources.opendata.config import NAME, PORTAL_MADE, SITE_URL
-from cern_assets.sources.opendata.files import FileReader, printable
+from cern_assets.sources.opendata.files import FileReader
 from cern_assets.sources.opendata.irregularities import RECORD, metadata_findings, stated_totals_findings
 from cern_assets.sources.opendata.recids import parse_recid
 

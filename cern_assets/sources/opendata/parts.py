@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from cern_assets.audit.rules import Rulebook
 from cern_assets.ports import RecordSource
 from cern_assets.sources.opendata.config import SITE_URL
 from cern_assets.sources.opendata.parse import parse_record
@@ -44,6 +45,12 @@ def _client(settings: OpenDataSettings, patience: Patience) -> RecordSource:
     )
 
 
+def _rulebook() -> Rulebook:
+    from cern_assets.sources.opendata.audit import BOOK
+
+    return BOOK
+
+
 PARTS = SourceParts(
     settings=OpenDataSettings,
     client=_client,
@@ -51,4 +58,5 @@ PARTS = SourceParts(
     crosswalks=CROSSWALKS,
     parse=parse_record,
     parse_recid=parse_recid,
+    rulebook=_rulebook,
 )

@@ -11,5 +11,6 @@ from cern_assets.sources.opendata.custom_fields import ROWS
 
 CROSSWALKS: Mapping[Profile, Crosswalk] = {
     "plain": CROSSWALK,
+    "bibliographic": CROSSWALK,
     "cern": replace(CROSSWALK, rows=(*CROSSWALK.rows, *ROWS), data=(declared_text(),)),
 }

@@ -13,7 +13,7 @@ from cern_assets.model.records import RecordSummary
 from cern_assets.sources.json_text import read_json
 from cern_assets.sources.opendata.config import FACETS
 from cern_assets.sources.opendata.parse import parse_summary
-from cern_assets.sources.opendata.portal_requests import PortalRequests
+from cern_assets.sources.portal_requests import PortalRequests
 
 _LOG = logging.getLogger(__name__)
 _PAGE_SIZE = 500

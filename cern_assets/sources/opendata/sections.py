@@ -5,15 +5,15 @@ they belong to, with their labels.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from cern_assets.metadata.crosswalk import Converted, Unused
+from cern_assets.metadata.identifiers import is_ror
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
 from cern_assets.metadata.ranges import number_ranges
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
-from cern_assets.sources.opendata.links import address_of, link_list, link_markup, record_url, text_of
+from cern_assets.sources.opendata.links import address_of, known_by_doi, link_list, link_markup, record_url, text_of
 
 _FACTS = {
     "collision_information.type": "Collision type",
@@ -151,17 +151,23 @@ def relations(reading: Reading) -> Converted:
     entries: list[str] = []
     unused: list[Unused] = []
     apart: list[Leaf] = []
+    aside: list[tuple[Leaf, str]] = []
+    computed: list[Leaf] = []
     for relation in reading.items("relations[]"):
         kind, target = relation.first("type"), relation.first("doi") or relation.first("recid")
         if relation.text("description") or relation.text("title"):
             entries.append(_related(section, relation, target))
-            apart += [kind] if kind and target and address_of(target) else []
+            if kind:
+                (apart if target and address_of(target) else computed).append(kind)
+            aside += known_by_doi(relation)
         elif target:
             apart += relation.leaves
         elif kind:
             unused.append(Unused(kind, "relation-without-target", "The relation names no record.", "note"))
     section.listed(entries)
-    return replace(section.converted(), unused=tuple(unused), apart=tuple(apart))
+    return section.converted()._replace(
+        unused=tuple(unused), apart=tuple(apart), aside=tuple(aside), computed=tuple(computed)
+    )
 
 
 def _related(section: "_Section", relation: Reading, target: Leaf | None) -> str:
@@ -176,12 +182,55 @@ def _related(section: "_Section", relation: Reading, target: Leaf | None) -> str
 def facts(reading: Reading) -> Converted:
     """Data taking and processing in figures, as a table; run numbers that follow each other as a range."""
     section = _Section(reading, "technical-info", "Facts")
-    rows = []
-    for pattern, label in _FACTS.items():
-        texts = [leaf.text for leaf in reading.all(pattern)]
-        rows.append((label, ", ".join(number_ranges(texts) if pattern == "run_numbers[]" else texts)))
+    # The leaves stand in the order of the table already, as their row names the patterns in it.
+    said: dict[str, list[str]] = {}
+    for leaf in reading.leaves:
+        said.setdefault(leaf.pattern, []).append(leaf.text)
+    rows = (
+        (_FACTS[pattern], ", ".join(number_ranges(texts) if pattern == "run_numbers[]" else texts))
+        for pattern, texts in said.items()
+    )
     section.table(rows)
-    return section.converted()
+    return section.converted()._replace(computed=ranged(reading))
+
+
+def ranged(reading: Reading) -> tuple[Leaf, ...]:
+    """The runs that stand in no text of their own: those between the ends of a range."""
+    runs = reading.all("run_numbers[]")
+    if not runs:
+        return ()
+    ends = {end for text in number_ranges([leaf.text for leaf in runs]) for end in text.split(" to ")}
+    return tuple(leaf for leaf in runs if leaf.text not in ends)
+
+
+def affiliation_ids(reading: Reading) -> Converted:
+    """ROR ids of the authors' affiliations, as every InvenioRDM keeps them: in words, beside the names.
+
+    Names and ids belong together where there are as many of the one as of the other; else the author has them all.
+    """
+    if reading.first("authors[].rorid") is None:
+        return Converted()
+    section = _Section(reading, "technical-info", "Affiliations by ROR id")
+    entries: dict[str, None] = {}
+    pairs: dict[str, str] = {}
+    unused: list[Unused] = []
+    apart: list[Leaf] = []
+    for author in reading.items("authors[]"):
+        apart += (leaf for leaf in author.leaves if leaf.pattern != "rorid")
+        leaf = author.first("rorid")
+        ids = [text.strip().removeprefix("https://ror.org/") for text in leaf.text.split(";")] if leaf else []
+        if leaf is None or not all(map(is_ror, ids)):
+            unused += [Unused(leaf, "ror-invalid", "No ROR ids, or a check digit is wrong.")] if leaf else []
+            continue
+        names = [name.strip() for name in author.text("affiliation").split(";")]
+        paired = list(zip(names, ids, strict=True)) if len(names) == len(ids) and all(names) else []
+        pairs |= dict(paired)
+        links = [f'<a href="https://ror.org/{ror}">https://ror.org/{ror}</a>' for ror in ids]
+        labels = names if paired else [author.text("name")]
+        shown = links if paired else [", ".join(links)]
+        entries |= {f"{text_of(label)}: {link}": None for label, link in zip(labels, shown, strict=True)}
+    section.listed(list(entries))
+    return section.converted()._replace(unused=tuple(unused), apart=tuple(apart), rors=tuple(pairs.items()))
 
 
 class _Section:

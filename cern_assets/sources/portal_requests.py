@@ -1,9 +1,10 @@
-"""Requests to the portal's API: polite, repeated where that helps, and answered in our own errors."""
+"""Requests to the API of a portal: polite, repeated where that helps, and answered in our own errors."""
 
 import math
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
@@ -21,7 +22,6 @@ from cern_assets.errors import (
 )
 from cern_assets.origins import may_lead_to
 from cern_assets.recording import Call, call, pause_before_retry, route_of
-from cern_assets.sources.opendata.config import NAME
 from cern_assets.sources.politeness import RequestLimit
 from cern_assets.web_answers import bounded
 
@@ -35,6 +35,7 @@ MOST_ANSWER_BYTES = 64 * 1024**2
 _UNPACKED = ("identity", "gzip")
 """A piece of gzip becomes a thousand times as much at most; other ways, or one within another, know no such bound."""
 _WORDS = frozenset({"api", "records", "record", "file_index"})
+"""Parts of addresses that stand for themselves in telemetry; others are recids and names."""
 
 
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,256}"')
@@ -49,11 +50,21 @@ class _NoUsableAnswerError(Exception):
     """An attempt failed in a way that may pass."""
 
 
+@dataclass(frozen=True)
+class Portal:
+    """Who is asked: the source's name, the portal's name for people, and its usual address."""
+
+    source: str
+    title: str
+    usual_url: str
+
+
 class PortalRequests:
     """GET requests to one portal, from any thread."""
 
     def __init__(
         self,
+        portal: Portal,
         base_url: str,
         *,
         limit: RequestLimit,
@@ -70,7 +81,8 @@ class PortalRequests:
         Raises:
             ConfigurationError: the URL is none.
         """
-        self.base_url = _checked(base_url)
+        self.portal = portal
+        self.base_url = _checked(portal, base_url)
         self._limit = limit
         self._attempts = attempts
         self._wait = wait
@@ -112,7 +124,7 @@ class PortalRequests:
             return retrying(self._ask_in_turn, path, params, headers, retrying)
         except _NoUsableAnswerError as error:
             raise SourceUnavailableError(
-                f"CERN Open Data gave no usable answer in {self._attempts} attempts: {error}.",
+                f"{self.portal.title} gave no usable answer in {self._attempts} attempts: {error}.",
                 uri=url,
                 remedy="Try again later; see whether the portal answers in a browser.",
             ) from error
@@ -125,7 +137,7 @@ class PortalRequests:
         self._limit.take()
         attempt = int(retrying.statistics["attempt_number"])
         waited = time.monotonic() - came
-        with call(NAME, "GET", route_of(path, _WORDS), attempt=attempt, wait_seconds=waited) as made:
+        with call(self.portal.source, "GET", route_of(path, _WORDS), attempt=attempt, wait_seconds=waited) as made:
             return self._ask(self.base_url + path, params, headers, made)
 
     def _ask(
@@ -148,7 +160,7 @@ class PortalRequests:
             # says nothing about the record.
             raise _NoUsableAnswerError(f"status {status} with a web page instead of JSON")
         if response.is_client_error:
-            _refuse(response, url)
+            _refuse(self.portal.title, response, url)
         if status != 200:
             raise _NoUsableAnswerError(f"status {status}")
         return response
@@ -175,9 +187,9 @@ class PortalRequests:
         """Asked before each request, those of redirects among them."""
         if not may_lead_to(self.base_url, str(request.url), self._redirect_hosts):
             raise SourceUnavailableError(
-                f"CERN Open Data redirects to {request.url.host}, which is not followed.",
+                f"{self.portal.title} redirects to {request.url.host}, which is not followed.",
                 uri=self.base_url,
-                remedy="If that is right, name the host in CERN_ASSETS_OPENDATA_REDIRECT_HOSTS.",
+                remedy=f"If that is right, name the host in CERN_ASSETS_{self.portal.source.upper()}_REDIRECT_HOSTS.",
             )
 
     def _heed(self, response: httpx.Response) -> None:
@@ -195,7 +207,7 @@ class PortalRequests:
             self._limit.hold(min(seconds, _LONGEST_HOLD_SECONDS))
 
 
-def _checked(base_url: str) -> str:
+def _checked(portal: Portal, base_url: str) -> str:
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:
@@ -203,27 +215,27 @@ def _checked(base_url: str) -> str:
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigurationError(
             "The portal's address is no URL.",
-            field="opendata_api_url",
+            field=f"{portal.source}_api_url",
             value=base_url,
-            remedy="Give it like https://opendata.cern.ch.",
+            remedy=f"Give it like {portal.usual_url}.",
         )
     return base_url.rstrip("/")
 
 
-def _refuse(response: httpx.Response, url: str) -> NoReturn:
+def _refuse(title: str, response: httpx.Response, url: str) -> NoReturn:
     says = " ".join(response.text.split())[:200]
     if response.status_code == 404:
         raise RecordNotFoundError(
-            "CERN Open Data does not know this.", uri=url, remedy="Check the recid on the portal's site."
+            f"{title} does not know this.", uri=url, remedy="Check the recid on the portal's site."
         )
     if response.status_code == 410:
-        raise RecordWithdrawnError("CERN Open Data says that this is gone.", uri=url)
+        raise RecordWithdrawnError(f"{title} says that this is gone.", uri=url)
     if response.status_code in (401, 403):
         raise RecordRestrictedError(
-            "CERN Open Data shows this to some people only.", uri=url, remedy="Wait until the record is released."
+            f"{title} shows this to some people only.", uri=url, remedy="Wait until the record is released."
         )
     raise RecordInvalidError(
-        f"CERN Open Data refused the request with status {response.status_code}: {says}", uri=url, value=says
+        f"{title} refused the request with status {response.status_code}: {says}", uri=url, value=says
     )
 
 

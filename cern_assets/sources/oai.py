@@ -1,11 +1,11 @@
-"""The portal's OAI-PMH: which records were touched since a time.
+"""A portal's OAI-PMH: which records were touched since a time.
 
-Protocol: https://www.openarchives.org/OAI/openarchivesprotocol.html. The portal serves it at `/oai2d`; its pages are
-small (Invenio's default is ten headers) and a resumption token lives a minute: it is for what changed, and takes
-long for all.
+Protocol: https://www.openarchives.org/OAI/openarchivesprotocol.html. Portals of the first Invenio 3 serve it at
+`/oai2d`; their pages are small (the default is ten headers) and a resumption token lives a minute: it is for what
+changed, and takes long for all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, ParseError
 
@@ -13,26 +13,30 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from cern_assets.errors import PermanentError, RecordNotFoundError, SourceUnavailableError
+from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import RecordSummary
-from cern_assets.sources.opendata.portal_requests import PortalRequests
-from cern_assets.sources.opendata.recids import parse_recid
+from cern_assets.sources.portal_requests import PortalRequests
 
 _PATH = "/oai2d"
 _SPACE = "{http://www.openarchives.org/OAI/2.0/}"
-_IDENTIFIER = "oai:cernopendata.cern:"
 _MOST_PAGES = 20_000
 """A server whose tokens lead in a circle would keep us for ever."""
 
 
-def touched(requests: PortalRequests, since: datetime | None) -> Iterator[RecordSummary]:
-    """Records whose datestamp is not before `since`, those that are deleted too; see `RecordSource.touched`."""
+def touched(
+    requests: PortalRequests, since: datetime | None, prefix: str, parse_recid: Callable[[str], Recid]
+) -> Iterator[RecordSummary]:
+    """Records whose datestamp is not before `since`, those that are deleted too; see `RecordSource.touched`.
+
+    `prefix` begins the OAI identifiers of records; what has another one is none.
+    """
     params = {"verb": "ListIdentifiers", "metadataPrefix": "oai_dc"}
     if since is not None:
         params["from"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     for _ in range(_MOST_PAGES):
         answer = _answer(requests, params)
         for header in answer.iterfind(f"{_SPACE}ListIdentifiers/{_SPACE}header"):
-            summary = _read_header(header)
+            summary = _read_header(header, prefix, parse_recid)
             if summary is not None:
                 yield summary
         token = answer.findtext(f"{_SPACE}ListIdentifiers/{_SPACE}resumptionToken")
@@ -58,12 +62,12 @@ def _answer(requests: PortalRequests, params: dict[str, str]) -> Element:
     return root
 
 
-def _read_header(header: Element) -> RecordSummary | None:
+def _read_header(header: Element, prefix: str, parse_recid: Callable[[str], Recid]) -> RecordSummary | None:
     identifier = header.findtext(f"{_SPACE}identifier") or ""
-    if not identifier.startswith(_IDENTIFIER):
+    if not identifier.startswith(prefix):
         return None
     try:
-        recid = parse_recid(identifier.removeprefix(_IDENTIFIER))
+        recid = parse_recid(identifier.removeprefix(prefix))
     except RecordNotFoundError:
         return None
     return RecordSummary(recid=recid, updated=header.findtext(f"{_SPACE}datestamp"))
@@ -71,7 +75,7 @@ def _read_header(header: Element) -> RecordSummary | None:
 
 def _unusable(requests: PortalRequests, reason: str) -> SourceUnavailableError:
     return SourceUnavailableError(
-        f"OAI-PMH of CERN Open Data cannot be used: {reason}.",
+        f"OAI-PMH of {requests.portal.title} cannot be used: {reason}.",
         uri=f"{requests.base_url}{_PATH}",
         remedy="What changed is found by the next full listing.",
     )
