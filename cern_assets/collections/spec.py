@@ -1,5 +1,6 @@
 """What a collection's file may say."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,18 +11,23 @@ from cern_assets.model.collections import (
     Access,
     EditChoice,
     EditPolicy,
-    FilesMode,
     LicenceDefault,
+    OrderChoice,
     Profile,
+    TransferChoice,
+    TransferPolicy,
     UnverifiedChoice,
     WithdrawalChoice,
 )
+from cern_assets.model.files import FilesChoice, FilesMode
 from cern_assets.model.values import Value
 
 DEFAULT_TARGET = "default"
 """The repository of `CERN_ASSETS_REPOSITORY_URL`."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+CommunityName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")]
+SourceCommunity = Annotated[str, Field(min_length=1, max_length=200)]
 """What asset keys, partitions, folders and variables can be called alike."""
 
 
@@ -49,6 +55,12 @@ class Limits(Value):
     max_record_bytes: Annotated[int | None, Field(ge=1)] = None
 
 
+class Files(FilesChoice):
+    """Which files are brought, and how, in full; see `model.files.FilesChoice` and `FilesMode`."""
+
+    mode: FilesMode = "mirror"
+
+
 class Packing(Value):
     """How archives are made, in full; see `model.archives.ArchivePolicy`."""
 
@@ -70,45 +82,64 @@ class Edits(Value):
 class Discovery(Value):
     """How the source is watched: whether the sensor runs from the first, how often it looks, and how often at all.
 
-    Of what is known, no more than `withdraw_share` counts as withdrawn at once (one always may), unless a steward says
-    so.
+    A recid that had to wait is looked at again after `revisit_minutes`. Of what is known, no more than `withdraw_share`
+    counts as withdrawn at once (one always may), unless a steward says so.
     """
 
     unattended: bool = False
     every_seconds: Annotated[int, Field(ge=1)] = 300
     full_every_hours: Annotated[float, Field(ge=0)] = 24.0
     withdraw_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+    revisit_minutes: Annotated[float, Field(ge=0)] = 30.0
 
 
 class CollectionSpec(Value):
     """A collection as its file says it; `name` is the file's own name where it says none.
 
-    `files` is how bytes travel: `mirror` keeps a verified copy in the store, `stream` reads the source when they are
-    sent. `archive` says what is packed: files that the target would not take as they are (`when-needed`), or all
-    (`always`), or more in full. `target` is `default` or a name whose address the settings hold; `community` is one of
-    that target, by slug or id, through which its records are published for the first time. `edits` says whether fields
-    that people edited in the target stay, `withdrawn` whether what the source withdrew is withdrawn there too,
-    `unverified` whether files are taken for whose bytes nothing vouches. `profile` says which fields the target keeps,
-    where that differs from its settings, `licence_default` the licence of records that state none. Of runs that wait,
-    those of a higher `priority` begin first. `discovery` says how the source is watched.
+    `files` is how bytes travel: `mirror` keeps a verified copy in the store, `stream` reads the source when they
+    are sent, `reference` names them only; in full, which of them at all. `archive` says what is packed: files that
+    the target would not take as they are (`when-needed`), or all (`always`), or more in full. `target` is `default`
+    or a name whose address the settings hold; `community` is one of that target, by slug or id, through which its
+    records are published for the first time; `communities` says which of that target stand for the source's own, by
+    which records are published in the same way. `edits` says whether fields that people edited in the target stay,
+    `withdrawn` whether what the source withdrew is withdrawn there too, `unverified` whether files are taken for
+    whose bytes nothing vouches. `profile` says which fields the target keeps, where that differs from its settings,
+    `transfer` how bytes go there, `licence_default` the licence of records that state none. `curation` is a folder,
+    relative to the collection's own file, of what people correct in deposits. Of runs that wait, those of a higher
+    `priority` begin first; within one, recids by their `order`. `discovery` says how the source is watched.
     """
 
     name: Name = ""
     source: Name
     selection: Selection = Selection()
-    files: FilesMode = "mirror"
+    files: FilesMode | Files = "mirror"
     limits: Limits = Limits()
     archive: Literal["when-needed", "always"] | Packing = "when-needed"
     target: Name = DEFAULT_TARGET
     access: Access = Access()
-    community: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,99}$")] = None
+    community: CommunityName | None = None
+    communities: Mapping[SourceCommunity, CommunityName] = Field(default_factory=dict)
     edits: EditChoice | Edits = "keep"
     withdrawn: WithdrawalChoice = "keep"
     unverified: UnverifiedChoice = "refuse"
     profile: Profile | None = None
+    transfer: TransferChoice | TransferPolicy = "stream"
     licence_default: LicenceDefault | None = None
+    curation: Path | None = None
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    order: OrderChoice = "as-listed"
     discovery: Discovery = Discovery()
+
+    @property
+    def files_mode(self) -> FilesMode:
+        """How bytes travel."""
+        return self.files if isinstance(self.files, str) else self.files.mode
+
+    @property
+    def files_choice(self) -> FilesChoice:
+        """Which files are brought."""
+        given = {} if isinstance(self.files, str) else self.files.model_dump(exclude={"mode"})
+        return FilesChoice(**given)
 
     @property
     def packing(self) -> ArchivePolicy:
@@ -130,8 +161,14 @@ class CollectionSpec(Value):
             return EditPolicy(default=self.edits)
         return EditPolicy(default=self.edits.default, fields=self.edits.fields)
 
+    @property
+    def transfer_policy(self) -> TransferPolicy:
+        """How bytes go into the target."""
+        return TransferPolicy(how=self.transfer) if isinstance(self.transfer, str) else self.transfer
+
     def placed(self, name: str, folder: Path) -> "CollectionSpec":
-        """The same with `name` where it has none, and its list of recids below `folder`."""
+        """The same with `name` where it has none; its list of recids and its curation are below `folder`."""
         file = self.selection.file
         selection = self.selection.model_copy(update={"file": folder / file}) if file else self.selection
-        return self.model_copy(update={"name": self.name or name, "selection": selection})
+        curation = folder / self.curation if self.curation else None
+        return self.model_copy(update={"name": self.name or name, "selection": selection, "curation": curation})

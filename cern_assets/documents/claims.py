@@ -19,14 +19,15 @@ def claim(store: FileStore, collection: str, *, source: str, repository: str, re
     """
     path = f"{folder_towards('claims', repository, source, recid)}.json"
     holder = _holder(store, path)
-    if holder is None and not store.reserve(path):
+    content = f"{json.dumps({'collection': collection, 'repository': repository})}\n".encode()
+    if holder is None and not store.reserve(path, content):
         holder = _holder(store, path)
+        if holder is None:
+            # The name is that of one who died between reserving it and writing.
+            with store.create(path, size_bytes=None) as writer:
+                writer.write(content)
+                writer.commit()
     if holder is None:
-        # The name is ours, or that of one who died between reserving it and writing.
-        content = json.dumps({"collection": collection, "repository": repository}) + "\n"
-        with store.create(path, size_bytes=None) as writer:
-            writer.write(content.encode())
-            writer.commit()
         holder = _holder(store, path)  # of two that claim at the same time, one reads the other's name
     if holder not in (collection, None):
         raise RecordClaimedError(

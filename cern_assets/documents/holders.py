@@ -38,10 +38,14 @@ class Holder(Value):
         return f"process {self.pid} of {self.host}"
 
 
+@functools.cache
 def this_process() -> Holder:
     """The process that asks; a forked child is another one."""
     pid = os.getpid()
     return Holder(host=socket.gethostname(), system=_system(), pid=pid, started=_started(pid) or "")
+
+
+os.register_at_fork(after_in_child=this_process.cache_clear)
 
 
 @functools.cache

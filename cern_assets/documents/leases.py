@@ -7,7 +7,6 @@ when it last renewed the lease, and at the end that it gave it back.
 """
 
 import functools
-import json
 import logging
 import threading
 import time
@@ -55,11 +54,12 @@ class _Note(Value):
 class Lease:
     """A lease that this process holds, as long as `check` does not say otherwise; renewed by a thread of its own."""
 
-    def __init__(self, folder: "_Folder", number: int, terms: LeaseTerms) -> None:
+    def __init__(self, folder: "_Folder", number: int, terms: LeaseTerms, renewed: float) -> None:
+        """Of a number whose file says since `renewed`, by our clock, that it is ours."""
         self._folder = folder
         self._number = number
         self._terms = terms
-        self._renewed = _now()
+        self._renewed = renewed
         self._ended = threading.Event()
         self._renewing = threading.Thread(target=self._keep, name=f"lease-{number}", daemon=True)
 
@@ -76,14 +76,12 @@ class Lease:
             raise self._lost("was taken by another process")
 
     def begin(self) -> None:
-        """Write down who holds it, and begin to renew it.
+        """Begin to renew it.
 
         Raises:
             RecordHeldError: another process took it in the meantime.
         """
-        self._renew()
         self.check()
-        self._folder.tidy(self._number)
         self._renewing.start()
 
     def give_back(self) -> None:
@@ -112,13 +110,7 @@ class Lease:
         self._renewed = began
 
     def _write(self, *, given_back: bool) -> None:
-        note = _Note(
-            holder=this_process(),
-            renewed_at=time.time(),
-            term_seconds=self._terms.term_seconds,
-            given_back=given_back,
-        )
-        self._folder.write(self._number, note)
+        self._folder.write(self._number, _note(self._terms, given_back=given_back))
 
     def _lost(self, how: str) -> RecordHeldError:
         return RecordHeldError(
@@ -153,6 +145,18 @@ def leased(
         lease.give_back()
 
 
+def is_leased(store: FileStore, *, source: str, repository: str, recid: Recid, terms: LeaseTerms) -> bool:
+    """Whether somebody holds the lease of a recid, or may hold it: a note that is not whole is being written.
+
+    Raises:
+        StorageUnavailableError, CredentialsRefusedError: the store cannot be asked.
+    """
+    folder = _Folder(store, folder_towards("leases", repository, source, recid))
+    highest = folder.highest()
+    note = folder.read(highest) if highest else None
+    return bool(highest) and (note is None or not _is_over(note, terms))
+
+
 def _taken(folder: "_Folder", terms: LeaseTerms, wait: Callable[[float], None]) -> Lease:
     until = _now() + terms.patience_seconds
     unreadable = -1
@@ -162,15 +166,26 @@ def _taken(folder: "_Folder", terms: LeaseTerms, wait: Callable[[float], None]) 
         # A file without words is of one who died before writing them, or writes them now: the second look tells.
         empty_again = note is None and highest == unreadable
         free = not highest or empty_again or (note is not None and _is_over(note, terms))
-        if free and folder.reserve(highest + 1):
-            lease = Lease(folder, highest + 1, terms)
+        began = _now()
+        if free and folder.reserve(highest + 1, _note(terms)):
+            lease = Lease(folder, highest + 1, terms, began)
             with suppress(RecordHeldError):
+                if highest:
+                    folder.tidy(highest + 1)  # before it is renewed by a thread, which nobody would end if this fails
                 lease.begin()
                 return lease
         unreadable = highest if note is None else -1
         if _now() >= until:
             raise _held(folder, highest, note, terms)
         wait(_AGAIN_SECONDS)
+
+
+def _note(terms: LeaseTerms, *, given_back: bool = False) -> _Note:
+    return _Note(holder=this_process(), renewed_at=time.time(), term_seconds=terms.term_seconds, given_back=given_back)
+
+
+def _words(note: _Note) -> bytes:
+    return f"{note.model_dump_json()}\n".encode()
 
 
 def _is_over(note: _Note, terms: LeaseTerms) -> bool:
@@ -210,9 +225,12 @@ class _Folder:
         """The number of who has the lease, or had it last; 0 if nobody ever did."""
         return max(self.numbers(), default=0)
 
-    def reserve(self, number: int) -> bool:
-        """Whether the number is ours alone."""
-        return self._store.reserve(self._path(number))
+    def reserve(self, number: int, note: _Note) -> bool:
+        """Whether the number is ours alone, with these words in its file.
+
+        It need not outlast a power cut of this machine: no holder on it does.
+        """
+        return self._store.reserve(self._path(number), _words(note), lasting=False)
 
     def read(self, number: int) -> _Note | None:
         """What the holder of a number wrote, None if nothing whole."""
@@ -225,8 +243,8 @@ class _Folder:
     def write(self, number: int, note: _Note) -> None:
         """Put the holder's words into the file of its number."""
         with self._store.create(self._path(number), size_bytes=None) as writer:
-            writer.write(f"{json.dumps(note.model_dump(mode='json'))}\n".encode())
-            writer.commit()
+            writer.write(_words(note))
+            writer.commit(lasting=False)
 
     def tidy(self, number: int) -> None:
         """Remove what is below a number: nobody looks at it any more."""

@@ -14,6 +14,9 @@ MANIFEST_KEY = "manifest.csv"
 """Name of the file beside several archives that says which of them holds which file."""
 
 
+LISTING_KEY = "files-at-source.csv"
+"""Name of the file of a deposit that names the files which stay at the source."""
+
 PREVIEW_ENTRIES, PREVIEW_BYTES, PREVIEW_DIRECTORY_BYTES = 10_000, 500_000_000, 65_536
 """What InvenioRDM's pages list of a ZIP: its entries, their size in bytes when unpacked, and its directory."""
 

@@ -9,9 +9,12 @@ from cern_assets.model.outcomes import StageOutcome, Status
 from cern_assets.model.values import Value
 
 Way = Literal["in", "out"]
-How = Literal["moved", "kept", "by reference", "refused", "sent", "reused"]
-"""`kept`: our copy was right already. `by reference`: the bytes stay at the source. `refused`: they were read, and are
-not what was declared. `reused`: the target had them."""
+How = Literal["moved", "kept", "by reference", "left out", "refused", "sent", "reused"]
+"""`kept`: our copy was right already. `by reference`: the bytes stay at the source until they are sent.
+
+`left out`: they stay there for good. `refused`: they were read, and are not what was declared. `reused`: the target had
+them.
+"""
 
 
 class StageStarted(Value):
@@ -37,7 +40,11 @@ class StageEnded(Value):
 
 
 class FileMoved(Value):
-    """Bytes of one file came from the source or went to the target, or did not have to."""
+    """Bytes of one file came from the source or went to the target, or did not have to.
+
+    `transfer` is how they went to the target, as InvenioRDM calls it: `L` in one stream, `M` in parts, `F` fetched by
+    it; `reason` is why so, or why a file is left out. Both are empty for bytes that came in, or did not have to move.
+    """
 
     kind: Literal["file"] = "file"
     key: str
@@ -45,6 +52,8 @@ class FileMoved(Value):
     how: How
     size_bytes: int
     elapsed_seconds: float = 0.0
+    transfer: str = ""
+    reason: str = ""
 
 
 class CallMade(Value):
@@ -109,10 +118,40 @@ class LeavesTold(Value):
     leaves: tuple[Leaf, ...]
 
 
+class CallsPlanned(Value):
+    """Requests to one system."""
+
+    system: str
+    calls: int
+
+
+class RecidPlan(Value):
+    """What a run was expected to do for a recid, in bytes and counts; `flows.forecast` says what each is."""
+
+    status: Status
+    calls: tuple[CallsPlanned, ...] = ()
+    files: int = 0
+    read_bytes: int = 0
+    sent_bytes: int = 0
+    archives: int = 0
+    archive_bytes: int = 0
+    tape_bytes: int = 0
+    lost_leaves: int = 0
+
+
+class Planned(Value):
+    """A plan was kept, for what runs do after it to be compared with."""
+
+    kind: Literal["planned"] = "planned"
+    plan: RecidPlan
+
+
 _LONGEST = 4_000
 """Letters of a message."""
 
-type Fact = StageStarted | StageEnded | FileMoved | CallMade | Waited | ArchiveWritten | FindingMade | LeavesTold
+type Fact = (
+    StageStarted | StageEnded | FileMoved | CallMade | Waited | ArchiveWritten | FindingMade | LeavesTold | Planned
+)
 
 
 class Place(Value):

@@ -1,6 +1,8 @@
-"""Where bytes are: an address that says which place, and the path in it."""
+"""Where bytes are, and which of them are brought: an address that says which place, and the path in it."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from cern_assets.model.values import Value
 
@@ -15,12 +17,40 @@ class FileRef(Value):
     path: str
 
 
-class Leftover(Value):
-    """A temporary file that a writer left behind, with its size in bytes and when it last changed (seconds since 1970).
+class DatedFile(Value):
+    """A file of a store, with its size in bytes and when it last changed (seconds since 1970).
 
-    `path` is relative to the store. A leftover of a resumable file is no rubbish as long as somebody may go on with it.
+    `path` is relative to the store.
     """
 
     path: str
     size_bytes: int
     modified: float
+
+
+class Leftover(DatedFile):
+    """A temporary file that a writer left behind.
+
+    A leftover of a resumable file is no rubbish as long as somebody may go on with it.
+    """
+
+
+FilesMode = Literal["mirror", "stream", "reference"]
+"""Bytes kept in our store, verified; or read from the source, and verified, when they are packed and sent; or none.
+
+By `reference`, what the record states is compared with what the server of its files says, and a list of them is sent.
+"""
+
+
+class FilesChoice(Value):
+    """Which files of a record are brought; what is not is named in the manifest, the deposit and the ledger.
+
+    `include` and `exclude` are patterns of the shell (`*`, `?`, `[ab]`; `*` matches `/`, too) for a file's key or its
+    path at the source; without `include`, all are. Files are taken in the record's order as long as they fit
+    `max_record_bytes`. Members of file indexes are brought as other files (`copy`), or named only (`list`).
+    """
+
+    include: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    exclude: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    max_record_bytes: Annotated[int | None, Field(ge=0)] = None
+    index_members: Literal["copy", "list"] = "copy"

@@ -61,3 +61,9 @@ def shorten(value: object, longest: int = 120) -> str:
     """A value as it may stand in a finding: one line, at most `longest` characters."""
     text = " ".join(str(value)[: 10 * longest].split())
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def printable(value: object, longest: int = 120) -> str:
+    """Show a value of unknown origin: short, on one line, writable as UTF-8; nothing for None."""
+    text = "" if value is None else str(value)
+    return shorten(text.encode("utf-8", "backslashreplace").decode(), longest)

@@ -32,6 +32,14 @@ class DraftRefused(Value):
     repository: str
 
 
+class DraftsDiscarded(Value):
+    """Nobody is to publish the record any more: what was begun is gone, and no other draft can come up."""
+
+    kind: Literal["drafts discarded"] = "drafts discarded"
+    repository: str
+    record_ids: tuple[str, ...]
+
+
 class EditWanted(Value):
     """A published record is about to be changed under its id; `before` is what it said, as sections of its JSON."""
 
@@ -39,6 +47,14 @@ class EditWanted(Value):
     repository: str
     record_id: str
     before: JsonObject
+
+
+class VersionWanted(Value):
+    """A new version of a published record is about to be begun: a `DraftMade` after it says which draft it got."""
+
+    kind: Literal["version wanted"] = "version wanted"
+    repository: str
+    record_id: str
 
 
 class PublishWanted(Value):
@@ -74,6 +90,16 @@ class ReviewAsked(Value):
     request_id: str
 
 
+class InclusionAsked(Value):
+    """A further community was asked to take the published record."""
+
+    kind: Literal["inclusion asked"] = "inclusion asked"
+    repository: str
+    record_id: str
+    community: str
+    request_id: str
+
+
 class StagingAsked(Value):
     """Files were asked back from tape; `ticket` is the storage's name for the request, "" if it gives none."""
 
@@ -88,6 +114,46 @@ class TransferBegun(Value):
     kind: Literal["transfer begun"] = "transfer begun"
     path: str
     size_bytes: int
+
+
+Verdict = Literal["bad transfer", "bad entry", "unsteady bytes"]
+"""What a second reading told: it was right; it was as wrong as the first; or wrong in another way."""
+
+
+class Quarantined(Value):
+    """The bytes of a file were not the declared ones; they were read again, and `path` is where wrong ones are kept.
+
+    `declared` and the two `readings` are checksums of one algorithm.
+    """
+
+    kind: Literal["quarantined"] = "quarantined"
+    path: str
+    uri: str
+    declared: str
+    readings: tuple[str, str]
+    verdict: Verdict
+
+
+class PartsBegun(Value):
+    """A file of a draft is about to be announced, to be sent in parts; parts of earlier attempts do not count."""
+
+    kind: Literal["parts begun"] = "parts begun"
+    repository: str
+    record_id: str
+    key: str
+    size_bytes: int
+    md5: str
+    part_bytes: int
+
+
+class PartSent(Value):
+    """The repository took a part, by its number from 1, of a file of a draft."""
+
+    kind: Literal["part sent"] = "part sent"
+    repository: str
+    record_id: str
+    key: str
+    number: int
 
 
 class Missed(Value):
@@ -145,12 +211,18 @@ type Happening = (
     DraftWanted
     | DraftMade
     | DraftRefused
+    | DraftsDiscarded
     | EditWanted
+    | VersionWanted
     | PublishWanted
     | PublishSeen
     | ReviewAsked
+    | InclusionAsked
     | StagingAsked
     | TransferBegun
+    | Quarantined
+    | PartsBegun
+    | PartSent
     | Missed
     | SeenAgain
     | WithdrawalWanted

@@ -27,6 +27,8 @@ STATE_OF: Mapping[Status, State] = {
 The one table of it: the ledger's SQL reads this too.
 """
 SUCCESSFUL: tuple[Status, ...] = tuple(status for status, state in STATE_OF.items() if state == "published")
+MAY_SUCCEED: tuple[State, ...] = ("pending", "waiting")
+"""States in which running a recid again may bring it further; in the others it was decided about."""
 STAGE_NAMES = ("raw_record", "raw_files", "metadata", "archive", "published_record")
 """The stages in their order; `flows` says what each of them does."""
 
@@ -78,5 +80,5 @@ class StageOutcome(Value):
 
     @property
     def red(self) -> bool:
-        """Whether somebody has to look: it neither succeeded nor waits, and nobody decided so."""
-        return self.status not in (*SUCCESSFUL, "waiting", "left_out")
+        """Whether it is to be mended and run again; where the record itself was judged, that would mend nothing."""
+        return self.status == "failed"

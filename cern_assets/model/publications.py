@@ -9,12 +9,29 @@ from cern_assets.model.values import JsonObject, Value
 
 
 class RemoteFile(Value):
-    """A file in a repository's draft or record. `size_bytes` and `checksum` are None until it is committed."""
+    """A file in a repository's draft or record. `size_bytes` and `checksum` are None until it is committed.
+
+    The checksum of one that came in parts may be None for a while after that. `parts` is how many parts are awaited of
+    one that was announced so, 0 for all others; `fetching` for one that the repository still fetches by itself.
+    """
 
     key: str
     size_bytes: int | None
     checksum: Checksum | None
     committed: bool
+    parts: int = 0
+    fetching: bool = False
+
+
+class FileWay(Value):
+    """How a file's bytes went into a repository, by InvenioRDM's names: `L` in one stream, `M` in parts, `F` fetched.
+
+    `reason` is why so.
+    """
+
+    key: str
+    transfer: str
+    reason: str
 
 
 class Draft(Value):
@@ -54,6 +71,22 @@ class Published(Value):
     owner: str = ""
     communities: tuple[str, ...] = ()
 
+    def has_identifier(self, identifier: str) -> bool:
+        """Whether `metadata.identifiers` has exactly this identifier, of whatever scheme."""
+        return identifier in stated_identifiers(self.payload)
+
+
+def stated_identifiers(payload: JsonObject) -> tuple[str, ...]:
+    """The identifiers that `metadata.identifiers` of a record has, in order; nothing where it is no such list."""
+    metadata = payload.get("metadata")
+    entries = metadata.get("identifiers") if isinstance(metadata, Mapping) else None
+    stated = (
+        [entry.get("identifier") for entry in entries if isinstance(entry, Mapping)]
+        if isinstance(entries, list)
+        else []
+    )
+    return tuple(each for each in stated if isinstance(each, str))
+
 
 RemoteRecord = Draft | Published
 """Either; what can be done with one cannot be done with the other."""
@@ -62,11 +95,14 @@ RemoteRecord = Draft | Published
 class Sought(Value):
     """What a repository holds under an identifier: of its depositor, and published records of other users.
 
+    `sharing` are published records of whatever owner that have the DOI that was asked for, and not the identifier.
+
     An identifier is no secret, and anybody may write it into a record: what others own proves nothing.
     """
 
     own: tuple[RemoteRecord, ...]
     others: tuple[Published, ...] = ()
+    sharing: tuple[Published, ...] = ()
 
 
 class Review(Value):
@@ -77,6 +113,17 @@ class Review(Value):
 
     request_id: str
     status: Literal["unsent", "waiting", "accepted", "refused"]
+
+
+class HeldTerms(Value):
+    """A vocabulary of a repository: `total` terms, of which the `newest` was made on that day ("" where unknown).
+
+    `ids` are all of them, None where there are more than the repository lists.
+    """
+
+    total: int
+    newest: str
+    ids: frozenset[str] | None
 
 
 class Spent(Value):
@@ -94,7 +141,8 @@ class Spent(Value):
 class Receipt(Value):
     """The proof that a recid is published in one repository, written after its copy was compared with ours.
 
-    `files` says what was compared, `content` (a hash) of which archives these are. `findings` tell what else the
+    `files` says what was compared, `ways` how those of them that were sent went there, `content` (a hash) of which
+    archives these are. `findings` tell what else the
     repository holds that somebody should look at. `look_until` (seconds since 1970) is set where a draft was asked for
     and its answer was lost: as long as it may still come up, it is looked for.
     """
@@ -104,6 +152,7 @@ class Receipt(Value):
     url: str
     version_index: int
     files: tuple[RemoteFile, ...] = ()
+    ways: tuple[FileWay, ...] = ()
     content: str = ""
     findings: tuple[Finding, ...] = ()
     look_until: float | None = None

@@ -39,7 +39,8 @@ class SourceRecord(Value):
 
     `metadata` is the record's JSON without its file lists and without what changes by itself (bucket ids, versions,
     tape state), so that its hash moves only when somebody changed the record. `url` is the page a person opens.
-    `checked_with` names the schemas that the findings come from, each by its id and version.
+    `checked_with` names the schemas that the findings come from, each by its id and version. `communities` are those of
+    the source that took the record, by its own ids.
     """
 
     source: str
@@ -49,6 +50,7 @@ class SourceRecord(Value):
     files: tuple[SourceFile, ...]
     findings: tuple[Finding, ...] = ()
     checked_with: tuple[str, ...] = ()
+    communities: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:
