@@ -4,15 +4,16 @@ import time
 from collections.abc import Mapping, Sequence
 
 from cern_assets.archives.layout import LAYOUT
-from cern_assets.archives.listing import listing
+from cern_assets.archives.listing import listing, listing_of_left
 from cern_assets.archives.members import Member
 from cern_assets.archives.plan import plan_archive, plan_order
 from cern_assets.documents.paths import folder_of
+from cern_assets.errors import ArchiveLimitError
 from cern_assets.flows.damage import reading_ours
 from cern_assets.flows.reading import member_bytes, opened
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.flows.tidying import clear_the_way, tidy
-from cern_assets.model.archives import MANIFEST_KEY, Archive, ArchivePlan, PlannedArchive
+from cern_assets.model.archives import LISTING_KEY, MANIFEST_KEY, Archive, ArchiveLimits, PlannedArchive
 from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.events import ArchiveWritten, How
 from cern_assets.model.files import FileRef
@@ -38,7 +39,10 @@ def rules(context: Context) -> str:
 
 def stored(manifest: Manifest) -> Json:
     """What the archive is made of: where each stored file lies, its size and its checksums."""
-    return [[file.key, file.ref.model_dump(), file.size_bytes, *map(str, file.checksums)] for file in manifest.files]
+    files: list[Json] = [
+        [file.key, file.ref.model_dump(), file.size_bytes, *map(str, file.checksums)] for file in manifest.carried
+    ]
+    return [files, [file.model_dump(mode="json") for file in manifest.left_out]] if manifest.left_out else files
 
 
 def make(context: Context, task: Task) -> Made[Archive]:
@@ -51,24 +55,27 @@ def make(context: Context, task: Task) -> Made[Archive]:
     manifest, policy = task.body("raw_files", Manifest), context.collection.archive
     files, members = packed_files(context, manifest)
     base = f"{context.collection.source}-{task.recid}"
-    plan = plan_archive(members, context.collection.limits, base=base, policy=policy)
+    listed = _listing_key(manifest)
+    plan = plan_archive(members, room_beside(context.collection.limits, members, listed), base=base, policy=policy)
     folder = folder_of("archives", context.collection.name, task.recid)
     kept_here = [archive.key for archive in plan.archives if policy.copy_in_store]
     wanted = {f"{folder}/{key}" for key in kept_here}
     wanted |= {f"{folder}/{MANIFEST_KEY}"} if plan.form == "zips" else set()
+    wanted |= {f"{folder}/{listed}"} if listed else set()
     present = clear_the_way(context, folder, wanted)
     if policy.copy_in_store:
         written = [_write_zip(context, folder, archive, files, members) for archive in plan.archives]
     else:
         written = [_for_the_upload(archive, files) for archive in plan.archives]
     if plan.form == "zips":
-        written.append(_write_listing(context, f"{folder}/{MANIFEST_KEY}", plan, files))
+        written.append(_write_listing(context, MANIFEST_KEY, folder, listing(plan, files)))
+    beside = (_write_listing(context, listed, folder, listing_of_left(manifest.left_out)),) if listed else ()
     tidy(context, folder, present.keys() - wanted)
     content = content_hash([LAYOUT, plan.model_dump(), stored(manifest)])
     if not plan.archives:
-        return Made(Archive(plan=plan, files=manifest.files, content=content))
+        return Made(Archive(plan=plan, files=(*manifest.carried, *beside), content=content))
     deflated = {member.name: member.packed_bytes for member in members if member.deflated_bytes is not None}
-    return Made(Archive(plan=plan, files=tuple(written), content=content, packed=deflated))
+    return Made(Archive(plan=plan, files=(*written, *beside), content=content, packed=deflated))
 
 
 def packed_files(
@@ -79,7 +86,7 @@ def packed_files(
     `known` has the compressed sizes of an earlier time, by key; without it, what the policy wants compressed is
     measured.
     """
-    by_key = {file.key: file for file in manifest.files}
+    by_key = {file.key: file for file in manifest.carried}
     files = [by_key[key] for key in plan_order(list(by_key))]
     members = [_member(file, (known or {}).get(file.key)) for file in files]
     if known is None and context.collection.archive.deflate:
@@ -146,14 +153,39 @@ def _for_the_upload(archive: PlannedArchive, files: Sequence[StoredFile]) -> Sto
     return StoredFile(key=archive.key, ref=ref, size_bytes=archive.size_bytes, checksums=(), verified=False)
 
 
-def _write_listing(context: Context, path: str, plan: ArchivePlan, files: Sequence[StoredFile]) -> StoredFile:
-    content = listing(plan, files)
+def _listing_key(manifest: Manifest) -> str:
+    """The name of the file that names what stays at the source, "" where nothing does; no other file has it."""
+    key, taken = LISTING_KEY, {file.key for file in manifest.carried}
+    while key in taken:
+        key = f"_{key}"
+    return key if manifest.left_out else ""
+
+
+def room_beside(limits: ArchiveLimits, members: Sequence[Member], listed: str) -> ArchiveLimits:
+    """What the target takes besides that file.
+
+    Raises:
+        ArchiveLimitError: nothing.
+    """
+    if not listed or not members:
+        return limits
+    if limits.max_files == 1:
+        raise ArchiveLimitError(
+            f"A record of the target has one file, and {listed} is needed beside the others.",
+            field="files",
+            remedy="Raise CERN_ASSETS_MAX_FILES, or bring all files of the record.",
+        )
+    return limits.model_copy(update={"max_files": limits.max_files - 1})
+
+
+def _write_listing(context: Context, key: str, folder: str, content: bytes) -> StoredFile:
+    path = f"{folder}/{key}"
     hasher = Hasher(_DIGESTS)
     hasher.update(content)
     with context.adapters.store.create(path, size_bytes=len(content)) as writer:
         writer.write(content)
         writer.commit()
-    return _stored_file(MANIFEST_KEY, path, len(content), hasher.checksums())
+    return _stored_file(key, path, len(content), hasher.checksums())
 
 
 def _stored_file(key: str, path: str, size_bytes: int, checksums: tuple[Checksum, ...]) -> StoredFile:

@@ -1,13 +1,16 @@
 """Many recids at once: each on its own in a thread, so that one that stops takes no other with it."""
 
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
 
 from cern_assets.errors import CernAssetsError, RunInterruptedError, TelemetryLostError
+from cern_assets.flows.again import Again
 from cern_assets.flows.journey import STAGES, AnyStage, problem_of, travel
+from cern_assets.flows.order import in_order
 from cern_assets.flows.probe import Probe
 from cern_assets.flows.stages import Context
 from cern_assets.model.events import Event, Place, ended
@@ -16,6 +19,7 @@ from cern_assets.model.outcomes import Problem, StageOutcome
 from cern_assets.recording import Recorder, recorded_by
 
 INTERRUPTED = RunInterruptedError("").code
+_IDLE_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -26,13 +30,17 @@ def run_batch(
     stages: Sequence[AnyStage] = STAGES,
     *,
     run_id: str = "",
+    idle: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[StageOutcome, ...]]:
     """Run the selected stages for many recids; yields the outcomes of one recid as soon as it stops.
 
-    Every recid is yielded exactly once, in the order in which they end, from the calling thread. When one meets a
-    problem that others may meet too (a refused token, a full disk), the adapters are asked; if it is so, those not
-    begun are not: they come back as `failed` and `NotBegun`, and no event is noted for them, as nothing was learnt
-    about them. At most twice as many recids as workers are held in memory.
+    They begin in the order that the collection wants. Every recid is yielded exactly once, in the order in which they
+    end, from the calling thread. One that failed by something that may pass is tried again later in the batch
+    (`Shared.recid_attempts`), and no worker waits for that. When one meets a problem that others may meet too (a
+    refused token, a full disk), the adapters are asked; if it is so, those not begun are not: they come back as
+    `failed` and `NotBegun`, and no event is noted for them, as nothing was learnt about them. At most twice as many
+    recids as workers are held in memory, and those that wait for their next attempt. `idle` is called when no recid has
+    ended for a second.
 
     Closing the iterator, or an interrupt of the calling thread, ends the batch early: no further recid begins, and
     those under way end at their next safe point.
@@ -48,23 +56,41 @@ def run_batch(
         shared=replace(context.shared, cancellation=cancellation),
     )
     batch = _Batch(context, stages, run_id)
-    waiting = iter(recids)
+    waiting = iter(in_order(context, recids))
+    again = Again(context.shared.recid_attempts, context.shared.recid_pause_seconds)
     pool = ThreadPoolExecutor(max_workers=context.shared.workers, thread_name_prefix="recid")
 
-    def start(count: int) -> set[Future[tuple[StageOutcome, ...]]]:
-        return {pool.submit(batch.one, recid) for recid in islice(waiting, count)}
+    def start(recids: Iterable[Recid]) -> set[Future[tuple[StageOutcome, ...]]]:
+        return {pool.submit(batch.one, recid) for recid in recids}
 
     try:
-        running = start(2 * context.shared.workers)
-        while running:
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= start(len(ended))
+        running = start(islice(waiting, 2 * context.shared.workers))
+        while running or again:
+            ended, running = _next_ended(running, min(_IDLE_SECONDS, again.seconds()) if again else _IDLE_SECONDS)
+            if not ended:
+                idle()
+            running |= start(islice(waiting, len(ended)))
             for future in ended:
-                yield future.result()
+                if batch.ends or not again.takes(future.result()):
+                    yield future.result()
+            if batch.ends:
+                yield from again.given_up()
+            running |= start(again.due())
     finally:
         cancellation.request()
         pool.shutdown(cancel_futures=True)
     batch.told()
+
+
+def _next_ended[Ended](
+    running: set[Future[Ended]], timeout_seconds: float
+) -> tuple[set[Future[Ended]], set[Future[Ended]]]:
+    """Those that have ended, and the others; none has where time is over first."""
+    if not running:  # all that is left waits for its next attempt
+        time.sleep(timeout_seconds)
+        return set(), set()
+    ended, others = wait(running, timeout=timeout_seconds, return_when=FIRST_COMPLETED)
+    return ended, others
 
 
 class _Batch:
@@ -100,6 +126,11 @@ class _Batch:
                 f"{len(self._lost)} times events could not be noted, the first as: {self._lost[0]}",
                 remedy="Mend the event spool, then run the same recids again: what is done is not done twice.",
             )
+
+    @property
+    def ends(self) -> bool:
+        """Whether no further recid is to begin."""
+        return self._reason_not_to_begin() is not None
 
     def _reason_not_to_begin(self) -> str | None:
         if self._context.shared.cancellation.requested:

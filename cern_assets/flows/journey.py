@@ -29,7 +29,7 @@ from cern_assets.model.metadata import Metadata
 from cern_assets.model.outcomes import Problem, StageOutcome, Status
 from cern_assets.model.publications import Receipt
 from cern_assets.model.records import SourceRecord
-from cern_assets.model.values import Value, content_hash
+from cern_assets.model.values import Json, Value, content_hash
 from cern_assets.recording import begin_stage
 
 # Stages differ in the type of their bodies; the table holds them all.
@@ -66,6 +66,7 @@ STAGES: tuple[AnyStage, ...] = (
         body=Metadata,
         needs={"raw_record": metadata.described},
         rules=metadata.rules,
+        decided=metadata.decided,
         make=metadata.make,
         summarise=metadata.summarise,
     ),
@@ -135,6 +136,8 @@ def run_stage(context: Context, recid: Recid, stage: AnyStage, known: Known | No
         stopped = _stopped(context, stage, error.at(recid=recid, stage=stage.name), recid, time.monotonic() - started)
         if stopped.status == "withdrawn":
             return stopped.model_copy(update={"findings": withdrawal.findings(context, recid)})
+        if stopped.status == "left_out":
+            return stopped.model_copy(update={"findings": withdrawal.findings_of_left_out(context, recid)})
         return stopped
     known[stage.name] = document
     summary: Summary = stage.summarise(document.body)
@@ -187,9 +190,11 @@ def _done(context: Context, recid: Recid, stage: AnyStage, known: Known) -> tupl
 def _task(context: Context, recid: Recid, stage: AnyStage, known: Known) -> Task:
     needs = {name: known.get(name) or _needed(context, recid, name) for name in stage.needs}
     parts = {name: content_hash(part(needs[name].body)) for name, part in stage.needs.items()}
+    decided = stage.decided(context, recid)
+    inputs: dict[str, Json] = {"parts": dict(parts), "rules": stage.rules(context)}
     return Task(
         recid=recid,
-        input_hash=content_hash({"parts": parts, "rules": stage.rules(context)}),
+        input_hash=content_hash(inputs if decided is None else {**inputs, "decided": decided}),
         needs=needs,
         previous=context.adapters.documents.read(context.collection.name, stage.name, recid, stage.body),
     )
@@ -213,7 +218,7 @@ def _stopped(context: Context, stage: AnyStage, error: CernAssetsError, recid: R
         recid=recid,
         stage=stage.name,
         source_page=context.adapters.source.page(recid),
-        status=_status(error),
+        status=status_of(error),
         elapsed_seconds=elapsed,
         problem=problem_of(error),
     )
@@ -225,7 +230,8 @@ def problem_of(error: CernAssetsError) -> Problem:
     return Problem(code=error.code, message=str(error), ticket=ticket, may_affect_all=error.may_affect_all)
 
 
-def _status(error: CernAssetsError) -> Status:
+def status_of(error: CernAssetsError) -> Status:
+    """The status in which an error leaves a recid."""
     if isinstance(error, RecordWithdrawnError):
         return "withdrawn"
     if isinstance(error, WaitingError):

@@ -4,20 +4,23 @@ Safe to repeat at any point: the draft is noted before any byte moves, a second 
 the record it became, and a receipt that got lost is found again by the record's identifier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from cern_assets.documents.claims import claim
 from cern_assets.documents.journal import latest
-from cern_assets.errors import DepositRefusedError, PublicationConflictError, RepositoryUnavailableError, WaitingError
+from cern_assets.errors import DepositRefusedError, DoiTakenError, RepositoryUnavailableError, WaitingError
 from cern_assets.flows.kept_fields import HOW_TO_KEEP_THEM
 from cern_assets.flows.publish.affiliations import affiliated
+from cern_assets.flows.publish.communities import beginning_in, further_asked, still_asked
+from cern_assets.flows.publish.dois import of_its_own
+from cern_assets.flows.publish.dois import told as told_of_doi
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
 from cern_assets.flows.publish.identify import look_until, new_draft, note_draft, own_record
 from cern_assets.flows.publish.others import strangers, trusted
-from cern_assets.flows.publish.payload import doi_of, payload_of
+from cern_assets.flows.publish.payload import doi_among_identifiers, doi_of, payload_of
+from cern_assets.flows.publish.review import heed_review, through_the_community
 from cern_assets.flows.publish.said import last_said
 from cern_assets.flows.publish.wanted import Wanted, wanted_files
 from cern_assets.flows.stages import Context, Made, Summary, Task
@@ -25,10 +28,17 @@ from cern_assets.metadata.comparison import COMPARED, differences
 from cern_assets.metadata.custom_fields import SECTION
 from cern_assets.metadata.merging import Merged, merge
 from cern_assets.model.archives import Archive
-from cern_assets.model.journal import EditWanted, JournalEntry, PublishSeen, PublishWanted, ReviewAsked
+from cern_assets.model.journal import (
+    DraftsDiscarded,
+    EditWanted,
+    JournalEntry,
+    PublishSeen,
+    PublishWanted,
+    VersionWanted,
+)
 from cern_assets.model.manifests import Manifest
 from cern_assets.model.metadata import Metadata
-from cern_assets.model.publications import Draft, Published, Receipt, RemoteFile, RemoteRecord, Review
+from cern_assets.model.publications import Draft, FileWay, Published, Receipt, RemoteFile, RemoteRecord
 from cern_assets.model.values import Json, JsonObject
 from cern_assets.ports import Repository
 
@@ -38,6 +48,7 @@ class Complete:
     """A draft that holds the metadata and the files that are wanted, compared: what may be published."""
 
     draft: Draft
+    ways: tuple[FileWay, ...] = ()
 
 
 def rules(context: Context) -> str:
@@ -46,8 +57,9 @@ def rules(context: Context) -> str:
 
 
 def deposited(deposit: Metadata) -> Json:
-    """What is sent of the metadata: the payload, and not the account of leaves."""
-    return dict(deposit.payload)
+    """What is sent of the metadata: the payload and the communities to be asked, and not the account of leaves."""
+    payload = dict(deposit.payload)
+    return [payload, list(deposit.communities)] if deposit.communities else payload
 
 
 def packed(archive: Archive) -> Json:
@@ -68,7 +80,7 @@ def make(context: Context, task: Task) -> Made[Receipt]:
     Raises:
         DepositRefusedError: the repository refuses the deposit, or changed what was sent.
         RecordClaimedError: another collection brings the recid into this repository.
-        PublicationConflictError: the repository holds several records with this recid, or another with its DOI.
+        PublicationConflictError: the repository holds several records with this recid.
         WaitingError: a community has to take the record first, or the search has to catch up.
         RecordHeldError: another process is publishing the record.
         TargetCopyDamagedError, StoredFileDamagedError: its copy of a file is not ours, or ours is damaged.
@@ -82,12 +94,18 @@ def make(context: Context, task: Task) -> Made[Receipt]:
         repository=context.adapters.repository.url,
         recid=task.recid,
     )
-    deposit = affiliated(task.body("metadata", Metadata).payload, context.adapters.repository)
+    made = task.body("metadata", Metadata)
+    context = beginning_in(context, made.communities)
+    deposit = affiliated(made.payload, context.adapters.repository, stated=dict(made.rors))
     receipt = _unchanged(context, task, deposit) if task.settled else None
     if receipt is not None:
         return Made(receipt)
     with holding(context, task.recid) as held:
-        return Made(_brought(held, task, deposit))
+        try:
+            return Made(_brought(held, task, deposit, doi=doi_of(deposit)))
+        except DoiTakenError:
+            # The search did not show the other record yet.
+            return Made(_brought(held, task, doi_among_identifiers(deposit), doi=doi_of(deposit)))
 
 
 def summarise(receipt: Receipt) -> Summary:
@@ -109,10 +127,14 @@ def _unchanged(context: Context, task: Task, deposit: JsonObject) -> Receipt | N
     receipt = task.previous_body(Receipt)
     if receipt is None or receipt.look_until is not None:
         return None
-    found = context.adapters.repository.find_published(context.adapters.crosswalk.identifier(task.recid))
+    identifier, doi = context.adapters.crosswalk.identifier(task.recid), doi_of(deposit)
+    shown = context.adapters.repository.find_published(identifier, doi=doi)
+    found = [record for record in shown if record.has_identifier(identifier)]
     record = next((record for record in found if record.record_id == receipt.record_id), None)
     if record is None:
         return None
+    sharing = [record for record in shown if record not in found]
+    deposit = of_its_own(deposit, record, sharing)
     others = [other for other in found if other.parent_id != record.parent_id]
     if any(other.owner == record.owner or trusted(other, context.collection.community) for other in others):
         return None
@@ -121,32 +143,38 @@ def _unchanged(context: Context, task: Task, deposit: JsonObject) -> Receipt | N
     wanted = wanted_files(context, task)
     if wrong_files(wanted, record.files):
         return None
-    return _receipt(context, record, wanted, record.files).model_copy(update={"findings": strangers(others)})
+    now = _receipt(context, record, wanted, record.files, _earlier_ways(task))
+    told = told_of_doi(now.repository, doi, deposit, record, sharing)
+    return now.model_copy(update={"findings": (*strangers(others), *told, *still_asked(receipt.findings, record))})
 
 
-def _brought(context: Context, task: Task, deposit: JsonObject) -> Receipt:
-    """Find or make the record, bring it to what it should be, and compare: under the recid's lease."""
+def _brought(context: Context, task: Task, deposit: JsonObject, *, doi: str | None) -> Receipt:
+    """Find or make the record, bring it to what it should be, and compare: under the recid's lease.
+
+    `doi` is what the source states, wherever the deposit has it.
+    """
     wanted = wanted_files(context, task)
     entries = context.adapters.journal.entries(context.collection.name, task.recid)
-    own = own_record(context, task, entries)
-    fresh = own.record is None
+    own = own_record(context, task, entries, doi=doi)
+    deposit = of_its_own(deposit, own.record, own.sharing)
+    fresh, ways = own.record is None, _earlier_ways(task)
     record: RemoteRecord = own.record or new_draft(context, task, payload_of(deposit, 1))
     merged = _merged(context, deposit, record, entries)
     if isinstance(record, Published):
         record = _reopened_if_changed(context, task, record, merged, wanted, entries=entries)
     if isinstance(record, Draft):
         if not fresh:
-            _refuse_while_in_review(context, record)
+            said = payload_of(deposit, record.version_index)
+            heed_review(context, record, said=said, entries=entries)
+            _note_intent(context, task, record, said=said)  # of a fresh one, it was noted with it
         payload = payload_of(merged.payload, record.version_index)
-        said_now = payload_of(deposit, record.version_index)
-        if not fresh:  # of a fresh one, nobody said anything yet
-            _note_intent(context, task, record, said=said_now)
-        complete = _completed(context, record, payload, wanted, fresh=fresh)
-        if fresh:
-            _note_intent(context, task, record, said=said_now)
+        complete = _completed(context, record, payload, wanted, fresh=fresh, entries=entries)
         record = _published(context, task, complete)
-    receipt = _receipt(context, record, wanted, compared_files(wanted, record))
-    findings = (*own.findings, *merged.findings)
+        ways = {**ways, **{way.key: way for way in complete.ways}}
+    receipt = _receipt(context, record, wanted, compared_files(wanted, record), ways)
+    told = told_of_doi(receipt.repository, doi, deposit, record, own.sharing)
+    asked = further_asked(context, task, record, task.body("metadata", Metadata).communities, entries=entries)
+    findings = (*own.findings, *told, *merged.findings, *asked)
     return receipt.model_copy(update={"findings": findings, "look_until": look_until(context, entries)})
 
 
@@ -181,6 +209,8 @@ def _reopened_if_changed(
     """The published record itself if it is as it should be, else a draft of it: a new version if files changed."""
     repository = context.adapters.repository
     if wrong_files(wanted, files_of(repository, record)):
+        version = VersionWanted(repository=repository.url, record_id=record.record_id)
+        context.adapters.journal.note(context.collection.name, task.recid, version)
         draft = repository.new_version(record.record_id)
         note_draft(context, task, draft)
         return draft
@@ -189,7 +219,7 @@ def _reopened_if_changed(
         edit = EditWanted(repository=repository.url, record_id=record.record_id, before=before)
         context.adapters.journal.note(context.collection.name, task.recid, edit)
         draft = repository.edit(record.record_id)
-        last = latest(entries, EditWanted, PublishSeen)
+        last = latest(entries, EditWanted, PublishSeen, DraftsDiscarded)
         ours = last is not None and isinstance(last.what, EditWanted)
         if not ours and differences(before, draft.payload):
             raise WaitingError(
@@ -201,14 +231,15 @@ def _reopened_if_changed(
     return record
 
 
-def _refuse_while_in_review(context: Context, draft: Draft) -> None:
-    """A draft that lies before a community is the community's: it is not changed under its reviewers' eyes."""
-    review = context.adapters.repository.review(draft) if context.collection.community else None
-    if review is not None and review.status == "waiting":
-        raise _in_review(context, draft, review)
-
-
-def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Wanted, *, fresh: bool) -> Complete:
+def _completed(
+    context: Context,
+    draft: Draft,
+    payload: JsonObject,
+    wanted: Wanted,
+    *,
+    fresh: bool,
+    entries: Sequence[JournalEntry],
+) -> Complete:
     """The draft with this payload and these files, compared; a fresh one was made of the payload."""
     if not fresh:
         draft = context.adapters.repository.update_draft(draft.record_id, payload)
@@ -222,9 +253,9 @@ def _completed(context: Context, draft: Draft, payload: JsonObject, wanted: Want
             field=problems[0].split(":")[0],
             remedy=_remedy(problems),
         )
-    if not draft.is_edit:
-        bring_files(wanted, draft, fresh=fresh)
-    return Complete(draft)
+    if draft.is_edit:
+        return Complete(draft)
+    return Complete(draft, bring_files(wanted, draft, fresh=fresh, entries=entries))
 
 
 def _remedy(problems: Sequence[str]) -> str:
@@ -252,7 +283,7 @@ def _published(context: Context, task: Task, complete: Complete) -> Published:
     if community is None or draft.is_edit or draft.in_community:
         published = _surely_published(repository, draft)
     else:
-        published = _through_the_community(context, task, draft, community)
+        published = through_the_community(context, task, draft, community)
     seen = PublishSeen(**noted, url=published.url)
     context.adapters.journal.note(context.collection.name, task.recid, seen)
     return published
@@ -262,7 +293,7 @@ def _surely_published(repository: Repository, draft: Draft) -> Published:
     """Publish; where the answer was lost, reading settles whether it was done. It is never asked for twice.
 
     Raises:
-        PublicationConflictError: another record has the DOI.
+        DoiTakenError: another record has the DOI.
     """
     try:
         return repository.publish(draft)
@@ -270,12 +301,12 @@ def _surely_published(repository: Repository, draft: Draft) -> Published:
         doi = doi_of(draft.payload)
         if doi is None or not (error.field or "").startswith("pids.doi"):
             raise
-        raise PublicationConflictError(
+        raise DoiTakenError(
             f"The repository does not take the DOI {doi}, as another record has it: {error.message}",
-            uri=f"{repository.url}/search?{urlencode({'q': f'pids.doi.identifier:"{doi}"'})}",
+            uri=draft.url,
             field="pids.doi",
             value=doi,
-            remedy="Two source records state it, or somebody else brought it in: have their curators say whose it is.",
+            remedy="Have the curators of both records say whose it is.",
         ) from error
     except RepositoryUnavailableError:
         published = repository.read_published(draft.record_id)
@@ -284,41 +315,22 @@ def _surely_published(repository: Repository, draft: Draft) -> Published:
         return published
 
 
-def _through_the_community(context: Context, task: Task, draft: Draft, community: str) -> Published:
-    """A record that begins in a community is published through the community's review."""
-    repository = context.adapters.repository
-    review = repository.submit_review(draft, community)
-    asked = ReviewAsked(
-        repository=repository.url, record_id=draft.record_id, community=community, request_id=review.request_id
-    )
-    context.adapters.journal.note(context.collection.name, task.recid, asked)
-    if review.status == "waiting":
-        raise _in_review(context, draft, review)
-    if review.status == "refused":
-        raise DepositRefusedError(
-            f"The community {community} refused the record.", uri=draft.url, remedy="Ask its curators for the reason."
-        )
-    published = repository.read_published(draft.record_id)
-    if published is None:
-        raise RepositoryUnavailableError(f"The community {community} took {draft.url}, and it is not published.")
-    return published
+def _earlier_ways(task: Task) -> dict[str, FileWay]:
+    """How files went into the repository that the receipt of the last time tells of, by key."""
+    receipt = task.previous_body(Receipt)
+    return {way.key: way for way in receipt.ways} if receipt is not None else {}
 
 
-def _in_review(context: Context, draft: Draft, review: Review) -> WaitingError:
-    return WaitingError(
-        f"The community {context.collection.community} has to take the record.",
-        ticket=review.request_id,
-        uri=draft.url,
-        remedy="Have a curator of the community accept it, then run this recid again.",
-    )
-
-
-def _receipt(context: Context, record: Published, wanted: Wanted, files: Sequence[RemoteFile]) -> Receipt:
+def _receipt(
+    context: Context, record: Published, wanted: Wanted, files: Sequence[RemoteFile], ways: Mapping[str, FileWay]
+) -> Receipt:
+    present = sorted(file.key for file in files)
     return Receipt(
         repository=context.adapters.repository.url,
         record_id=record.record_id,
         url=record.url,
         version_index=record.version_index,
         files=tuple(sorted(files, key=lambda file: file.key)),
+        ways=tuple(ways[key] for key in present if key in ways),
         content=wanted.archive.content,
     )

@@ -5,19 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import batched
 
 from cern_assets.documents.journal import latest
-from cern_assets.documents.paths import folder_of
 from cern_assets.errors import ChecksumMismatchError, FileOfflineError
+from cern_assets.flows.choosing import chosen, finding_of, left_out
+from cern_assets.flows.quarantine import read_again
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.flows.tidying import clear_the_way, tidy
 from cern_assets.flows.vouching import doubts, vouched
 from cern_assets.model.checksums import Algorithm, Checksum, same_checksum
 from cern_assets.model.events import FileMoved, How
-from cern_assets.model.files import FileRef
+from cern_assets.model.files import FileRef, FilesChoice
 from cern_assets.model.journal import StagingAsked, TransferBegun
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import Json, content_hash
-from cern_assets.ports import FileStore
+from cern_assets.ports import ByteReader, FileStore
 from cern_assets.recording import carried, note
 from cern_assets.transfers.hashing import fingerprint
 from cern_assets.transfers.movers import SMALL_BYTES
@@ -38,7 +39,9 @@ def listed(record: SourceRecord) -> Json:
 
 def rules(context: Context) -> str:
     """Whether bytes are kept, and whether files are taken for which nothing vouches."""
-    return f"{context.collection.files_mode}, unverified: {context.collection.unverified}"
+    collection = context.collection
+    choice = "" if collection.files_choice == FilesChoice() else f", {collection.files_choice.model_dump_json()}"
+    return f"{collection.files_mode}, unverified: {collection.unverified}{choice}"
 
 
 def make(context: Context, task: Task) -> Made[Manifest]:
@@ -49,16 +52,22 @@ def make(context: Context, task: Task) -> Made[Manifest]:
 
     Raises:
         FileMissingError, SizeMismatchError, ChecksumMismatchError: the source's bytes are not what the record says.
+        TransferSpoiledError: two readings of a file gave different bytes.
         UnverifiedFileError: nothing vouches for a file's bytes, and the collection does not accept that.
         FileOfflineError: files that are still to be read are on tape.
         TransferInterruptedError, StorageUnavailableError, StorageFullError: bytes did not get through.
     """
     record = task.body("raw_record", SourceRecord)
-    files = vouched(context, record.files)
-    folder = folder_of("files", context.collection.name, task.recid)
-    if context.collection.files_mode == "stream":
-        _refuse_offline(context, task, files)
-        manifest = Manifest(files=tuple(_at_the_source(context, file) for file in files))
+    taken, _ = chosen(context.collection, record.files)
+    files, stay = vouched(context, taken), left_out(context.collection, record.files)
+    for each in stay:
+        note(FileMoved(key=each.key, way="in", how="left out", size_bytes=each.size_bytes or 0, reason=each.why))
+    folder = context.files_folder(context.collection.name, task.recid)
+    mode = context.collection.files_mode
+    if mode != "mirror":
+        if mode == "stream":
+            _refuse_offline(context, task, files)
+        manifest = Manifest(files=tuple(_at_the_source(context, file) for file in files), mode=mode, left_out=stay)
         tidy(context, folder, context.adapters.store.list(folder))
         return Made(manifest)
     paths = {file.key: f"{folder}/{file.key}" for file in files}
@@ -69,7 +78,7 @@ def make(context: Context, task: Task) -> Made[Manifest]:
         _note(ours.key, "kept", ours.size_bytes)
     _refuse_offline(context, task, [file for file in files if kept[file.key] is None])
     fetched = _fetched(context, task, [file for file in files if kept[file.key] is None], paths)
-    manifest = Manifest(files=tuple(kept[file.key] or fetched[file.key] for file in files))
+    manifest = Manifest(files=tuple(kept[file.key] or fetched[file.key] for file in files), left_out=stay)
     resumable = {_word(file, paths[file.key]) for file in files}
     tidy(context, folder, present.keys() - set(paths.values()), resumable)
     return Made(manifest)
@@ -80,9 +89,11 @@ def summarise(manifest: Manifest) -> Summary:
     return Summary(
         size_bytes=manifest.size_bytes,
         files=len(manifest.files),
-        findings=tuple(doubts(manifest)),
+        findings=(*doubts(manifest), *filter(None, [finding_of(manifest.left_out)])),
         facts={
             "verified_files": sum(file.verified for file in manifest.files),
+            "mode": manifest.mode,
+            "left_out_files": len(manifest.left_out),
             "checksums": {file.key: [str(checksum) for checksum in file.checksums] for file in manifest.files[:_SHOWN]},
         },
     )
@@ -100,12 +111,44 @@ def _stored_before(task: Task) -> tuple[StoredFile, ...]:
 
 
 def _at_the_source(context: Context, file: SourceFile) -> StoredFile:
-    """A file that stays where it is, with what is known of it before a byte is read."""
+    """A file that stays where it is, with what is known of it before a byte is read.
+
+    Of one that will not be read at all, its place is asked for the checksum, too.
+    """
     reader = context.adapters.places.reader(file.ref)
     size_bytes = agreed_size(reader, file.path, declared=file.size_bytes, attempts=context.shared.attempts)
-    _note(file.key, "by reference", size_bytes)
+    by_reference = context.collection.files_mode == "reference"
+    verified = by_reference and file.checksum is not None and _said_alike(reader, file, file.checksum)
+    if not by_reference:  # those were told of as left out
+        _note(file.key, "by reference", size_bytes)
     checksums = (file.checksum,) if file.checksum else ()
-    return StoredFile(key=file.key, ref=file.ref, size_bytes=size_bytes, checksums=checksums, verified=False)
+    return StoredFile(
+        key=file.key,
+        ref=file.ref,
+        size_bytes=size_bytes,
+        checksums=checksums,
+        verified=verified,
+        against=file.checksum,
+    )
+
+
+def _said_alike(reader: ByteReader, file: SourceFile, stated: Checksum) -> bool:
+    """Whether a file's place says the same checksum as its record; False where it says none.
+
+    Raises:
+        ChecksumMismatchError: it says another one.
+    """
+    said = reader.checksum(file.path, stated.algorithm)
+    if said is not None and said != stated:
+        raise ChecksumMismatchError(
+            f"The server says {said}, the record declares {stated}.",
+            found=str(said),
+            uri=reader.uri(file.path),
+            field="checksum",
+            value=str(stated),
+            remedy="Ask the source's curators which of the two is right.",
+        )
+    return said is not None
 
 
 def _kept(
@@ -125,7 +168,7 @@ def _ours(context: Context, file: SourceFile, path: str, expected: Checksum) -> 
     """A file that lies in our store, if its bytes are the expected ones."""
     with context.shared.cancellation.checked(context.adapters.store.open(path)) as chunks:
         size_bytes, checksums = fingerprint(chunks, _algorithms(expected))
-    return _stored(file, path, size_bytes, checksums, verified=True) if expected in checksums else None
+    return _stored(file, path, size_bytes, checksums) if expected in checksums else None
 
 
 def _fetched(
@@ -149,11 +192,7 @@ def _fetched(
 def _told_store(context: Context, task: Task, file: SourceFile, path: str, store: FileStore) -> StoredFile:
     """`_store`, with a note of the bytes that came."""
     started = time.monotonic()
-    try:
-        stored = _store(context, task, file, path, store)
-    except ChecksumMismatchError:
-        _note(file.key, "refused", file.size_bytes or 0, time.monotonic() - started)
-        raise
+    stored = _store(context, task, file, path, store)
     _note(file.key, "moved", stored.size_bytes, time.monotonic() - started)
     return stored
 
@@ -174,19 +213,27 @@ def _store(context: Context, task: Task, file: SourceFile, path: str, store: Fil
             resume = _word(file, path)
             begun = TransferBegun(path=path, size_bytes=file.size_bytes or 0)
             context.adapters.journal.note(context.collection.name, task.recid, begun)
-        moved = transfer(
-            reader,
-            file.path,
-            store,
-            path,
-            size_bytes=file.size_bytes,
-            expected=expected,
-            algorithms=_algorithms(expected),
-            attempts=context.shared.attempts,
-            check=context.shared.cancellation.check,
-            resume=resume,
-        )
-    return _stored(file, path, moved.size_bytes, moved.checksums, verified=expected is not None)
+        try:
+            moved = transfer(
+                reader,
+                file.path,
+                store,
+                path,
+                size_bytes=file.size_bytes,
+                expected=expected,
+                algorithms=_algorithms(expected),
+                attempts=context.shared.attempts,
+                check=context.shared.cancellation.check,
+                moved=context.shared.moved,
+                resume=resume,
+                least_rate=context.shared.least_rate,
+            )
+        except ChecksumMismatchError as error:
+            assert expected is not None, "what is not declared cannot differ"
+            _note(file.key, "refused", file.size_bytes or 0)
+            moved = read_again(context, task, file, expected, error, path, store, _algorithms(expected))
+            return _stored(file, path, moved.size_bytes, moved.checksums, readings=2)
+    return _stored(file, path, moved.size_bytes, moved.checksums)
 
 
 def _fetched_by_the_store(
@@ -205,10 +252,17 @@ def _fetched_by_the_store(
 
 
 def _stored(
-    file: SourceFile, path: str, size_bytes: int, checksums: tuple[Checksum, ...], *, verified: bool
+    file: SourceFile, path: str, size_bytes: int, checksums: tuple[Checksum, ...], *, readings: int = 1
 ) -> StoredFile:
-    ref = FileRef(place="store", path=path)
-    return StoredFile(key=file.key, ref=ref, size_bytes=size_bytes, checksums=checksums, verified=verified)
+    return StoredFile(
+        key=file.key,
+        ref=FileRef(place="store", path=path),
+        size_bytes=size_bytes,
+        checksums=checksums,
+        verified=file.checksum is not None,
+        against=file.checksum,
+        readings=readings,
+    )
 
 
 def _word(file: SourceFile, path: str) -> str:

@@ -3,17 +3,21 @@
 import time
 
 from cern_assets.errors import (
+    HeldBackError,
     LeftOutError,
     RecordAliasError,
     RecordInvalidError,
     RecordNotFoundError,
     RecordWithdrawnError,
+    RejectionAcceptedError,
     WaitingError,
 )
 from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import Missed, SeenAgain
 from cern_assets.model.records import SourceRecord
+
+_REOPEN = "`cern-assets decide reopen` takes the word back."
 
 
 def rules(context: Context) -> str:
@@ -25,7 +29,8 @@ def make(context: Context, task: Task) -> Made[SourceRecord]:
     """Ask with the ETag of the last answer; where it holds and the rules of reading are new, read that answer again.
 
     Raises:
-        LeftOutError: the collection says so; the source is not asked.
+        LeftOutError: the collection or a steward says so; the source is not asked.
+        HeldBackError: a steward holds the recid; the source is not asked.
         WaitingError: the source showed the record before and does not now, which may pass.
         RecordWithdrawnError: it has been so for as long as the settings say.
         RecordInvalidError: parsing found what makes the record unusable (findings of severity `error`).
@@ -33,6 +38,7 @@ def make(context: Context, task: Task) -> Made[SourceRecord]:
         RecordNotFoundError, RecordRestrictedError, SourceUnavailableError: as the source says.
     """
     _refuse_left_out(context, task)
+    _heed_steward(context, task)
     known = task.previous_body(SourceRecord)
     answer = task.previous.answer if task.previous else None
     etag = task.previous.etag if task.previous and (task.settled or answer) else None
@@ -49,7 +55,7 @@ def make(context: Context, task: Task) -> Made[SourceRecord]:
         record = known if task.settled or answer is None else context.adapters.source.read(answer)
     assert record is not None, "a source answers `not modified` only to an ETag"
     _refuse_alias(record, task.recid)
-    _refuse_unusable(record)
+    refuse_unusable(record)
     return Made(record, etag=fetched.etag, answer=fetched.answer or answer)
 
 
@@ -71,6 +77,18 @@ def _refuse_left_out(context: Context, task: Task) -> None:
             field="selection.left_out",
             remedy="Take it off the list to bring it in.",
         )
+
+
+def _heed_steward(context: Context, task: Task) -> None:
+    decision = context.collection.decisions.get(task.recid)
+    if decision is None:
+        return
+    if decision.choice == "hold":
+        raise HeldBackError(f"A steward holds this recid ({decision}).", field="decisions", remedy=_REOPEN)
+    if decision.choice == "accept":
+        message = f"A steward accepted that this record is not carried ({decision})."
+        raise RejectionAcceptedError(message, field="decisions", remedy=_REOPEN)
+    raise LeftOutError(f"A steward leaves this recid out ({decision}).", field="decisions", remedy=_REOPEN)
 
 
 def _missed(context: Context, task: Task, known: SourceRecord) -> WaitingError | RecordWithdrawnError:
@@ -120,7 +138,12 @@ def _refuse_alias(record: SourceRecord, asked: Recid) -> None:
         )
 
 
-def _refuse_unusable(record: SourceRecord) -> None:
+def refuse_unusable(record: SourceRecord) -> None:
+    """Refuse a record that has findings of severity `error`.
+
+    Raises:
+        RecordInvalidError: with their messages.
+    """
     errors = [finding for finding in record.findings if finding.severity == "error"]
     if errors:
         raise RecordInvalidError(

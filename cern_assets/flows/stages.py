@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from cern_assets.documents.journal import Journal
 from cern_assets.documents.leases import LeaseTerms
+from cern_assets.documents.paths import folder_of
 from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.cancellation import Cancellation
@@ -17,6 +19,7 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import Answer
 from cern_assets.model.values import Json, Value
 from cern_assets.ports import ByteReader, FileStore, RecordSource, Repository, TelemetrySink
+from cern_assets.transfers.least_rate import LeastRate
 from cern_assets.transfers.movers import Movers
 from cern_assets.transfers.places import Places
 from cern_assets.transfers.slots import Slots
@@ -51,10 +54,14 @@ class Shared:
     `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
     `slots` bound the bytes that are on their way on the machine, `movers` are the threads that move them. A file of at
     least `resume_bytes` whose copying broke off is gone on with. With `third_party_copy`, servers copy among themselves
-    what they can. Leftovers of writers are collected after `leftovers_seconds`. `cancellation` ends all recids early. A
-    record that the source showed before and does not know now is withdrawn when that has been so for
-    `withdraw_after_seconds`, and if `withdrawals` allows one more. `lease_terms` say how a recid is held while it is
-    published. What was created `search_lag_seconds` ago is in the repository's search.
+    what they can. A source that gives less than `least_rate` counts as broken off. `moved` is told of bytes as they
+    come. Leftovers of writers are collected
+    after `leftovers_seconds`. `cancellation` ends all recids early. A record that the source showed before and does not
+    know now is withdrawn when that has been so for `withdraw_after_seconds`, and if `withdrawals` allows one more.
+    `lease_terms` say how a recid is held while it is published. What was created `search_lag_seconds` ago is in the
+    repository's search.
+    A recid that failed by something that may pass has `recid_attempts` in its batch, the second after
+    `recid_pause_seconds`, each further one after twice as long.
     """
 
     attempts: int
@@ -63,21 +70,34 @@ class Shared:
     movers: Movers = field(default_factory=Movers)
     resume_bytes: int = 256 * 1024**2
     third_party_copy: bool = False
+    least_rate: LeastRate = field(default_factory=LeastRate)
+    moved: Callable[[int], None] = lambda _bytes: None
     leftovers_seconds: float = 86_400.0
     withdraw_after_seconds: float = 0.0
     withdrawals: Allowance = field(default_factory=lambda: Allowance(20))
     lease_terms: LeaseTerms = field(default_factory=LeaseTerms)
     search_lag_seconds: float = 10.0
+    recid_attempts: int = 1
+    recid_pause_seconds: float = 0.0
     cancellation: Cancellation = field(default_factory=Cancellation)
+
+
+_among_files = partial(folder_of, "files")
 
 
 @dataclass(frozen=True)
 class Context:
-    """All that the journey of a collection's recids needs."""
+    """All that the journey of a collection's recids needs.
+
+    `files_folder` says where the files of a recid are kept. With `spares_others`, what else lies there is not ours to
+    remove.
+    """
 
     adapters: Adapters
     collection: Collection
     shared: Shared
+    files_folder: Callable[[str, Recid], str] = _among_files
+    spares_others: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,9 +156,9 @@ class Stage[Body: Value]:
 
     `kind` is the badge that Dagster shows. `needs` names the stages before it, each with the part of its body that this
     one depends on: what is not in it may change without this stage being made again. `rules` names the version of what
-    decides about the result besides. `make` does the work, safe to repeat. `summarise` shows a body to people. `intact`
-    says whether the files that the body speaks of are still there. `looks_outside`: only the outside knows, so the
-    stage is made whenever it is selected.
+    decides about the result besides, `decided` what people decided about this recid (None: nothing). `make` does the
+    work, safe to repeat. `summarise` shows a body to people. `intact` says whether the files that the body speaks of
+    are still there. `looks_outside`: only the outside knows, so the stage is made whenever it is selected.
     """
 
     name: str
@@ -149,5 +169,6 @@ class Stage[Body: Value]:
     make: Callable[[Context, Task], Made[Body]]
     summarise: Callable[[Body], Summary]
     rules: Callable[[Context], str] = lambda _context: ""
+    decided: Callable[[Context, Recid], Json] = lambda _context, _recid: None
     intact: Callable[[Context, Body], bool] = lambda _context, _body: True
     looks_outside: bool = False

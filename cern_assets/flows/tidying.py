@@ -15,6 +15,8 @@ def clear_the_way(context: Context, folder: str, wanted: AbstractSet[str]) -> di
     store = context.adapters.store
     folders = {parent for path in wanted for parent in _parents(path)}
     present = dict(store.sizes(folder))
+    if context.spares_others:
+        return present
     in_the_way = {path for path in present.keys() - wanted if path in folders or not wanted.isdisjoint(_parents(path))}
     for path in in_the_way:
         store.remove(path)
@@ -24,7 +26,7 @@ def clear_the_way(context: Context, folder: str, wanted: AbstractSet[str]) -> di
 def tidy(context: Context, folder: str, stale: Iterable[str], resumable: AbstractSet[str] = frozenset()) -> None:
     """Remove files of an earlier state of the record, and old leftovers but those that are to be gone on with."""
     store = context.adapters.store
-    for path in stale:
+    for path in () if context.spares_others else stale:
         store.remove(path)
     old = time.time() - context.shared.leftovers_seconds
     for leftover in store.leftovers(folder):

@@ -12,6 +12,7 @@ from cern_assets.model.collections import EditPolicy
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import (
     DraftMade,
+    DraftsDiscarded,
     EditWanted,
     JournalEntry,
     PublishSeen,
@@ -19,9 +20,12 @@ from cern_assets.model.journal import (
     UndoAction,
     UndoDone,
     UndoWanted,
+    VersionWanted,
 )
+from cern_assets.model.publications import Draft
 from cern_assets.model.values import JsonObject
 
+_LOST_VERSION = "a version whose answer was lost"
 _REASON, _NOTE = "retracted", "The run of cern-assets that published this record was undone."
 
 
@@ -29,8 +33,9 @@ _REASON, _NOTE = "retracted", "The run of cern-assets that published this record
 class Step:
     """Something of a run that can be undone.
 
-    For `put back`, `before` is what the record said before the run and `said` what the run published. `blocked` says
-    why it is not done, "" if it is.
+    For `put back`, `before` is what the record said before the run and `said` what the run published. With
+    `next_version`, it is about a draft of the version after `record_id`, which was asked for and whose answer was lost.
+    `blocked` says why it is not done, "" if it is.
     """
 
     recid: Recid
@@ -38,7 +43,13 @@ class Step:
     action: UndoAction
     before: JsonObject | None = None
     said: JsonObject | None = None
+    next_version: bool = False
     blocked: str = ""
+
+    @property
+    def words(self) -> str:
+        """The action, as people read it."""
+        return f"{self.action} of the next version" if self.next_version else self.action
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,11 @@ def steps_of(recid: Recid, entries: Sequence[JournalEntry], run_id: str, reposit
         what, ours = entry.what, entry.run_id == run_id
         if getattr(what, "repository", None) != repository:
             continue
-        if isinstance(what, DraftMade) and ours:
+        if isinstance(what, VersionWanted | DraftMade | DraftsDiscarded):
+            steps.pop(_LOST_VERSION, None)
+        if isinstance(what, VersionWanted) and ours:
+            steps[_LOST_VERSION] = Step(recid, what.record_id, "delete draft", next_version=True)
+        elif isinstance(what, DraftMade) and ours:
             steps[what.record_id] = Step(recid, what.record_id, "delete draft")
         elif isinstance(what, EditWanted) and ours and what.record_id not in steps:
             steps[what.record_id] = Step(recid, what.record_id, "give up edit", before=what.before)
@@ -85,6 +100,8 @@ def steps_of(recid: Recid, entries: Sequence[JournalEntry], run_id: str, reposit
 
 def _judged(step: Step, published_by: Mapping[str, str], said: Mapping[str, JsonObject], run_id: str) -> Step:
     """The step for what was published meanwhile; what a later run published is not taken from under it."""
+    if step.next_version:
+        return step
     last = published_by.get(step.record_id)
     if step.action == "give up edit" and last is not None and step.record_id in said:
         step = replace(step, action="put back", said=said[step.record_id])
@@ -124,7 +141,21 @@ def _is_to_do(context: Context, step: Step) -> bool:
         return repository.read_published(step.record_id) is not None
     if step.action == "put back":
         return _put_back(context, step) is not None
-    return repository.read_draft(step.record_id) is not None
+    return _draft(context, step) is not None
+
+
+def _draft(context: Context, step: Step) -> Draft | None:
+    """The draft that a step is about; one of a next version by what the search shows of the depositor's own."""
+    repository = context.adapters.repository
+    if not step.next_version:
+        return repository.read_draft(step.record_id)
+    record = repository.read_published(step.record_id)
+    if record is None:
+        return None
+    found = repository.find(context.adapters.crosswalk.identifier(step.recid)).own
+    newer = (each for each in found if isinstance(each, Draft) and each.parent_id == record.parent_id)
+    ids = [each.record_id for each in newer if each.version_index > record.version_index]
+    return repository.read_draft(ids[0]) if ids else None
 
 
 def _do(context: Context, step: Step) -> None:
@@ -138,7 +169,7 @@ def _do(context: Context, step: Step) -> None:
         if payload is not None:
             _published_again(context, step, payload)
     else:
-        draft = repository.read_draft(step.record_id)
+        draft = _draft(context, step)
         if draft is not None:
             repository.delete_draft(draft)
 

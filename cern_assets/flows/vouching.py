@@ -48,6 +48,16 @@ def doubts(manifest: Manifest) -> Iterator[Finding]:
             "The collection accepts that.",
             count=len(unknown),
         )
+    again = [file for file in manifest.files if file.readings > 1]
+    if again:
+        yield Finding(
+            code="file-read-again",
+            severity="note",
+            field="files[].checksum",
+            value=shorten(again[0].key),
+            message="The first reading of this file gave wrong bytes and the second the right ones: a bad transfer.",
+            count=len(again),
+        )
     keys = [file.key for file in manifest.files]
     clashing = [key for key, rank in zip(keys, clash_ranks(keys), strict=True) if rank]
     if clashing:

@@ -42,6 +42,13 @@ def disagreements(listing: Listing, books: Books) -> dict[str, tuple[Recid, ...]
     return {what: recids for what, recids in free.items() if recids}
 
 
+def still_waiting(listing: Listing, books: Books) -> tuple[Recid, ...]:
+    """Listed recids whose last run had to wait, for a review or a tape: no books disagree, and they are to go on."""
+    return tuple(
+        recid for recid in listing.seen if books.states.get(recid) == "waiting" and recid not in books.under_way
+    )
+
+
 def forgotten(notes: Notes, recids: Collection[Recid]) -> Notes:
     """The notes as if no run had come to an end with these recids: the sensor asks for those that are listed."""
     gone = set(recids)

@@ -1,6 +1,6 @@
 """Writing under a lease: each write to the repository, or to the journal, is begun only while the lease is held."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
@@ -11,9 +11,10 @@ from cern_assets.flows.cancellation import pause
 from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import Happening, JournalEntry
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
+from cern_assets.model.publications import Draft, HeldTerms, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
+from cern_assets.model.uploads import Upload
 from cern_assets.model.values import JsonObject
-from cern_assets.ports import FileStore, Repository, Upload
+from cern_assets.ports import FileStore, Repository
 
 
 @contextmanager
@@ -61,10 +62,10 @@ class FencedJournal(Journal):
         super().__init__(store, run_id=run_id)
         self._lease = lease
 
-    def note(self, collection: str, recid: Recid, what: Happening) -> JournalEntry:
-        """Add an entry: one of a process that lost its lease would lead its successors astray."""
+    def note(self, collection: str, recid: Recid, *what: Happening) -> JournalEntry:
+        """Add entries: those of a process that lost its lease would lead its successors astray."""
         self._lease.check()
-        return super().note(collection, recid, what)
+        return super().note(collection, recid, *what)
 
 
 class FencedRepository:
@@ -91,13 +92,21 @@ class FencedRepository:
         """Read."""
         return self._repository.has_term(vocabulary, term)
 
-    def find(self, identifier: str) -> Sought:
+    def held_terms(self, vocabulary: str) -> HeldTerms | None:
         """Read."""
-        return self._repository.find(identifier)
+        return self._repository.held_terms(vocabulary)
 
-    def find_published(self, identifier: str) -> tuple[Published, ...]:
+    def find(self, identifier: str, *, doi: str | None = None) -> Sought:
         """Read."""
-        return self._repository.find_published(identifier)
+        return self._repository.find(identifier, doi=doi)
+
+    def find_published(self, identifier: str, *, doi: str | None = None) -> tuple[Published, ...]:
+        """Read."""
+        return self._repository.find_published(identifier, doi=doi)
+
+    def own_records(self) -> Iterator[RemoteRecord]:
+        """Read."""
+        return self._repository.own_records()
 
     def read_draft(self, record_id: str) -> Draft | None:
         """Read."""
@@ -118,6 +127,10 @@ class FencedRepository:
     def review(self, draft: Draft) -> Review | None:
         """Read."""
         return self._repository.review(draft)
+
+    def request(self, request_id: str) -> Review | None:
+        """Read."""
+        return self._repository.request(request_id)
 
     def create_draft(self, payload: JsonObject) -> Draft:
         """Write."""
@@ -143,13 +156,20 @@ class FencedRepository:
         """Write."""
         return self._held.import_files(draft)
 
-    def announce(self, draft: Draft, uploads: Sequence[Upload]) -> None:
+    def announce(self, draft: Draft, uploads: Sequence[Upload]) -> Mapping[str, str]:
         """Write."""
-        self._held.announce(draft, uploads)
+        return self._held.announce(draft, uploads)
 
     def upload(self, draft: Draft, upload: Upload, *, announced: bool = False) -> RemoteFile:
-        """Write; a long one looks at the lease again when its last byte is handed out, before it is committed."""
-        checked = replace(upload, open=lambda: self._checked_at_the_end(upload))
+        """Write; a long one looks at the lease again when its last byte is handed out, before it is committed.
+
+        In parts, that is so for each of them.
+        """
+        parts = upload.parts
+        if parts is not None:
+            of_part = parts.open
+            parts = replace(parts, open=lambda offset, size: self._checked_at_the_end(lambda: of_part(offset, size)))
+        checked = replace(upload, open=lambda: self._checked_at_the_end(upload.open), parts=parts)
         return self._held.upload(draft, checked, announced=announced)
 
     def delete_file(self, draft: Draft, key: str) -> None:
@@ -159,6 +179,10 @@ class FencedRepository:
     def submit_review(self, draft: Draft, community: str) -> Review:
         """Write."""
         return self._held.submit_review(draft, community)
+
+    def include(self, record: Published, community: str) -> Review:
+        """Write."""
+        return self._held.include(record, community)
 
     def publish(self, draft: Draft) -> Published:
         """Write."""
@@ -174,8 +198,10 @@ class FencedRepository:
         return self._repository
 
     @contextmanager
-    def _checked_at_the_end(self, upload: Upload) -> Iterator[Iterator[bytes]]:
-        with upload.open() as chunks:
+    def _checked_at_the_end(
+        self, opened: Callable[[], AbstractContextManager[Iterator[bytes]]]
+    ) -> Iterator[Iterator[bytes]]:
+        with opened() as chunks:
 
             def checked() -> Iterator[bytes]:
                 yield from chunks

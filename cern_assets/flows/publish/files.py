@@ -4,47 +4,57 @@ import time
 from collections.abc import Mapping, Sequence
 
 from cern_assets.errors import TargetCopyDamagedError
-from cern_assets.flows.damage import reading_ours
+from cern_assets.flows.publish.sending import announced, sending_of
 from cern_assets.flows.publish.wanted import Wanted
 from cern_assets.model.checksums import same_checksum
 from cern_assets.model.events import FileMoved
+from cern_assets.model.journal import JournalEntry
 from cern_assets.model.manifests import StoredFile
-from cern_assets.model.publications import Draft, Published, RemoteFile
+from cern_assets.model.publications import Draft, FileWay, Published, RemoteFile
 from cern_assets.ports import Repository
 from cern_assets.recording import note
 
 
-def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool) -> None:
-    """Make a draft hold exactly these files; what it has of them, or the version before it, is not sent again.
+def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool, entries: Sequence[JournalEntry]) -> tuple[FileWay, ...]:
+    """Make a draft hold exactly these files, and tell how those that were sent went there.
 
-    All that is to come is announced in one request; then each file takes one for its bytes, and one to commit them.
-    A `fresh` draft has none.
+    What it has of them, or the version before it, is not sent again.
+
+    All that is to come is announced in one request; then each file takes one for its bytes, and one to commit them; or,
+    in parts, one to look where they go, one a part and one to commit them. Of a file that an earlier attempt began in
+    parts, as the journal's `entries` say, only the missing ones are sent. A `fresh` draft has none.
 
     Raises:
         MissingInputError: our store has lost a file since it was archived.
         StoredFileDamagedError, TargetCopyDamagedError: our copy of a file is damaged, or the repository's.
+        WaitingError: the repository still computes the MD5 of a file that came in parts, or still fetches one.
     """
     repository, shared = wanted.context.adapters.repository, wanted.context.shared
     present = {} if fresh else {file.key: file for file in repository.files(draft)}
     if not present and draft.version_index > 1:
         present = {file.key: file for file in repository.import_files(draft)}
     reused = {file.key for file in wanted.files if _matches(wanted, present.get(file.key), file)}
-    for key in present.keys() - reused:
+    sendings = [
+        sending_of(wanted, draft, file, present.get(file.key), entries)
+        for file in wanted.files
+        if file.key not in reused
+    ]
+    gone_on = {sending.file.key for sending in sendings if sending.gone_on}
+    for key in present.keys() - reused - gone_on:
         repository.delete_file(draft, key)
     for file in wanted.files:
         if file.key in reused:
             note(FileMoved(key=file.key, way="out", how="reused", size_bytes=file.size_bytes))
-    missing = [file for file in wanted.files if file.key not in reused]
-    uploads = [wanted.upload(file) for file in missing]
-    if uploads:
-        repository.announce(draft, uploads)
-    for file, upload in zip(missing, uploads, strict=True):
+    ways: list[FileWay] = []
+    for sending in announced(repository, draft, sendings):
         shared.cancellation.check()
-        started = time.monotonic()
-        with shared.slots.taken(file.size_bytes), reading_ours(wanted.context, wanted.sources(file)):
-            repository.upload(draft, upload, announced=True)
+        started, file = time.monotonic(), sending.file
+        way = sending.sent(draft).way
         elapsed = time.monotonic() - started
-        note(FileMoved(key=file.key, way="out", how="sent", size_bytes=file.size_bytes, elapsed_seconds=elapsed))
+        moved = FileMoved(key=file.key, way="out", how="sent", size_bytes=file.size_bytes, elapsed_seconds=elapsed)
+        note(moved.model_copy(update={"transfer": way.transfer, "reason": way.reason}))
+        ways.append(FileWay(key=file.key, transfer=way.transfer, reason=way.reason))
+    return tuple(ways)
 
 
 def files_of(repository: Repository, record: Published) -> tuple[RemoteFile, ...]:

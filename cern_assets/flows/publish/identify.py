@@ -10,7 +10,16 @@ from cern_assets.flows.cancellation import pause
 from cern_assets.flows.publish.others import strangers, trusted
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.findings import Finding
-from cern_assets.model.journal import DraftMade, DraftRefused, DraftWanted, JournalEntry
+from cern_assets.model.identifiers import Recid
+from cern_assets.model.journal import (
+    DraftMade,
+    DraftRefused,
+    DraftsDiscarded,
+    DraftWanted,
+    Happening,
+    JournalEntry,
+    PublishWanted,
+)
 from cern_assets.model.publications import Draft, Published, Receipt, RemoteRecord, Sought
 from cern_assets.model.values import JsonObject
 
@@ -24,13 +33,17 @@ _LONGEST_WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Own:
-    """A recid's own record or draft, None if there is none yet, and what else was found under its identifier."""
+    """A recid's own record or draft, None if there is none yet, and what else was found under its identifier.
+
+    `sharing` are records that have its DOI and not its identifier.
+    """
 
     record: RemoteRecord | None
     findings: tuple[Finding, ...] = ()
+    sharing: tuple[Published, ...] = ()
 
 
-def own_record(context: Context, task: Task, entries: Sequence[JournalEntry]) -> Own:
+def own_record(context: Context, task: Task, entries: Sequence[JournalEntry], *, doi: str | None = None) -> Own:
     """What an earlier attempt made, of whatever process; spare drafts of attempts whose answers were lost are deleted.
 
     Raises:
@@ -38,7 +51,7 @@ def own_record(context: Context, task: Task, entries: Sequence[JournalEntry]) ->
         WaitingError: a draft was asked for, its answer was lost, and the search may not show it yet.
     """
     known = _known(context, task, entries)
-    sought = _found(context, task, entries, known)
+    sought = found_here(context, task.recid, entries, known, doi=doi)
     community = context.collection.community
     found = (*sought.own, *(record for record in sought.others if trusted(record, community)))
     published = _by_parent([record for record in found if isinstance(record, Published)])
@@ -55,11 +68,11 @@ def own_record(context: Context, task: Task, entries: Sequence[JournalEntry]) ->
         note_draft(context, task, own)
     duplicates = tuple(_duplicate(own, other) for other in published.values() if own and _is_other(own, other))
     foreign = [other for other in sought.others if not trusted(other, community) and _is_other(own, other)]
-    return Own(own, (*duplicates, *strangers(foreign)))
+    return Own(own, (*duplicates, *strangers(foreign)), sought.sharing)
 
 
 def new_draft(context: Context, task: Task, deposit: JsonObject) -> Draft:
-    """A draft for a recid that has none; that it is wanted is noted before it is asked for."""
+    """A draft for a recid that has none, and that it is to say the deposit; that it is wanted is noted before."""
     repository, journal = context.adapters.repository, context.adapters.journal
     wanted = DraftWanted(repository=repository.url, identifier=context.adapters.crosswalk.identifier(task.recid))
     journal.note(context.collection.name, task.recid, wanted)
@@ -68,19 +81,21 @@ def new_draft(context: Context, task: Task, deposit: JsonObject) -> Draft:
     except (DepositRefusedError, CredentialsRefusedError):
         journal.note(context.collection.name, task.recid, DraftRefused(repository=repository.url))
         raise
-    note_draft(context, task, draft)
+    note_draft(context, task, draft, said=deposit)
     return draft
 
 
-def note_draft(context: Context, task: Task, draft: Draft) -> None:
-    """Note a draft of the recid's own, before anything is done with it."""
-    made = DraftMade(
-        repository=context.adapters.repository.url,
-        record_id=draft.record_id,
-        url=draft.url,
-        version_index=draft.version_index,
-    )
-    context.adapters.journal.note(context.collection.name, task.recid, made)
+def note_draft(context: Context, task: Task, draft: Draft, *, said: JsonObject | None = None) -> None:
+    """Note a draft of the recid's own, before anything is done with it, and what is about to be published of it."""
+    of_draft = {
+        "repository": context.adapters.repository.url,
+        "record_id": draft.record_id,
+        "version_index": draft.version_index,
+    }
+    happened: list[Happening] = [DraftMade(**of_draft, url=draft.url)]
+    if said is not None:
+        happened.append(PublishWanted(**of_draft, said=said))
+    context.adapters.journal.note(context.collection.name, task.recid, *happened)
 
 
 def _known(context: Context, task: Task, entries: Sequence[JournalEntry]) -> RemoteRecord | None:
@@ -97,13 +112,24 @@ def _known(context: Context, task: Task, entries: Sequence[JournalEntry]) -> Rem
     return None
 
 
-def _found(context: Context, task: Task, entries: Sequence[JournalEntry], known: RemoteRecord | None) -> Sought:
-    """What the search shows; after a draft whose answer was lost, asked again until the search must have caught up."""
-    identifier = context.adapters.crosswalk.identifier(task.recid)
+def found_here(
+    context: Context,
+    recid: Recid,
+    entries: Sequence[JournalEntry],
+    known: RemoteRecord | None = None,
+    *,
+    doi: str | None = None,
+) -> Sought:
+    """What the search shows; after a draft whose answer was lost, asked again until the search must have caught up.
+
+    Raises:
+        WaitingError: that takes longer than a worker should wait.
+    """
+    identifier = context.adapters.crosswalk.identifier(recid)
     until = 0.0 if known else _lost_answer(context, entries) + context.shared.search_lag_seconds
     patient_until = time.time() + _LONGEST_WAIT_SECONDS
     while True:
-        found = context.adapters.repository.find(identifier)
+        found = context.adapters.repository.find(identifier, doi=doi)
         left = until - time.time()
         if found.own or not 0 < left <= context.shared.search_lag_seconds:
             return found
@@ -130,6 +156,8 @@ def _lost_answer(context: Context, entries: Sequence[JournalEntry]) -> float:
             lost, open_since = open_since or lost, entry.at
         elif isinstance(what, (DraftMade, DraftRefused)):
             open_since = 0.0
+        elif isinstance(what, DraftsDiscarded) and what.repository == context.adapters.repository.url:
+            lost, open_since = 0.0, 0.0
     return open_since or lost
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from cern_assets.model.values import JsonObject
+from cern_assets.model.values import Json, JsonObject
 
 
 def payload_of(deposit: JsonObject, version_index: int, *, today: str | None = None) -> JsonObject:
@@ -16,15 +16,21 @@ def payload_of(deposit: JsonObject, version_index: int, *, today: str | None = N
     doi = doi_of(deposit)
     if version_index <= 1 or doi is None:
         return deposit
-    metadata = deposit["metadata"]
-    assert isinstance(metadata, Mapping)
+    return doi_among_identifiers(deposit)
+
+
+def doi_among_identifiers(deposit: JsonObject) -> JsonObject:
+    """The deposit with its DOI, if it has one, as an identifier among others and not as the record's own."""
+    doi, metadata = doi_of(deposit), deposit.get("metadata")
+    if doi is None or not isinstance(metadata, Mapping):
+        return deposit
     identifiers = metadata.get("identifiers")
     known = identifiers if isinstance(identifiers, list) else []
-    pids = {scheme: pid for scheme, pid in _pids(deposit).items() if scheme != "doi"}
+    entry: Json = {"scheme": "doi", "identifier": doi}
     return {
         **deposit,
-        "pids": pids,
-        "metadata": {**metadata, "identifiers": [*known, {"scheme": "doi", "identifier": doi}]},
+        "pids": {scheme: pid for scheme, pid in _pids(deposit).items() if scheme != "doi"},
+        "metadata": {**metadata, "identifiers": known if entry in known else [*known, entry]},
     }
 
 

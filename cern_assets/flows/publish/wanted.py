@@ -12,9 +12,10 @@ from cern_assets.flows.reading import member_bytes, opened
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.archives import Archive, PlannedArchive
 from cern_assets.model.checksums import Checksum
+from cern_assets.model.identifiers import Recid
 from cern_assets.model.manifests import Manifest, StoredFile
 from cern_assets.model.publications import Receipt
-from cern_assets.ports import Upload
+from cern_assets.model.uploads import Upload
 from cern_assets.transfers.hashing import Hasher
 from cern_assets.transfers.progress import Progress
 
@@ -24,6 +25,7 @@ class Wanted:
     """Files to upload; an MD5 that nobody knows yet is found when a file is sent, or by reading what would be sent."""
 
     context: Context
+    recid: Recid
     archive: Archive
     stored: Sequence[StoredFile]
     members: Sequence[Member]
@@ -106,10 +108,10 @@ def wanted_files(context: Context, task: Task) -> Wanted:
     """The files of a recid's archive document; checksums that a receipt of the same content has are known."""
     archive, receipt = task.body("archive", Archive), task.previous_body(Receipt)
     if all(file.ref.place == "store" for file in archive.files):
-        return Wanted(context, archive, (), ())
+        return Wanted(context, task.recid, archive, (), ())
     stored, members = packed_files(context, task.body("raw_files", Manifest), archive.packed)
     same = receipt is not None and receipt.content == archive.content
     known: Mapping[str, Checksum] = (
         {file.key: file.checksum for file in receipt.files if file.checksum} if receipt is not None and same else {}
     )
-    return Wanted(context, archive, stored, members, dict(known))
+    return Wanted(context, task.recid, archive, stored, members, dict(known))

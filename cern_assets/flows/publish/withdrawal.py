@@ -1,6 +1,13 @@
-"""A record that the source withdrew and that the repository still shows: told, and withdrawn there by policy."""
+"""What becomes of what the repository has of a record that is not carried any more.
+
+Of one that the source withdrew, a published copy is told of, and withdrawn by policy. Of one that is left out, only
+what was begun and not published is discarded: leaving out says nothing about a copy that is published.
+"""
+
+from collections.abc import Sequence
 
 from cern_assets.errors import CernAssetsError, DepositRefusedError
+from cern_assets.flows.publish.begun import discarded
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.stages import Context
 from cern_assets.model.findings import Finding, Severity
@@ -14,24 +21,44 @@ _REASON, _NOTE = "take-down-request", "The source withdrew the record that this 
 
 
 def findings(context: Context, recid: Recid) -> tuple[Finding, ...]:
-    """What becomes of the published copy of a record that the source withdrew; nothing where there is none.
+    """What becomes of what the repository has of a record that the source withdrew; nothing where there is nothing.
 
-    A repository that cannot be asked, or refuses, is a finding too: the source's word stands without it.
+    What was begun and not published is discarded; of a published copy the collection's policy decides. A repository
+    that cannot be asked, or refuses, is a finding too: the source's word stands without it.
     """
     receipt = context.adapters.documents.read(context.collection.name, _STAGE, recid, Receipt)
     repository = context.adapters.repository
-    if receipt is None or receipt.body.repository != repository.url:
-        return ()
+    known = receipt.body if receipt and receipt.body.repository == repository.url else None
+    told: tuple[Finding, ...] = ()
     try:
-        record = repository.read_published(receipt.body.record_id)
+        ids, told = discarded(context, recid, "The source withdrew the record")
+        record = _published_copy(context, [*([known.record_id] if known else []), *ids])
         if record is None:
-            return ()
+            return told
         if context.collection.withdrawn == "keep":
-            return (_told("withdrawn-at-source", "warning", record.url, "The source withdrew it; the copy stays."),)
+            kept = "The source withdrew it; the copy stays."
+            return (*told, _told("withdrawn-at-source", "warning", record.url, kept))
         _withdraw(context, recid, record)
     except CernAssetsError as error:
-        return (_told("not-withdrawn-in-target", "warning", receipt.body.url, f"The copy stays: {error}"),)
-    return (_told("withdrawn-in-target", "note", record.url, "The source withdrew it, and a tombstone is there now."),)
+        where = known.url if known else error.uri or repository.url
+        return (*told, _told("not-withdrawn-in-target", "warning", where, f"What is there stays: {error}"))
+    gone = "The source withdrew it, and a tombstone is there now."
+    return (*told, _told("withdrawn-in-target", "note", record.url, gone))
+
+
+def findings_of_left_out(context: Context, recid: Recid) -> tuple[Finding, ...]:
+    """What was begun in the repository for a record that is left out now: discarded; nothing where nothing was."""
+    try:
+        _, told = discarded(context, recid, "The record is left out")
+    except CernAssetsError as error:
+        where = error.uri or context.adapters.repository.url
+        return (_told("draft-not-discarded", "warning", where, f"What was begun stays until the next run: {error}"),)
+    return told
+
+
+def _published_copy(context: Context, record_ids: Sequence[str]) -> Published | None:
+    records = (context.adapters.repository.read_published(record_id) for record_id in dict.fromkeys(record_ids))
+    return next((record for record in records if record is not None), None)
 
 
 def withdraw_surely(repository: Repository, record: Published, *, reason: str, note: str) -> None:

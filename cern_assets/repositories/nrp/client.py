@@ -4,24 +4,20 @@ Records and files are read and written as plain JSON through nrp-cmd's connectio
 `parent` on the way, and its files client announces each file by itself. Where publishing, an edit or a new version is
 refused and the repository offers requests for it, as those of NRP do, nrp-cmd's records client finds the one to open.
 
-Bytes are sent in one stream (transfer L). Multipart transfer would not make them safer here: InvenioRDM stores its
-parts on the same disk, gives a checksum for them only after a background task, and needs a source that can be read
-from any offset, several times at once.
+Bytes go in one stream (transfer L), or in parts (M) where wanted and offered (`repositories/nrp/parts.py`).
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 from nrp_cmd.async_client.invenio.records import AsyncInvenioRecordsClient
 from nrp_cmd.async_client.invenio.requests import AsyncInvenioRequestsClient
-from nrp_cmd.converter import converter
-from nrp_cmd.types.info import RepositoryInfo, RepositoryInfoLinks
-from nrp_cmd.types.records import Record
-from nrp_cmd.types.requests import Request
 from yarl import URL
 
 from cern_assets.errors import (
@@ -35,39 +31,48 @@ from cern_assets.errors import (
     TransferInterruptedError,
 )
 from cern_assets.model.checksums import same_checksum
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
-from cern_assets.model.values import Json, JsonObject
-from cern_assets.ports import Upload
+from cern_assets.model.publications import Draft, HeldTerms, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
+from cern_assets.model.uploads import Upload
+from cern_assets.model.values import JsonObject
 from cern_assets.repositories.nrp.connection import Connection
+from cern_assets.repositories.nrp.given import accepted, given_info, nrp_record
 from cern_assets.repositories.nrp.loop import LoopThread
 from cern_assets.repositories.nrp.pace import Pace
 from cern_assets.repositories.nrp.parse import (
     has_requests,
+    inclusion,
     remote_draft,
     remote_file,
     remote_files,
     remote_published,
     remote_review,
 )
+from cern_assets.repositories.nrp.parts import announce, fetched, send_parts
 from cern_assets.repositories.nrp.refusals import refusal
-from cern_assets.repositories.nrp.searching import find, find_published
+from cern_assets.repositories.nrp.searching import OwnPage, find, find_published, own_page
 from cern_assets.repositories.nrp.stream import UploadSource
+from cern_assets.repositories.nrp.vocabularies import held_terms, place
 
 _CHUNK_BYTES = 1024 * 1024
-_ENDPOINTS = frozenset(("affiliations", "funders", "names", "subjects"))
-"""Vocabularies that have addresses of their own."""
 
 
 class NrpRepository:
     """One InvenioRDM or NRP repository, as one depositor sees it; safe to use from many threads.
 
     `attempts` is how often a request is tried that can be repeated (all but POST), `timeout_seconds` how long a silent
-    repository is waited for. Processes with the same `pace_file` keep to the repository's rate limit together. Nothing
-    is asked before the first call: what nrp-cmd would discover is given.
+    repository is waited for, `clock` tells how long it has been fetching a file. Processes with the same `pace_file`
+    keep to its rate limit together. Nothing is asked before the first call: what nrp-cmd would discover is given.
     """
 
     def __init__(
-        self, url: str, token: str, *, attempts: int, timeout_seconds: float, pace_file: Path | None = None
+        self,
+        url: str,
+        token: str,
+        *,
+        attempts: int,
+        timeout_seconds: float,
+        pace_file: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         base = URL(url.rstrip("/"))
         if base.scheme not in ("http", "https") or not base.host:
@@ -80,6 +85,7 @@ class NrpRepository:
         self.url = str(base)
         self._token = token
         self._timeout_seconds = timeout_seconds
+        self._clock = clock
         self._api = base / "api"
         self._loop = LoopThread("nrp-repository")
         self._connection = Connection(
@@ -87,7 +93,7 @@ class NrpRepository:
         )
         self._sent: list[str] = []
         self._terms: dict[tuple[str, str], bool] = {}
-        info = _given_info(base)
+        info = given_info(base)
         requests = AsyncInvenioRequestsClient(self._connection, info)
         self._records = AsyncInvenioRecordsClient(self._connection, info, requests)
 
@@ -114,17 +120,28 @@ class NrpRepository:
         """`GET /api/vocabularies/<vocabulary>/<term>`, or `/api/affiliations/<term>`; each is asked once."""
         known = (vocabulary, term)
         if known not in self._terms:
-            places = self._api / vocabulary if vocabulary in _ENDPOINTS else self._api / "vocabularies" / vocabulary
-            self._terms[known] = self._run(self._connection.read(places / term)) is not None
+            address = place(self._api, vocabulary) / term
+            self._terms[known] = self._run(self._connection.read(address)) is not None
         return self._terms[known]
 
-    def find(self, identifier: str) -> Sought:
-        """Search published records and own drafts, and keep those with exactly this identifier: two requests."""
-        return self._run(find(self._connection, self._api, identifier))
+    def held_terms(self, vocabulary: str) -> HeldTerms | None:
+        """`GET /api/vocabularies/<vocabulary>`, or `/api/affiliations`, `/api/funders`: a request a thousand terms."""
+        return self._run(held_terms(self._connection, self._api, vocabulary))
 
-    def find_published(self, identifier: str) -> tuple[Published, ...]:
-        """Search published records, and keep those with exactly this identifier: one request."""
-        return self._run(find_published(self._connection, self._api, identifier))
+    def find(self, identifier: str, *, doi: str | None = None) -> Sought:
+        """Search published records and own drafts, and keep those with exactly this identifier: two requests."""
+        return self._run(find(self._connection, self._api, identifier, doi))
+
+    def find_published(self, identifier: str, *, doi: str | None = None) -> tuple[Published, ...]:
+        """Search published records, and keep those with exactly this identifier or DOI: one request."""
+        return self._run(find_published(self._connection, self._api, identifier, doi))
+
+    def own_records(self) -> Iterator[RemoteRecord]:
+        """`GET /api/user/records`, a search for each page: there may be any number of them."""
+        page = OwnPage()
+        while page.more:
+            page = self._run(own_page(self._connection, self._api, page))
+            yield from page.records
 
     def create_draft(self, payload: JsonObject) -> Draft:
         """`POST /api/records`; `problems` tells what has to be corrected before publishing."""
@@ -165,9 +182,9 @@ class NrpRepository:
         url = self._draft_url(draft.record_id) / "actions" / "files-import"
         return remote_files(self._run(self._connection.send("POST", url, {})))
 
-    def announce(self, draft: Draft, uploads: Sequence[Upload]) -> None:
-        """`POST .../draft/files` with all of them."""
-        self._run(self._announce(self._files_url(draft), uploads))
+    def announce(self, draft: Draft, uploads: Sequence[Upload]) -> Mapping[str, str]:
+        """`POST .../draft/files` with all of them, and once more for those that it does not take in parts."""
+        return self._run(announce(self._connection, self._files_url(draft), uploads))
 
     def upload(self, draft: Draft, upload: Upload, *, announced: bool = False) -> RemoteFile:
         """Initialise unless announced, send, commit, compare; a file that is there under the key is replaced."""
@@ -203,12 +220,21 @@ class NrpRepository:
         body = self._run(self._connection.read(self._draft_url(draft.record_id) / "review"))
         return None if body is None else remote_review(body)
 
+    def request(self, request_id: str) -> Review | None:
+        """`GET /api/requests/<id>`."""
+        body = self._run(self._connection.read(self._api / "requests" / request_id))
+        return None if body is None else remote_review(body)
+
     def submit_review(self, draft: Draft, community: str) -> Review:
         """`PUT .../draft/review`, then `POST .../draft/actions/submit-review`.
 
         A community whose policy lets its own curators publish without a review accepts at once.
         """
         return self._run(self._submit_review(self._draft_url(draft.record_id), community))
+
+    def include(self, record: Published, community: str) -> Review:
+        """`POST /api/records/<id>/communities`, which answers with the request for each community."""
+        return self._run(self._include(self._record_url(record.record_id), community))
 
     def publish(self, draft: Draft) -> Published:
         """Publish, and read back what was published."""
@@ -242,6 +268,18 @@ class NrpRepository:
         return of(record.record_id) / "files"
 
     async def _submit_review(self, draft_url: URL, community: str) -> Review:
+        receiver: JsonObject = {
+            "receiver": {"community": await self._community_id(community)},
+            "type": "community-submission",
+        }
+        await self._connection.send("PUT", draft_url / "review", receiver)
+        return remote_review(await self._connection.send("POST", draft_url / "actions" / "submit-review", {}))
+
+    async def _include(self, record_url: URL, community: str) -> Review:
+        wanted: JsonObject = {"communities": [{"id": await self._community_id(community)}]}
+        return inclusion(await self._connection.send("POST", record_url / "communities", wanted))
+
+    async def _community_id(self, community: str) -> str:
         known = await self._connection.read(self._api / "communities" / community)
         if known is None:
             raise ConfigurationError(
@@ -250,9 +288,7 @@ class NrpRepository:
                 value=community,
                 remedy="Correct the collection, or have the community made.",
             )
-        receiver: JsonObject = {"receiver": {"community": str(known.get("id"))}, "type": "community-submission"}
-        await self._connection.send("PUT", draft_url / "review", receiver)
-        return remote_review(await self._connection.send("POST", draft_url / "actions" / "submit-review", {}))
+        return str(known.get("id"))
 
     async def _derived(self, record_id: str, how: str, *steps: str) -> Draft:
         """The draft of an edit or a new version.
@@ -266,7 +302,7 @@ class NrpRepository:
             body = await self._connection.read(url, {"expand": "1"}) or {}
             if not has_requests(body):
                 raise
-        result = _accepted(await getattr(self._records, how)(_nrp_record(body)), f"{how} of {url}")
+        result = accepted(await getattr(self._records, how)(nrp_record(body)), f"{how} of {url}")
         return remote_draft(await self._must_read(self._draft_url(str(result.id))))
 
     async def _publish(self, draft: Draft) -> Published:
@@ -278,7 +314,7 @@ class NrpRepository:
                 body = await self._connection.read(url, {"expand": "1"}) or {}
                 if not has_requests(body):
                     raise
-        _accepted(await self._records.publish(_nrp_record(body)), f"publish of {url}")
+        accepted(await self._records.publish(nrp_record(body)), f"publish of {url}")
         return remote_published(await self._must_read(self._record_url(draft.record_id)))
 
     async def _must_read(self, url: URL) -> JsonObject:
@@ -287,27 +323,32 @@ class NrpRepository:
             raise RepositoryUnavailableError(f"The repository made {url}, but does not show it.")
         return body
 
-    async def _announce(self, files_url: URL, uploads: Sequence[Upload]) -> None:
-        entries: list[Json] = [{"key": upload.key, "size": upload.size_bytes} for upload in uploads]
-        await self._connection.send("POST", files_url, entries)
-
     async def _upload(self, files_url: URL, upload: Upload, *, announced: bool) -> RemoteFile:
         if not announced:
-            try:
-                await self._announce(files_url, [upload])
-            except DepositRefusedError:
-                # Most likely the key is there already. If so, it goes; if not, the refusal has another reason.
-                if not await self._connection.remove(files_url / upload.key):
-                    raise
-                await self._announce(files_url, [upload])
-        await self._send(files_url / upload.key / "content", upload)
+            upload = await self._announced(files_url, upload)
+        if upload.address:
+            sent = await fetched(self._connection, files_url / upload.key, self._clock)
+        elif upload.parts is not None:
+            sent = await send_parts(self._connection, files_url / upload.key, upload, upload.parts, self._send)
+        else:
+            await self._send(files_url / upload.key / "content", upload)
+            sent = remote_file(await self._connection.send("POST", files_url / upload.key / "commit", {}))
         self._sent.append(upload.key)
-        sent = remote_file(await self._connection.send("POST", files_url / upload.key / "commit", {}))
         mismatch = _mismatch(sent, upload)
         if mismatch is not None:
             await self._connection.remove(files_url / upload.key)
             raise mismatch
         return sent
+
+    async def _announced(self, files_url: URL, upload: Upload) -> Upload:
+        try:
+            one_stream = await announce(self._connection, files_url, [upload])
+        except DepositRefusedError:
+            # Most likely the key is there already. If so, it goes; if not, the refusal has another reason.
+            if not await self._connection.remove(files_url / upload.key):
+                raise
+            one_stream = await announce(self._connection, files_url, [upload])
+        return replace(upload, parts=None, address="") if one_stream else upload
 
     async def _send(self, url: URL, upload: Upload) -> None:
         source: UploadSource | None = None
@@ -324,34 +365,6 @@ class NrpRepository:
             if source is not None and source.failure is not None:
                 raise source.failure from None
             raise
-
-
-def _given_info(base: URL) -> RepositoryInfo:
-    return RepositoryInfo(
-        schema="local://repository-info-v1.0.0.json",
-        name=str(base),
-        description="",
-        version="",
-        invenio_version="",
-        links=RepositoryInfoLinks(self_=base, records=base / "api" / "records", requests=base / "api" / "requests"),
-    )
-
-
-def _nrp_record(body: JsonObject) -> Record:
-    """nrp-cmd's record; it looks for open requests, which plain InvenioRDM does not list."""
-    expanded = body.get("expanded")
-    with_requests = {"requests": [], **(expanded if isinstance(expanded, dict) else {})}
-    record: Record = converter.structure({**body, "expanded": with_requests}, Record)
-    return record
-
-
-def _accepted(result: Record | Request, asked: str) -> Record:
-    if isinstance(result, Request):
-        raise DepositRefusedError(
-            f"The repository opened a request for the {asked}, which is {result.status}.",
-            remedy="Somebody has to accept it there; then run again.",
-        )
-    return result
 
 
 def _mismatch(sent: RemoteFile, upload: Upload) -> CernAssetsError | None:

@@ -1,6 +1,7 @@
 """nrp-cmd's HTTP connection, with its faults mended in `_retried`, which all its requests pass through."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -17,7 +18,6 @@ from nrp_cmd.errors import (
     RepositoryRetryError,
     StructureError,
 )
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from yarl import URL
 
 from cern_assets.model.values import Json, JsonObject
@@ -97,7 +97,7 @@ class Connection(AsyncConnection):
     ) -> ClientResponse:
         """PUT bytes from their source, from the first byte again at each attempt."""
         data = partial(source.open, **(open_kwargs or {}))
-        return await self._retried("PUT", url, _checked, idempotent=True, data=data, **kwargs)
+        return await self._retried("PUT", url, _taken, idempotent=True, data=data, **kwargs)
 
     async def _retried[Result](  # type: ignore[override]  # nrp-cmd declares it twice, for callbacks that may be None
         self,
@@ -107,32 +107,20 @@ class Connection(AsyncConnection):
         idempotent: bool,  # noqa: FBT001  # nrp-cmd's signature
         **kwargs: Any,
     ) -> Result:
-        here = self._here(url)
-        attempts = self.retry_count if idempotent else 1
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(_NO_USABLE_ANSWER),
-            stop=partial(_is_last, attempts=attempts, refused_attempts=self.retry_count),
-            wait=_wait_seconds,
-            before_sleep=lambda state: pause_before_retry(state.upcoming_sleep),
-            reraise=True,
-        )
-        try:
-            return await retrying(self._attempt, retrying, method, here, callback, **kwargs)
-        except _NO_USABLE_ANSWER as error:
-            made = retrying.statistics["attempt_number"]
-            raise unavailable(error, request=f"{method} {here}", attempts=made) from error
-
-    async def _attempt[Result](
-        self,
-        retrying: AsyncRetrying,
-        method: str,
-        url: URL,
-        callback: Callable[[ClientResponse], Awaitable[Result]],
-        **kwargs: Any,
-    ) -> Result:
-        number = int(retrying.statistics["attempt_number"])
-        with call("repository", method, route_of(url.path, _WORDS), attempt=number) as made:
-            return await self._once(made, method, url, callback, **kwargs)
+        here, number = self._here(url), 1
+        while True:
+            try:
+                with call("repository", method, route_of(here.path, _WORDS), attempt=number) as made:
+                    return await self._once(made, method, here, callback, **kwargs)
+            except _NO_USABLE_ANSWER as error:
+                # What was refused as too much was not done, so may be asked again.
+                repeated = idempotent or isinstance(error, RepositoryRetryError)
+                if number >= (self.retry_count if repeated else 1):
+                    raise unavailable(error, request=f"{method} {here}", attempts=number) from error
+                waiting = _wait_seconds(error, number)
+            pause_before_retry(waiting)
+            await asyncio.sleep(waiting)
+            number += 1
 
     async def _once[Result](
         self,
@@ -175,23 +163,20 @@ class Connection(AsyncConnection):
         return URL(f"{self._origin}{URL(url).raw_path_qs}", encoded=True)
 
 
-def _is_last(state: RetryCallState, *, attempts: int, refused_attempts: int) -> bool:
-    """Whether nothing is tried after this: what was refused as too much was not done, so may be asked again."""
-    too_many_requests = isinstance(_failure(state), RepositoryRetryError)
-    return state.attempt_number >= (refused_attempts if too_many_requests else attempts)
-
-
-def _wait_seconds(state: RetryCallState) -> float:
+def _wait_seconds(error: Exception, attempt: int) -> float:
     """None for what was refused as too much for a time that it named: the pace waits for that, and for all."""
-    error = _failure(state)
     if isinstance(error, RepositoryRetryError) and error.after_seconds is not None:
         return 0.0
-    doubled: float = _FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1)
+    doubled: float = _FIRST_WAIT_SECONDS * 2 ** (attempt - 1)
     return min(doubled, _LONGEST_WAIT_SECONDS)
 
 
-def _failure(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
+async def _taken(response: ClientResponse) -> ClientResponse:
+    """InvenioRDM 14 answers 200, with a word on it, for a part that it did not take."""
+    await _checked(response)
+    if b'"errors"' in (said := await response.read()) and json.loads(said).get("errors"):
+        raise RepositoryCommunicationError(f"the bytes were not taken: {said[:200].decode(errors='replace')}")
+    return response
 
 
 async def _checked(response: ClientResponse) -> ClientResponse:

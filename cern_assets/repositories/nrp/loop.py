@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import uvloop
+
 _READERS = 64
 """Threads that read the bytes of uploads: each upload blocks one while its source is slow."""
 
@@ -40,7 +42,7 @@ class LoopThread:
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                self._loop = uvloop.new_event_loop()
                 self._loop.set_default_executor(ThreadPoolExecutor(_READERS, thread_name_prefix=f"{self._name}-reader"))
                 self._thread = threading.Thread(target=_serve, args=(self._loop,), name=self._name, daemon=True)
                 self._thread.start()

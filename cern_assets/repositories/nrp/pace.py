@@ -101,9 +101,16 @@ class Pace:
                 self._kept = change(self._kept, now)
 
     def _note(self, file: Path, change: Callable[[_Bucket, float], _Bucket], now: float) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        """Change what is noted; where nothing is to be changed, as with a repository that tells no limit, only read."""
         try:
+            descriptor = os.open(file, os.O_RDWR)
+        except FileNotFoundError:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            noted = os.pread(descriptor, 4096, 0)
+            if not noted and change(_Bucket(), now) == _Bucket():
+                return
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             before = _read(os.pread(descriptor, 4096, 0), now)
             after = change(before, now)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from cern_assets.addresses import shown
 from cern_assets.errors import RepositoryUnavailableError
 from cern_assets.model.checksums import parse_checksum
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review
+from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, stated_identifiers
 from cern_assets.model.values import JsonObject
 from cern_assets.repositories.nrp.refusals import field_errors
 
@@ -94,12 +94,26 @@ def remote_review(body: JsonObject) -> Review:
     return Review(request_id=request_id, status=status)
 
 
+def inclusion(body: JsonObject) -> Review:
+    """Read the request to the one community that was asked to take a published record.
+
+    Raises:
+        RepositoryUnavailableError: the answer has no such request.
+    """
+    processed = body.get("processed")
+    asked = processed[0] if isinstance(processed, list) and processed else None
+    return remote_review(_object(asked, "request") if isinstance(asked, Mapping) else body)
+
+
 def has_identifier(body: JsonObject, identifier: str) -> bool:
     """Whether `metadata.identifiers` has exactly this identifier (search may have found something like it)."""
-    entries = _object(body, "metadata").get("identifiers")
-    return isinstance(entries, list) and any(
-        isinstance(entry, Mapping) and entry.get("identifier") == identifier for entry in entries
-    )
+    return identifier in stated_identifiers(body)
+
+
+def has_doi(body: JsonObject, doi: str) -> bool:
+    """Whether a record has a DOI, in whatever case, as its own or among its identifiers."""
+    own = _object(_object(body, "pids"), "doi").get("identifier")
+    return doi.casefold() in {str(each).casefold() for each in (own, *stated_identifiers(body))}
 
 
 def hits(body: JsonObject) -> tuple[JsonObject, ...]:
@@ -134,7 +148,16 @@ def remote_file(entry: JsonObject) -> RemoteFile:
         size_bytes=size_bytes if committed and isinstance(size_bytes, int) else None,
         checksum=parse_checksum(checksum) if committed and isinstance(checksum, str) else None,
         committed=committed,
+        parts=0 if committed else len(part_urls(entry)),
+        fetching=entry.get("status") == "pending" and _object(entry, "transfer").get("type") == "F",
     )
+
+
+def part_urls(entry: JsonObject) -> Mapping[int, str]:
+    """Where the parts of a file go, by their numbers; nothing for a file that does not come in parts."""
+    listed = _object(entry, "links").get("parts")
+    found = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    return {number: str(each["url"]) for each in found if isinstance(number := each.get("part"), int) and "url" in each}
 
 
 def _owner(parent: JsonObject) -> str:

@@ -29,7 +29,7 @@ def refusal(body: Mapping[str, object], *, request: str, status: int) -> CernAss
             remedy="Set CERN_ASSETS_REPOSITORY_TOKEN to a token of a depositor who may do this.",
         )
     found = tuple(field_errors(body))
-    words = " ".join((said, *(f"{field}: {message}" for field, message in found)))
+    words = " ".join((said, *(f"{field}: {message}" if field else message for field, message in found)))
     return DepositRefusedError(
         f"The repository refused {request} ({status}): {words[:_LONGEST]}",
         field=found[0][0] if found else None,
@@ -51,6 +51,12 @@ def field_errors(body: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     entries = body.get("errors")
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, Mapping):
-            messages = entry.get("messages")
-            for message in messages if isinstance(messages, list) else [messages]:
+            messages = entry.get("messages", entry.get("message"))  # the latter, of a community that was not asked
+            for message in _whole(messages) if isinstance(messages, list) else [messages]:
                 yield str(entry.get("field", "")), str(message)
+
+
+def _whole(messages: list[object]) -> list[object]:
+    """Messages as they were meant: of a message that a field of InvenioRDM states alone, it answers the letters."""
+    letters = len(messages) > 1 and all(isinstance(message, str) and len(message) == 1 for message in messages)
+    return ["".join(map(str, messages))] if letters else messages

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from nrp_cmd.async_client.streams import DataSource
 
 from cern_assets.errors import SizeMismatchError
-from cern_assets.ports import Upload
+from cern_assets.model.uploads import Upload
 
 
 class UploadSource(DataSource):
