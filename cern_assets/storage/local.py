@@ -11,7 +11,7 @@ from pathlib import Path
 from cern_assets.errors import FileMissingError, StorageUnavailableError
 from cern_assets.failures import failure
 from cern_assets.model.checksums import Algorithm, Checksum
-from cern_assets.model.files import Leftover
+from cern_assets.model.files import DatedFile, Leftover
 from cern_assets.ports import ByteWriter, Range
 from cern_assets.storage.local_batch import LocalBatch
 from cern_assets.storage.local_disk import (
@@ -21,6 +21,7 @@ from cern_assets.storage.local_disk import (
     chunks,
     free_bytes,
     locked,
+    made_anew,
     make_folders,
     nearest_folder,
     raise_unless_missing,
@@ -112,14 +113,14 @@ class LocalStore:
         That of a resumable file is not, as its size tells how far an earlier attempt came; it is locked as long as
         somebody writes it.
         """
-        target = Path(self.uri(path))
-        require_room(target, None if resume else size_bytes)
+        target, committed = Path(self.uri(path)), False
+        if size_bytes and not resume:
+            require_room(target, size_bytes)
         with translated("Creating", str(target), WRITING):
-            make_folders(target.parent)
-            kept = locked(target.with_name(temporary_name(resume))) if resume else None
+            kept = self._kept(target, resume) if resume else None
             temporary = target.with_name(temporary_name(resume if kept else None))
-            file = kept or FileIO(temporary, "x")
-        written = file.seek(0, os.SEEK_END)
+            file = kept or made_anew(temporary)
+        written = file.seek(0, os.SEEK_END) if kept else 0
         try:
             with file:
                 if kept:
@@ -132,10 +133,15 @@ class LocalStore:
                     yield writer
                 finally:
                     writer.end()
+                    committed = writer.committed
         finally:
-            if not kept:
+            if not kept and not committed:
                 with contextlib.suppress(OSError):
                     temporary.unlink(missing_ok=True)
+
+    def _kept(self, target: Path, resume: str) -> FileIO | None:
+        make_folders(target.parent)
+        return locked(target.with_name(temporary_name(resume)))
 
     @contextmanager
     def batch(self) -> Iterator["LocalStore"]:
@@ -150,16 +156,20 @@ class LocalStore:
         """False: a folder can ask no server for anything."""
         return False
 
-    def reserve(self, path: str) -> bool:
-        """Make an empty file, which the system does for one of many."""
+    def reserve(self, path: str, content: bytes = b"", *, lasting: bool = True) -> bool:
+        """Make a file, which the system does for one of many."""
         place = Path(self.uri(path))
-        with translated("Reserving", str(place), WRITING):
-            make_folders(place.parent)
+        with translated("Reserving", str(place), WRITING, needed_bytes=len(content)):
             try:
-                FileIO(place, "x").close()
+                file = made_anew(place, lasting=lasting)
             except FileExistsError:
                 return False
-            sync_folder(place.parent)
+            with file:
+                file.write(content)
+                if lasting:
+                    os.fsync(file.fileno())
+            if lasting:
+                sync_folder(place.parent)
         return True
 
     def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
@@ -169,6 +179,13 @@ class LocalStore:
                 with contextlib.suppress(FileNotFoundError):
                     found = (self._root / path).stat()
                     yield Leftover(path=path, size_bytes=found.st_size, modified=found.st_mtime)
+
+    def dated(self, prefix: str = "") -> Iterator[DatedFile]:
+        """Committed files with size and date."""
+        for path in self.list(prefix):
+            with contextlib.suppress(FileNotFoundError):
+                found = (self._root / path).stat()
+                yield DatedFile(path=path, size_bytes=found.st_size, modified=found.st_mtime)
 
     def collect(self, leftover: Leftover) -> None:
         """Delete a temporary file."""

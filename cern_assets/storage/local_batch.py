@@ -98,8 +98,8 @@ class BatchWriter:
             rest = rest[os.write(self._descriptor, rest) :]
         self.written_bytes += len(chunk)
 
-    def commit(self) -> None:
-        """Count as written; the file has its name when the batch is settled."""
+    def commit(self, *, lasting: bool = True) -> None:  # noqa: ARG002  the port's signature
+        """Count as written; the file has its name when the batch is settled, which flushes it."""
         self.committed = True
 
     def close(self) -> None:

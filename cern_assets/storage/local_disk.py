@@ -124,13 +124,27 @@ def nearest_folder(place: Path) -> Path:
     return next(folder for folder in (place, *place.parents) if folder.is_dir())
 
 
-def make_folders(folder: Path) -> None:
+def make_folders(folder: Path, *, lasting: bool = True) -> None:
     """Make a folder with its parents so that they, too, are on disk before a file in them counts as written."""
     if folder.is_dir():
         return
-    make_folders(folder.parent)
+    make_folders(folder.parent, lasting=lasting)
     folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+    if lasting:
+        sync_folder(folder.parent)
+
+
+def made_anew(place: Path, *, lasting: bool = True) -> FileIO:
+    """A file that was not there, with the folders above it, which are looked at only where there is none.
+
+    Raises:
+        FileExistsError: it is there.
+    """
+    try:
+        return FileIO(place, "x")
+    except FileNotFoundError:
+        make_folders(place.parent, lasting=lasting)
+        return FileIO(place, "x")
 
 
 def sync_folder(folder: Path) -> None:

@@ -19,6 +19,7 @@ class LocalWriter:
         self._target = target
         self._early_flush = EarlyFlush(file.fileno())
         self.written_bytes = written_bytes
+        self.committed = False
 
     def earlier(self) -> Iterator[bytes]:
         """What an earlier attempt wrote."""
@@ -44,15 +45,18 @@ class LocalWriter:
         self.written_bytes += len(chunk)
         self._early_flush.written(len(chunk))
 
-    def commit(self) -> None:
+    def commit(self, *, lasting: bool = True) -> None:
         """Flush bytes and names to disk, in an order in which a power cut leaves the old file or the new one."""
         with translated("Committing", str(self._target), WRITING):
             self._early_flush.end()
             self._file.truncate()  # gives back what was allocated but not written
-            os.fsync(self._file.fileno())
+            if lasting:
+                os.fsync(self._file.fileno())
             named(self._temporary, self._target)
+            self.committed = True
             self._file.close()
-            sync_folder(self._target.parent)
+            if lasting:
+                sync_folder(self._target.parent)
 
     def end(self) -> None:
         """Leave the file alone, committed or not."""

@@ -16,14 +16,15 @@ from cern_assets.errors import (
     CernAssetsError,
     ConfigurationError,
     FileMissingError,
-    TransferInterruptedError,
     UnsafeNameError,
 )
 from cern_assets.failures import failure, no_room
 from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum
-from cern_assets.model.files import Leftover
+from cern_assets.model.files import DatedFile, Leftover
 from cern_assets.ports import Range
 from cern_assets.storage.paths import is_temporary, leftover_path, safe_path, temporary_name
+from cern_assets.storage.xrootd_logins import XRootDLogins
+from cern_assets.storage.xrootd_reading import XRootDReading
 from cern_assets.storage.xrootd_status import (
     EXISTS,
     IS_FOLDER,
@@ -35,11 +36,10 @@ from cern_assets.storage.xrootd_status import (
     is_missing,
     said,
 )
-from cern_assets.storage.xrootd_writer import CHUNK_BYTES, XRootDWriter
+from cern_assets.storage.xrootd_writer import XRootDWriter
 
 client: Any = _untyped  # the bindings carry no types
 
-_MOST_PIECES, _PIECE_BYTES = 1024, 2_097_136  # what the protocol allows in one vector read
 _URL = re.compile(r"(?P<server>x?roots?://[^/]+)/(?P<base>/[^?#]*)?")
 _LONGEST_SEGMENT_BYTES = 254  # XRootD's server takes 255, but lists only the first 254 of them
 _FILE_MODE = AccessMode.UR | AccessMode.UW | AccessMode.GR | AccessMode.OR
@@ -56,10 +56,11 @@ class XRootDStore:
     """A `ports.FileStore` over `root://host[:port]//folder`, which is made by the first write.
 
     A file is written under a temporary name and moved: the server replaces the older one in one step (EOS in two, so
-    that for a moment there may be none). `timeout_seconds` is how long each call waits for an answer.
+    that for a moment there may be none). `timeout_seconds` is how long each call waits for an answer. Credentials go to
+    the servers that `logins` names, and to no other.
     """
 
-    def __init__(self, url: str, *, timeout_seconds: float) -> None:
+    def __init__(self, url: str, *, timeout_seconds: float, logins: XRootDLogins | None = None) -> None:
         match = _URL.fullmatch(url)
         if match is None:
             raise ConfigurationError(
@@ -72,7 +73,9 @@ class XRootDStore:
         self._server = match["server"]
         self._base = (match["base"] or "").rstrip("/")
         self._timeout = math.ceil(timeout_seconds)
-        self._files = client.FileSystem(self._server)
+        self._logins = logins or XRootDLogins()
+        self._logins.apply()
+        self._files = client.FileSystem(self._logins.addressed(f"{self._server}/"))
 
     def close(self) -> None:
         """Do nothing: the client shares its connections between all stores of the process and ends them with it."""
@@ -85,7 +88,9 @@ class XRootDStore:
             return f"{url} (made by the first write)"
         check(status, "Looking at the folder", url)
         free = self._free_bytes(self._base)
-        return url if free is None else f"{url}, {free / 1024**3:.1f} GiB free"
+        protocol = self._logins.protocol(url)
+        login = f", logged in by {protocol}" if protocol else ""
+        return f"{url}{login}" if free is None else f"{url}{login}, {free / 1024**3:.1f} GiB free"
 
     def uri(self, path: str) -> str:
         """Name a file by its `root://` URL."""
@@ -102,28 +107,15 @@ class XRootDStore:
     @contextmanager
     def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
         """Read a file from an offset on, in chunks of 4 MiB; the client by itself survives a restart of the server."""
-        uri = self.uri(path)
-        with self._opened(uri) as file:
-            yield self._chunks(file, uri, offset_bytes)
+        with self._opened(self.uri(path)) as reading:
+            yield reading.chunks(offset_bytes)
 
     def read_ranges(self, path: str, ranges: Sequence[Range]) -> list[bytes]:
-        """Read parts of a file by vector reads, which the protocol limits in number and size and to what is there."""
-        uri = self.uri(path)
-        if len(ranges) == 1:
-            return [self._read_once(uri, *ranges[0])]
-        with self._opened(uri) as file:
-            status, found = file.stat(timeout=self._timeout)
-            check(status, "Looking at the file", uri)
-            pieces = [list(_pieces(offset, size, int(found.size))) for offset, size in ranges]
-            flat = [piece for of_range in pieces for piece in of_range]
-            read: list[bytes] = []
-            for start in range(0, len(flat), _MOST_PIECES):
-                status, answer = file.vector_read(flat[start : start + _MOST_PIECES], timeout=self._timeout)
-                if not status.ok:
-                    raise failure(TransferInterruptedError, "Reading", uri, said(status))
-                read += [bytes(chunk.buffer) for chunk in answer.chunks]
-        rest = iter(read)
-        return [b"".join(next(rest) for _ in of_range) for of_range in pieces]
+        """Read parts of a file; one by itself takes as few calls as there can be, as most files are small."""
+        with self._opened(self.uri(path)) as reading:
+            if len(ranges) == 1:
+                return [reading.part(*ranges[0])]
+            return reading.parts(ranges)
 
     def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:
         """Ask the server; EOS answers with the checksum of the file's layout, whichever was asked for."""
@@ -195,8 +187,8 @@ class XRootDStore:
         temporary = f"{folder}/{temporary_name()}"
         process = client.CopyProcess()
         process.add_job(
-            uri,
-            f"{self._server}/{temporary}",
+            self._logins.addressed(uri),
+            self._logins.addressed(f"{self._server}/{temporary}"),
             force=True,
             thirdparty="only",
             inittimeout=self._timeout,
@@ -213,18 +205,25 @@ class XRootDStore:
         check(status, "Moving to its name", self.uri(path), WRITING)
         return True
 
-    def reserve(self, path: str) -> bool:
-        """Make an empty file, which the server does for one of many (making a folder it confirms to all).
+    def reserve(self, path: str, content: bytes = b"", *, lasting: bool = True) -> bool:  # noqa: ARG002  always is
+        """Make a file, which the server does for one of many (making a folder it confirms to all).
 
         The client repeats a request whose answer was lost: then nobody may be told True, and never two.
         """
         file = client.File()
         flags = OpenFlags.NEW | OpenFlags.MAKEPATH
-        status, _ = file.open(self.uri(path), flags, _FILE_MODE, timeout=self._timeout)
+        status, _ = file.open(self._logins.addressed(self.uri(path)), flags, _FILE_MODE, timeout=self._timeout)
         if status.errno == EXISTS:
             return False
         check(status, "Reserving", self.uri(path), WRITING)
-        file.close(timeout=self._timeout)
+        try:
+            if content:
+                status, _ = file.write(content, 0, len(content), timeout=self._timeout)
+                check(status, "Reserving", self.uri(path), WRITING)
+                status, _ = file.sync(timeout=self._timeout)
+                check(status, "Reserving", self.uri(path), WRITING)
+        finally:
+            file.close(timeout=self._timeout)
         return True
 
     def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
@@ -232,6 +231,12 @@ class XRootDStore:
         for path, found in self._all_files(prefix):
             if is_temporary(path):
                 yield Leftover(path=path, size_bytes=int(found.size), modified=float(found.modtime))
+
+    def dated(self, prefix: str = "") -> Iterator[DatedFile]:
+        """Committed files with size and date, which the server lists together."""
+        for path, found in self._all_files(prefix):
+            if not is_temporary(path):
+                yield DatedFile(path=path, size_bytes=int(found.size), modified=float(found.modtime))
 
     def collect(self, leftover: Leftover) -> None:
         """Delete a temporary file."""
@@ -276,46 +281,36 @@ class XRootDStore:
                 else:
                     yield path, entry.statinfo
 
-    def _read_once(self, uri: str, offset: int, size_bytes: int) -> bytes:
-        """One part of a file, with as few calls as there can be: most files are small."""
-        file = client.File()
-        status, _ = file.open(uri, OpenFlags.READ, timeout=self._timeout)
-        if not status.ok:
-            raise _not_opened(status, uri)
-        try:
-            return b"".join(_up_to(self._chunks(file, uri, offset, size_bytes), size_bytes))
-        finally:
-            file.close(timeout=self._timeout)
-
     @contextmanager
-    def _opened(self, uri: str) -> Iterator[Any]:
+    def _opened(self, uri: str) -> Iterator[XRootDReading]:
         file = client.File()
-        status, _ = file.open(uri, OpenFlags.READ, timeout=self._timeout)
+        status, _ = file.open(self._logins.addressed(uri), OpenFlags.READ, timeout=self._timeout)
         if not status.ok:
             raise _not_opened(status, uri)
+        reading = XRootDReading(file, uri, self._timeout)
         try:
-            yield file
+            yield reading
         finally:
-            file.close(timeout=self._timeout)
+            reading.close()
 
     def _begun(self, url: str, uri: str) -> Any:
         """A new file that is open for writing."""
         file = client.File()
         # DELETE instead of NEW: the client repeats an open whose answer got lost, and nobody else has this name.
         flags = OpenFlags.DELETE | OpenFlags.MAKEPATH
-        status, _ = file.open(url, flags, _FILE_MODE, timeout=self._timeout)
+        status, _ = file.open(self._logins.addressed(url), flags, _FILE_MODE, timeout=self._timeout)
         check(status, "Creating", uri, WRITING)
         return file
 
     def _gone_on_with(self, temporary: str, uri: str) -> tuple[Any, int] | None:
         """A resumable file that is open for writing, and how much of it there is; None while somebody writes it."""
         file = client.File()
-        flags = OpenFlags.UPDATE | OpenFlags.MAKEPATH
-        status, _ = file.open(f"{self._server}/{temporary}", flags, _FILE_MODE, timeout=self._timeout)
+        flags, address = OpenFlags.UPDATE | OpenFlags.MAKEPATH, self._logins.addressed(f"{self._server}/{temporary}")
+        status, _ = file.open(address, flags, _FILE_MODE, timeout=self._timeout)
         if status.errno == 3011:
             file = client.File()
             flags = OpenFlags.NEW | OpenFlags.MAKEPATH
-            status, _ = file.open(f"{self._server}/{temporary}", flags, _FILE_MODE, timeout=self._timeout)
+            status, _ = file.open(address, flags, _FILE_MODE, timeout=self._timeout)
         if status.errno in (LOCKED, EXISTS):
             return None
         check(status, "Creating", uri, WRITING)
@@ -331,18 +326,6 @@ class XRootDStore:
     def _place(self, path: str) -> str:
         """Turn a path of ours into the server's."""
         return f"{self._base}/{_escaped(safe_path(path))}"
-
-    def _chunks(self, file: Any, uri: str, position: int, most_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-        asked = min(CHUNK_BYTES, most_bytes)
-        while asked > 0:
-            status, chunk = file.read(position, asked, timeout=self._timeout)
-            if not status.ok:
-                raise failure(TransferInterruptedError, "Reading", uri, said(status))
-            if chunk:
-                yield chunk
-            if len(chunk) < asked:  # the protocol gives fewer bytes than asked for at the end only
-                return
-            position += len(chunk)
 
     def _require_room(self, folder: str, size_bytes: int, uri: str) -> None:
         free = self._free_bytes(folder)
@@ -364,19 +347,6 @@ def _not_opened(status: Any, uri: str) -> CernAssetsError:
     except CernAssetsError as error:
         return error
     raise AssertionError
-
-
-def _up_to(chunks: Iterator[bytes], size_bytes: int) -> Iterator[bytes]:
-    while size_bytes > 0 and (chunk := next(chunks, b"")):
-        yield chunk[:size_bytes]
-        size_bytes -= len(chunk)
-
-
-def _pieces(offset: int, size_bytes: int, end: int) -> Iterator[Range]:
-    """A range in pieces of a vector read, up to the end of the file."""
-    stop = min(offset + size_bytes, end)
-    for start in range(offset, stop, _PIECE_BYTES):
-        yield start, min(_PIECE_BYTES, stop - start)
 
 
 def _escaped(path: str) -> str:

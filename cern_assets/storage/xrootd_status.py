@@ -25,7 +25,6 @@ _KINDS: dict[int, type[CernAssetsError]] = {
     3016: UnsafeNameError,  # kXR_isDirectory: a folder has the name of the file
     3021: StorageFullError,  # kXR_overQuota
     3025: CredentialsRefusedError,  # kXR_fsReadOnly
-    3030: CredentialsRefusedError,  # kXR_AuthFailed
 }
 # kXR_FSError stands for many things, which only the end of the server's words tells apart.
 _FILE_SYSTEM_ERROR = 3005
@@ -40,14 +39,20 @@ NOT_SUPPORTED = (3013, 3006)  # kXR_Unsupported, kXR_InvalidRequest
 NO_SUCH_CHECKSUM = "checksum not supported"  # kXR_ServerError stands for much else
 _REFUSED_BEFORE_ASKED = (203, 204)  # errLoginFailed, errAuthFailed: statuses of the client, without an error number
 
+_NOT_LOGGED_IN = 3030  # kXR_AuthFailed
+_HOW_TO_LOG_IN = (
+    "Say in CERN_ASSETS_XROOTD_LOGINS how to log in to this server (docs/how-to/xrootd-logins.md), and check that its "
+    "ticket, proxy, key or token is valid and known to the server."
+)
+
 
 def check(status: Any, doing: str, uri: str, kinds: dict[int, type[CernAssetsError]] = _KINDS) -> None:
     """Raise the error of our tree for a status that is none of success."""
     if status.ok:
         return
     kind = kinds.get(status.errno, StorageUnavailableError)
-    if status.code in _REFUSED_BEFORE_ASKED:
-        kind = CredentialsRefusedError
+    if status.code in _REFUSED_BEFORE_ASKED or status.errno == _NOT_LOGGED_IN:
+        raise CredentialsRefusedError(f"{doing} failed: {said(status).rstrip('. ')}.", uri=uri, remedy=_HOW_TO_LOG_IN)
     if status.errno == _FILE_SYSTEM_ERROR:
         kind = next((known for words, known in _WORDS.items() if said(status).endswith(words)), kind)
     if kind is StorageFullError:

@@ -5,9 +5,8 @@ from typing import Any
 
 from cern_assets.errors import TransferInterruptedError
 from cern_assets.failures import failure
+from cern_assets.storage.xrootd_reading import CHUNK_BYTES
 from cern_assets.storage.xrootd_status import EXISTS, IS_FOLDER, WRITING, check, said
-
-CHUNK_BYTES = 4 * 1024**2
 
 
 class XRootDWriter:
@@ -56,7 +55,7 @@ class XRootDWriter:
         if self._pending_bytes >= CHUNK_BYTES:
             self._flush()
 
-    def commit(self) -> None:
+    def commit(self, *, lasting: bool = True) -> None:  # noqa: ARG002  the server's power cut is not ours
         """Flush to disk, close, and move to the final name, which replaces an older file."""
         self._flush()
         status, _ = self._file.sync(timeout=self._timeout)

@@ -1,5 +1,6 @@
 """The one place that copies a stream of bytes and verifies it on the way."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from functools import partial
@@ -20,11 +21,13 @@ from cern_assets.model.values import Value
 from cern_assets.ports import ByteReader, ByteWriter, FileStore
 from cern_assets.transfers.hashing import Hasher
 from cern_assets.transfers.lanes import DigestLanes, read_ahead
+from cern_assets.transfers.least_rate import LeastRate, Watch
 from cern_assets.transfers.movers import SMALL_BYTES
 
 _WORTH_BYTES = 16 * 1024**2
 """Bytes, or a hundredth of the file if that is less, after which a read that broke may break again as often."""
 
+_USUAL_RATE = LeastRate()
 _PASSING = (TransferInterruptedError, StorageUnavailableError)
 _ASK_CURATORS = "Ask the source's curators which of the two is right."
 
@@ -50,18 +53,21 @@ def transfer(
     algorithms: tuple[Algorithm, ...],
     attempts: int = 4,
     check: Callable[[], None] = lambda: None,
+    moved: Callable[[int], None] = lambda _bytes: None,
     resume: str | None = None,
     at_once_bytes: int = SMALL_BYTES,
+    least_rate: LeastRate = _USUAL_RATE,
 ) -> Transferred:
     """Copy a file in one pass: each chunk is hashed and written, and the file gets its name only if all is right.
 
     `size_bytes` and `expected` are what the source's record declares, None where it does not. A stream that breaks is
     continued where it broke; `attempts` limits the tries in a row that bring next to nothing (less than 16 MiB and a
-    hundredth of the file), the first of which comes at once and the others after growing pauses. What breaks while
-    writing is not tried again here. `check` is called before each chunk is written, and stops the copy by raising. With
-    `resume` (see `FileStore.create`), what is written by then is kept for the next attempt, which reads only the rest
-    from the source; it needs an `expected` checksum to be sure of the whole. A file of up to `at_once_bytes` is read by
-    one call.
+    hundredth of the file), the first of which comes at once and the others after growing pauses. A stream that gives
+    less than `least_rate` counts as broken. What breaks while writing is not tried again here. `check` is called before
+    each chunk is written, and stops the copy by raising; `moved` is told the size of each that was. With `resume` (see
+    `FileStore.create`), what is written by then is kept for the next attempt, which reads only the rest from the
+    source; it needs an `expected` checksum to be sure of the whole. A file of up to `at_once_bytes` is read by one
+    call.
 
     Raises:
         FileMissingError: the reader has no such file.
@@ -81,18 +87,19 @@ def transfer(
         with store.create(target_path, size_bytes=size_bytes) as writer:
             writer.write(content)
             writer.commit()
+        moved(size_bytes)
         return Transferred(size_bytes=size_bytes, checksums=hasher.checksums())
     size = agreed_size(reader, source_path, declared=size_bytes, attempts=attempts)
     with store.create(target_path, size_bytes=size, resume=resume) as writer:
         gone_on = 0 < writer.written_bytes <= size
         if writer.written_bytes and not gone_on:
             writer.start_over()
-        stream = partial(_Stream, reader, source_path, size_bytes=size, attempts=attempts)
-        checksums = _filled(writer, stream, wanted, check)
+        stream = partial(_Stream, reader, source_path, size_bytes=size, attempts=attempts, least_rate=least_rate)
+        checksums = _filled(writer, stream, wanted, check, moved)
         if gone_on and expected not in checksums:
             # What lay there may be what is wrong: a crash of the machine can tear the end of a file.
             writer.start_over()
-            checksums = _filled(writer, stream, wanted, check)
+            checksums = _filled(writer, stream, wanted, check, moved)
         _require_expected(checksums, expected, reader.uri(source_path))
         writer.commit()
     return Transferred(size_bytes=size, checksums=checksums)
@@ -109,7 +116,11 @@ def _whole(reader: ByteReader, path: str, size_bytes: int, attempts: int) -> byt
 
 
 def _filled(
-    writer: ByteWriter, stream: "Callable[[int], _Stream]", algorithms: tuple[Algorithm, ...], check: Callable[[], None]
+    writer: ByteWriter,
+    stream: "Callable[[int], _Stream]",
+    algorithms: tuple[Algorithm, ...],
+    check: Callable[[], None],
+    moved: Callable[[int], None],
 ) -> tuple[Checksum, ...]:
     """Write what is missing, and give the checksums of the whole; reading, digests and writing go on side by side."""
     with DigestLanes(algorithms) as lanes:
@@ -122,17 +133,22 @@ def _filled(
                 check()
                 lanes.update(chunk)
                 writer.write(chunk)
+                moved(len(chunk))
         return lanes.checksums()
 
 
 class _Stream:
     """The bytes of a file, over as many openings of it as they take."""
 
-    def __init__(self, reader: ByteReader, path: str, position: int, *, size_bytes: int, attempts: int) -> None:
+    def __init__(
+        self, reader: ByteReader, path: str, position: int, *, size_bytes: int, attempts: int, least_rate: LeastRate
+    ) -> None:
         self._reader = reader
         self._path = path
         self._size_bytes = size_bytes
         self._attempts = attempts
+        self._watch = partial(Watch, least_rate, reader.uri(path))
+        self._watching = self._watch()
         self._position = position
         self._opened = ExitStack()
         self._chunks: Iterator[bytes] | None = None
@@ -164,7 +180,11 @@ class _Stream:
         try:
             if self._chunks is None:
                 self._chunks = self._opened.enter_context(self._reader.open(self._path, offset_bytes=self._position))
+                self._watching = self._watch()
+            asked = time.monotonic()
             chunk = next(self._chunks, None)
+            if chunk is not None:
+                self._watching.waited(time.monotonic() - asked, len(chunk))
             if chunk is None and self._position < self._size_bytes:
                 detail = f"the stream ended after {self._position} of {self._size_bytes} bytes"
                 raise failure(TransferInterruptedError, "Reading", self._reader.uri(self._path), detail)
@@ -231,6 +251,7 @@ def _require_expected(checksums: tuple[Checksum, ...], expected: Checksum | None
     found = next(checksum for checksum in checksums if checksum.algorithm == expected.algorithm)
     raise ChecksumMismatchError(
         f"The bytes have {found}, their record declares {expected}.",
+        found=str(found),
         uri=uri,
         field="checksum",
         value=str(expected),

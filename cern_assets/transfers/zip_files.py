@@ -20,6 +20,7 @@ from cern_assets.ports import ByteReader, FileStore
 from cern_assets.transfers.deflating import measured
 from cern_assets.transfers.lanes import DigestLanes
 from cern_assets.transfers.members import OpenFile, ReadFile, measured_members, packed_members
+from cern_assets.transfers.remote_file import RemoteFile
 
 DIGESTS: tuple[Algorithm, ...] = ("md5", "sha256")
 _GATHERED_BYTES = 1024**2
@@ -119,8 +120,8 @@ def verify_archive(store: ByteReader, path: str, expected: Sequence[Member] | No
     Raises:
         FileMissingError: there is no such archive.
     """
-    size_bytes = _size_bytes(store, path)
-    return verify(_ReadAt(store, path), lambda offset: store.open(path, offset_bytes=offset), size_bytes, expected)
+    archive = RemoteFile(store, path)
+    return verify(archive.read_at, lambda offset: store.open(path, offset_bytes=offset), archive.size_bytes, expected)
 
 
 def repair_archive(
@@ -143,10 +144,8 @@ def repair_archive(
         FileMissingError: there is no such archive, or a member is neither good nor in the folder.
         and what `write_archive` raises.
     """
-    size_bytes = _size_bytes(store, path)
-    good = salvage(
-        _ReadAt(store, path), lambda offset: store.open(path, offset_bytes=offset), size_bytes, members, deflates
-    )
+    old = RemoteFile(store, path)
+    good = salvage(old.read_at, lambda offset: store.open(path, offset_bytes=offset), old.size_bytes, members, deflates)
     again = [member for member in members if member.name not in good]
     fresh = {member.name: member for member in measured(again, folder.open, deflates)}
     wanted = [good[member.name].member if member.name in good else fresh[member.name] for member in members]
@@ -219,28 +218,6 @@ def _first(chunks: Iterator[bytes], size_bytes: int) -> Iterator[bytes]:
             return
         yield chunk[:size_bytes]
         size_bytes -= min(len(chunk), size_bytes)
-
-
-class _ReadAt:
-    """Ranges of an archive, with a window: headers of small members lie close together."""
-
-    _WINDOW_BYTES = 256 * 1024
-
-    def __init__(self, store: ByteReader, path: str) -> None:
-        self._store = store
-        self._path = path
-        self._start = 0
-        self._window = b""
-
-    def __call__(self, offset: int, size_bytes: int) -> bytes:
-        begin = offset - self._start
-        if begin < 0 or begin + size_bytes > len(self._window):
-            self._window = self._fetched(offset, max(size_bytes, self._WINDOW_BYTES))
-            self._start, begin = offset, 0
-        return self._window[begin : begin + size_bytes]
-
-    def _fetched(self, offset: int, size_bytes: int) -> bytes:
-        return self._store.read_ranges(self._path, [(offset, size_bytes)])[0]
 
 
 def _crc_of(folder: ByteReader, name: str) -> int:
