@@ -20,18 +20,20 @@ _PATTERN = "events-*.jsonl"
 
 @dataclass(frozen=True)
 class Catalog:
-    """Parts by day (UTC, `unknown` for lines that cannot be read), the standing kept of them, and what they hold.
+    """Parts by day (UTC, `unknown` for lines that cannot be read), and what is kept and held of them.
 
-    All are names below the spool's `compact/` but `files`, which are spool files.
+    `standing` and `reports` have a row a recid, and a row for each of its stages; all are names below the spool's
+    `compact/` but `files`, the spool files whose lines the parts hold.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
-    standing: str = ""
+    standing: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()
 
     def named(self) -> set[str]:
         """Names of all files that count."""
-        return {name for _, name in self.parts} | ({self.standing} if self.standing else set())
+        return {name for _, name in self.parts} | {*self.standing, *self.reports}
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,11 @@ def read_catalog(folder: Path) -> Catalog:
         said = json.loads((folder / "compact" / "catalog.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Catalog()
-    return Catalog(tuple((day, name) for day, name in said["parts"]), said["standing"], frozenset(said["files"]))
+    parts = tuple((day, name) for day, name in said["parts"])
+    standing = (
+        [said["standing"]] if isinstance(said["standing"], str) else said["standing"]
+    )  # before there were reports
+    return Catalog(parts, tuple(filter(None, standing)), tuple(said.get("reports", ())), frozenset(said["files"]))
 
 
 def write_catalog(folder: Path, catalog: Catalog) -> None:

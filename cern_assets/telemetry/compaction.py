@@ -26,6 +26,8 @@ from cern_assets.telemetry.database import Database, parquet
 
 _MANY = 16
 """Parts of one day that are put together into one."""
+LINES_A_SHARE = 2_000_000
+"""Of which the recids' standings are worked out together, in the memory that DuckDB is given."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +70,35 @@ def _compacted(contents: Contents, closed: Sequence[str]) -> tuple[Catalog, list
         if not taken and not crowded:
             return before, []
     loose = {name: contents.loose[name] for name in taken}
+    place = folder / "compact"
     with Database(Contents(folder, loose, before)) as database:
-        place = folder / "compact"
         merged = [name for day, name in before.parts if day in crowded]
         parts = [(day, name) for day, name in before.parts if day not in crowded]
         written = _written_parts(database, place, batch, merged)
         parts += written
         database.read_instead([place / name for _, name in written])
-        database.keep_standing()
-        standing = f"standing-{batch}.parquet"
-        database.copy("FROM all_standing ORDER BY collection, length(recid), recid", place / standing)
+        standing, reports = write_standing(database, place, batch)
     gone = {name for name in before.files if not (folder / name).exists()}
-    catalog = Catalog(tuple(sorted(parts)), standing, (before.files - gone) | frozenset(taken))
+    catalog = Catalog(tuple(sorted(parts)), standing, reports, (before.files - gone) | frozenset(taken))
     write_catalog(folder, catalog)
     return catalog, taken
+
+
+def write_standing(
+    database: Database, place: Path, batch: str, *, lines_a_share: int = LINES_A_SHARE
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write where each recid stands, and what its stages last reported, into new files; their names.
+
+    A share of the recids at a time, so that memory does not grow with the loose lines.
+    """
+    (counted,) = database.rows("SELECT count(*) AS lines FROM loose_lines")
+    shares = 1 + int(str(counted["lines"])) // lines_a_share
+    names = [(f"standing-{batch}-{share}.parquet", f"reports-{batch}-{share}.parquet") for share in range(shares)]
+    for share, (standing, reports) in enumerate(names):
+        database.keep_standing(share, shares)
+        database.copy("FROM all_standing ORDER BY collection, length(recid), recid", place / standing)
+        database.copy("FROM all_reports ORDER BY position, collection, length(recid), recid", place / reports)
+    return tuple(standing for standing, _ in names), tuple(reports for _, reports in names)
 
 
 def _written_parts(database: Database, place: Path, batch: str, merged: list[str]) -> list[tuple[str, str]]:

@@ -48,6 +48,7 @@ class Database:
         self._show(contents)
         for script in sql_scripts("views"):
             self.connection.execute(script)
+        self._kept: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -82,9 +83,18 @@ class Database:
         if parts:
             self.connection.execute(f"CREATE OR REPLACE VIEW loose_lines AS FROM {parquet(parts)}")
 
-    def keep_standing(self) -> None:
-        """Work out once where the recids stand that were told of since the last compaction: tables instead of views."""
-        for view in ("loose_reports", "loose_standing"):
+    def keep_standing(self, share: int = 0, shares: int = 1) -> None:
+        """Work out once where the recids stand that were told of since the last compaction: tables instead of views.
+
+        With `shares`, of one such share of all recids, numbered from 0; the views of recids then show no others.
+        """
+        for view in reversed(self._kept):
+            self.connection.execute(f"DROP TABLE {view}")
+        for view in self._kept:
+            self.connection.execute(_script(view))
+        self.connection.execute(f"CREATE OR REPLACE MACRO is_in_share(of_recid) AS hash(of_recid) % {shares} = {share}")
+        self._kept = ("loose_reports", "loose_standing")
+        for view in self._kept:
             self.connection.execute(f"CREATE TABLE kept AS FROM {view}")
             self.connection.execute(f"DROP VIEW {view}")
             self.connection.execute(f"ALTER TABLE kept RENAME TO {view}")
@@ -99,17 +109,27 @@ class Database:
         self.connection.execute(f"INSERT INTO {table} SELECT {marks}", list(columns))
 
     def _show(self, contents: Contents) -> None:
-        """Make `loose_lines`, `all_lines` and `kept_standing` show what the folder holds."""
+        """Make `loose_lines`, `all_lines` and what is kept of them show what the folder holds."""
         place = contents.folder / "compact"
         loose = [str(contents.folder / name) for name in contents.loose]
         self.connection.execute("CREATE VIEW loose_lines AS " + (self._json(loose) if loose else "FROM lines"))
         parts = [place / name for _, name in contents.catalog.parts]
         union = f" UNION ALL BY NAME FROM {parquet(parts)}" if parts else ""
         self.connection.execute(f"CREATE VIEW all_lines AS FROM lines UNION ALL BY NAME FROM loose_lines{union}")
-        if contents.catalog.standing:
-            self.connection.execute("DROP TABLE kept_standing")
-            kept = parquet([place / contents.catalog.standing])
-            self.connection.execute(f"CREATE VIEW kept_standing AS FROM {kept}")
+        standing, reports = (
+            [place / name for name in names] for names in (contents.catalog.standing, contents.catalog.reports)
+        )
+        if standing and reports:
+            self._replace("kept_standing", f"FROM {parquet(standing)}")
+            self._replace("kept_reports", f"FROM {parquet(reports)}")
+        elif standing:  # of a version that kept the reports of a recid as a list in its row
+            self._replace("kept_standing", f"SELECT * EXCLUDE (reports) FROM {parquet(standing)}")  # noqa: S608  ours
+            listed = "collection, recid, source, repository, unnest(reports, recursive := true)"
+            self._replace("kept_reports", f"SELECT {listed} FROM {parquet(standing)}")  # noqa: S608  ours
+
+    def _replace(self, table: str, query: str) -> None:
+        self.connection.execute(f"DROP TABLE {table}")
+        self.connection.execute(f"CREATE VIEW {table} AS {query}")
 
     def _json(self, paths: Sequence[str]) -> str:
         # A line that is no object, or torn, becomes a row of NULLs under ignore_errors.
@@ -132,6 +152,10 @@ def parquet(paths: Sequence[Path]) -> str:
     """Parquet files as SQL reads them; older ones may lack a column."""
     files = ", ".join(quoted(str(path)) for path in paths)
     return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+
+
+def _script(view: str) -> str:
+    return (bundled("sql") / "views" / f"{view}.sql").read_text(encoding="utf-8")
 
 
 def sql_scripts(kind: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cern_assets.model.outcomes import STATES, State
@@ -18,20 +18,32 @@ SELECT * EXCLUDE (stages_told) FROM ledger_entries
 WHERE (? IS NULL OR state = ?) AND (? IS NULL OR collection = ?)
 ORDER BY collection, length(recid), recid LIMIT ?
 """
+_LEFT_OUT = """
+SELECT collection, reason, count(*) AS recids, sum(files)::BIGINT AS files, sum(size_bytes)::BIGINT AS size_bytes
+FROM files_left_out GROUP BY ALL ORDER BY ALL
+"""
+_DIFFERENCES = "SELECT * FROM ledger_differences UNION ALL SELECT * FROM target_differences"
 
 
 @dataclass(frozen=True)
 class Counts:
     """What is counted beside telemetry: partitions, and the recids with a document, by collection.
 
-    `documents` has the stages whose documents are counted; `asked` narrows the ledger to some recids, as the other
-    counts then are too.
+    `documents` has the stages whose documents are counted. `only` narrows the ledger to some collections, `asked` to
+    some recids, as the other counts then are too. `listed` has the collections whose journal (`noted`) and target
+    (`held`) were listed as well; `began` is from before any of it was, and the target may lag by `lag_seconds`.
     """
 
     registered: Pieces
     documents: Mapping[str, Pieces] = field(default_factory=dict)
     collections: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     asked: Pieces = ()
+    listed: tuple[str, ...] = ()
+    noted: Pieces = ()
+    held: Pieces = ()
+    began: datetime | None = None
+    lag_seconds: float = 0.0
 
 
 class Ledger:
@@ -46,8 +58,12 @@ class Ledger:
         self.totals = {"in": registered, **states, "unregistered": known - registered}
         self.lost = tuple(store.rows("SELECT * FROM lost_events ORDER BY writer, first"))
         self.unread = tuple(store.rows("SELECT * FROM unread_lines ORDER BY file, reason"))
-        (row,) = store.rows("SELECT count(DISTINCT (collection, recid)) AS recids FROM ledger_differences")
+        (row,) = store.rows(f"SELECT count(DISTINCT (collection, recid)) AS recids FROM ({_DIFFERENCES})")  # noqa: S608  ours
         self.disputed = int(str(row["recids"]))
+
+    def left_out_files(self) -> tuple[Row, ...]:
+        """Files that stay at the source by a collection's choice: recids, files and bytes by collection and reason."""
+        return tuple(self.store.rows(_LEFT_OUT))
 
     @property
     def balanced(self) -> bool:
@@ -58,7 +74,7 @@ class Ledger:
     def differences(self, limit: int | None = None) -> Iterator[Row]:
         """On which recids the counts disagree: collection, recid, stage, difference."""
         return self.store.rows(
-            "SELECT * FROM ledger_differences ORDER BY collection, length(recid), recid, stage, difference LIMIT ?",
+            f"{_DIFFERENCES} ORDER BY collection, length(recid), recid, stage, difference LIMIT ?",
             [limit],
         )
 
@@ -75,11 +91,13 @@ def opened_ledger(folder: Path, counts: Counts) -> Iterator[Ledger]:
 
     The documents are counted before telemetry is read: what a run finishes in between is no difference.
     """
-    began = datetime.now(UTC)
+    began = counts.began or datetime.now(UTC)
     counted = {stage: [(name, list(recids)) for name, recids in pieces] for stage, pieces in counts.documents.items()}
     with TelemetryStore(folder) as store:
         for collection, recids in counts.registered:
             store.register(collection, recids)
+        for collection in counts.only:
+            store.ask_of(collection)
         for collection, recids in counts.asked:
             store.ask(collection, recids)
         for stage, pieces in counted.items():
@@ -87,6 +105,12 @@ def opened_ledger(folder: Path, counts: Counts) -> Iterator[Ledger]:
                 store.begin_counting(collection, stage, began)
             for collection, recids in pieces:
                 store.count(collection, stage, recids)
+        for collection in counts.listed:
+            store.begin_listing(collection, began - timedelta(seconds=counts.lag_seconds))
+        for collection, recids in counts.noted:
+            store.note(collection, recids)
+        for collection, recids in counts.held:
+            store.hold(collection, recids)
         store.keep_standing()
         yield Ledger(store)
 

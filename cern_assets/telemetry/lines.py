@@ -8,7 +8,7 @@ from cern_assets.model.events import Event, Place
 
 VERSION = 3
 """Of the lines that are written. 2 knew outcomes only; 1 are those from before there was an envelope."""
-KINDS = ("started", "outcome", "file", "call", "wait", "archive", "finding", "leaves")
+KINDS = ("started", "outcome", "file", "call", "wait", "archive", "finding", "leaves", "planned")
 
 _PRIVATE = re.compile(
     r"""[\w.+%-]+@[\w-]+(?:\.[\w-]+)+                                      # an e-mail address
@@ -27,7 +27,7 @@ def line_of(event: Event, writer: str, sequence: int) -> bytes:
 
     E-mail addresses and secrets, as they come with messages and addresses of others, are taken out.
     """
-    fact = _without_private(event.fact.model_dump_json(exclude={"kind"}))
+    fact = without_private(event.fact.model_dump_json(exclude={"kind"}))
     envelope = f'"version":{VERSION},"kind":"{event.fact.kind}","writer":"{writer}","sequence":{sequence}'
     parts = [f'{{{envelope},"ts":"{event.ts}"', _inner(event.place), *([fact[1:-1]] if fact != "{}" else [])]
     return (",".join(parts) + "}\n").encode()
@@ -35,9 +35,10 @@ def line_of(event: Event, writer: str, sequence: int) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _inner(place: Place) -> str:
-    return _without_private(place.model_dump_json())[1:-1]
+    return without_private(place.model_dump_json())[1:-1]
 
 
-def _without_private(text: str) -> str:
+def without_private(text: str) -> str:
+    """A text without e-mail addresses and secrets."""
     text = shown(text)
     return _PRIVATE.sub(REMOVED, text) if any(hint in text for hint in _HINTS) else text

@@ -67,6 +67,8 @@ class SpoolSink:
         Raises:
             StorageFullError, StorageUnavailableError: some of the events are lost; later ones may be noted.
         """
+        if not events:
+            return
         with self._lock:
             try:
                 descriptor = self._opened(events[0].ts[:10].replace("-", ""))

@@ -35,6 +35,10 @@ class TelemetryStore(Database):
         """Narrow the ledger to these recids, and those of further calls."""
         self._put("asked (collection, recid)", [collection], recids)
 
+    def ask_of(self, collection: str) -> None:
+        """Narrow the ledger to this collection, and those of further calls."""
+        self.connection.execute("INSERT INTO asked_collections VALUES (?)", [collection])
+
     def begin_counting(self, collection: str, stage: str, began: datetime) -> None:
         """Tell that the documents of a stage are counted: those of what was told before `began` have to be there."""
         self.connection.execute("INSERT INTO counted VALUES (?, ?, ?)", [collection, stage, _naive(began)])
@@ -43,10 +47,24 @@ class TelemetryStore(Database):
         """Tell recids of which the store has the stage's document."""
         self._put("documents (collection, stage, recid)", [collection, stage], recids)
 
+    def begin_listing(self, collection: str, began: datetime) -> None:
+        """Tell that the journal and the target's records are listed: what was told before `began` has to be there."""
+        self.connection.execute("INSERT INTO listed VALUES (?, ?)", [collection, _naive(began)])
+
+    def note(self, collection: str, recids: Sequence[str]) -> None:
+        """Tell recids of which the journal has an entry."""
+        self._put("noted (collection, recid)", [collection], recids)
+
+    def hold(self, collection: str, recids: Sequence[str]) -> None:
+        """Tell recids that the target shows as published."""
+        self._put("held (collection, recid)", [collection], recids)
+
     def _put(self, place: str, fixed: list[str], recids: Sequence[str]) -> None:
-        # One statement for all, as DuckDB plans each row of an executemany anew.
+        # One text for all, as DuckDB takes each element of a list by itself; no name of a file or key has a NUL.
         marks = "".join("?, " for _ in fixed)
-        self.connection.execute(f"INSERT INTO {place} SELECT {marks}unnest(?::VARCHAR[])", [*fixed, list(recids)])
+        if recids:
+            split = f"INSERT INTO {place} SELECT {marks}unnest(string_split(?, chr(0)))"
+            self.connection.execute(split, [*fixed, "\0".join(recids)])
 
 
 def _naive(moment: datetime) -> datetime:

@@ -17,3 +17,15 @@ CREATE TABLE asked (        -- the recids that the ledger is about; none: all
     collection VARCHAR NOT NULL,
     recid      VARCHAR NOT NULL
 );
+CREATE TABLE noted (        -- the recids of which the journal has an entry
+    collection VARCHAR NOT NULL,
+    recid      VARCHAR NOT NULL
+);
+CREATE TABLE held (         -- the recids that the target's own list shows as published, once for each record of theirs
+    collection VARCHAR NOT NULL,
+    recid      VARCHAR NOT NULL
+);
+CREATE TABLE listed (       -- the collections whose journal and target were listed, and when that began, UTC
+    collection VARCHAR NOT NULL,
+    began      TIMESTAMP NOT NULL
+);

@@ -1,5 +1,5 @@
 -- What compaction keeps of outcomes, so that the ledger need not read them again: one row a recid, its standing with the
--- words for it, and the last report of each stage.
+-- words for it; and one row for each of its stages, with what it reported last.
 CREATE TABLE kept_standing (
     collection  VARCHAR,
     recid       VARCHAR,
@@ -13,7 +13,21 @@ CREATE TABLE kept_standing (
     size_bytes  BIGINT,
     code        VARCHAR,
     message     VARCHAR,
-    url         VARCHAR,
-    reports     STRUCT(position UTINYINT, ts TIMESTAMP, status VARCHAR, done_ts TIMESTAMP, files BIGINT,
-                       size_bytes BIGINT, code VARCHAR, message VARCHAR, url VARCHAR)[]
+    url         VARCHAR
 );
+CREATE TABLE kept_reports (
+    collection VARCHAR,
+    recid      VARCHAR,
+    source     VARCHAR,
+    repository VARCHAR,
+    position   UTINYINT,
+    ts         TIMESTAMP,
+    status     VARCHAR,
+    done_ts    TIMESTAMP,
+    files      BIGINT,
+    size_bytes BIGINT,
+    code       VARCHAR,
+    message    VARCHAR,
+    url        VARCHAR
+);
+CREATE MACRO is_in_share(of_recid) AS TRUE;  -- replaced where recids are worked out a share of them at a time

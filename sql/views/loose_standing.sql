@@ -31,9 +31,7 @@ told AS (
         max(ts) FILTER (WHERE publishes AND NOT stopped) AS published_ts,
         any_value(url) FILTER (WHERE publishes) AS url,
         any_value(files) FILTER (WHERE brings_files) AS files,
-        any_value(size_bytes) FILTER (WHERE brings_files) AS size_bytes,
-        list({position: position, ts: ts, status: status, done_ts: done_ts, files: files, size_bytes: size_bytes,
-              code: code, message: message, url: url} ORDER BY position) AS reports
+        any_value(size_bytes) FILTER (WHERE brings_files) AS size_bytes
     FROM latest
     GROUP BY collection, recid
 )
@@ -54,6 +52,5 @@ SELECT
     coalesce(size_bytes, 0) AS size_bytes,
     coalesce(stop.code, '') AS code,
     coalesce(stop.message, '') AS message,
-    if(stop IS NULL, coalesce(url, ''), '') AS url,
-    reports
+    if(stop IS NULL, coalesce(url, ''), '') AS url
 FROM told;

@@ -13,6 +13,6 @@ SELECT
     arg_max(stage, elapsed_seconds) AS slowest_stage,
     max(elapsed_seconds) AS slowest_stage_seconds,
     max(attempts) AS attempts,
-    coalesce(max(size_bytes) FILTER (WHERE stage = 'raw_files'), 0) AS size_bytes
+    coalesce(max(size_bytes) FILTER (WHERE stage IN ('raw_record', 'raw_files')), 0) AS size_bytes
 FROM by_stage
 GROUP BY collection, recid;
