@@ -11,9 +11,9 @@ _EVERY_SECONDS = 30
     name="dead_runs",
     minimum_interval_seconds=_EVERY_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Marks runs of the command line failed whose process died, so that they hold no place in the queue.",
+    description="Marks runs failed whose process died with its machine or command: they would hold places for ever.",
 )
 def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Starts nothing; what it did stands in the tick's reason."""
-    ended = end_runs_of_the_dead(context.instance)
+    ended = end_runs_of_the_dead(context.instance, workers=True)
     return dg.SkipReason(f"Marked failed, as their process died: {', '.join(ended)}." if ended else "No run is dead.")

@@ -2,19 +2,26 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import batched
 
 import dagster as dg
 
-from cern_assets.defs.launch import RANGE_END_TAG, RANGE_START_TAG
-from cern_assets.defs.partitions import contiguous_ranges, registered_recids
+from cern_assets.defs.checks import recids_to_retry
+from cern_assets.defs.partitions import registered_recids
+from cern_assets.defs.recid_runs import PRIORITY_TAG, config_of, listed_recids
+from cern_assets.defs.retries import retry_name
 from cern_assets.model.discovery import Asked, Outcome
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import STAGE_NAMES
 
 ASKED_TAG = "cern_assets/asked"
 """The key of what a run was asked for; runs that Dagster starts again have it too."""
+_FEW = 0.1
+"""Share of a batch up to which a run counts as small."""
 _PARTITION_TAG = "dagster/partition"
-_WILL_RETRY_TAG = "dagster/will_retry"
+_RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+WILL_RETRY_TAG = "dagster/will_retry"
+"""Of a failed run that Dagster is going to begin again by itself."""
 
 _GOING_ON = [
     dg.DagsterRunStatus.QUEUED,
@@ -27,10 +34,11 @@ _GOING_ON = [
 class DagsterEngine:
     """The runs of one collection; an `Engine` of `flows.discovery.look`."""
 
-    def __init__(self, instance: dg.DagsterInstance, collection: str, *, batch_size: int) -> None:
+    def __init__(self, instance: dg.DagsterInstance, collection: str, *, batch_size: int, priority: int = 0) -> None:
         self._instance = instance
         self._collection = collection
         self._batch_size = batch_size
+        self._priority = priority
         self._registered = registered_recids(instance, collection)
         self._place = {recid: number for number, recid in enumerate(self._registered)}
 
@@ -39,9 +47,15 @@ class DagsterEngine:
         return [recid for recid in dict.fromkeys(recids) if recid not in self._place]
 
     def under_way(self) -> AbstractSet[Recid]:
-        """The recids of all runs that are queued or going on, whoever began them."""
+        """The recids of all runs that are queued or going on, whoever began them.
+
+        A run of the job that retries has whatever may be retried.
+        """
         runs = self._instance.get_runs(dg.RunsFilter(statuses=_GOING_ON))
-        return {recid for run in runs if self._is_ours(run) for recid in self._held(run)}
+        held = {recid for run in runs if self._is_ours(run) for recid in self._held(run)}
+        if any(run.job_name == retry_name(self._collection) for run in runs):
+            held.update(recids_to_retry(self._instance, self._collection))
+        return held
 
     def outcome(self, asked: Asked) -> Outcome:
         """What became of a run that was asked for; the last one counts, where Dagster started it again.
@@ -55,8 +69,8 @@ class DagsterEngine:
         last = runs[0]
         if any(not run.is_finished for run in runs):
             return Outcome("under way")
-        if last.status is dg.DagsterRunStatus.FAILURE and not self._came_to_its_end(last):
-            return Outcome("under way" if last.tags.get(_WILL_RETRY_TAG) == "true" else "died")
+        if last.status is dg.DagsterRunStatus.FAILURE and not came_to_its_end(self._instance, last):
+            return Outcome("under way" if last.tags.get(WILL_RETRY_TAG) == "true" else "died")
         return Outcome("ended", frozenset(self._held(last)))
 
     def withdrawn(self, recids: Collection[Recid]) -> AbstractSet[Recid]:
@@ -64,20 +78,20 @@ class DagsterEngine:
         return {recid for recid in recids if self._last_status(recid) == "withdrawn"}
 
     def batches(self, recids: Sequence[Recid]) -> Sequence[Sequence[Recid]]:
-        """Split recids into those of one run each, neighbours among the partitions; the most urgent run first."""
-        order = [*self._registered, *self.unregistered(recids)]
-        place = {recid: number for number, recid in enumerate(order)}
-        urgency = {recid: number for number, recid in enumerate(recids)}
-        ranges = contiguous_ranges(order, recids, self._batch_size)
-        batches = [order[place[first] : place[last] + 1] for first, last in ranges]
-        return sorted(batches, key=lambda batch: min(urgency[recid] for recid in batch))
+        """Split recids into those of one run each, the most urgent run first."""
+        return [list(batch) for batch in batched(recids, self._batch_size)]
 
     def request(self, asked: Asked) -> dg.RunRequest:
         """The request of a run; Dagster makes one run of a key, however often it is asked."""
-        recids = list(asked.seen)
+        config = config_of(self._collection, list(asked.seen))
         return dg.RunRequest(
-            run_key=asked.key, tags={RANGE_START_TAG: recids[0], RANGE_END_TAG: recids[-1], ASKED_TAG: asked.key}
+            run_key=asked.key, run_config=config, tags={ASKED_TAG: asked.key, **self.tags_of(len(asked.seen))}
         )
+
+    def tags_of(self, recids: int) -> dict[str, str]:
+        """Tags of a run of so many recids: a few that changed are not to wait behind thousands that are new."""
+        few = recids <= self._batch_size * _FEW
+        return {PRIORITY_TAG: str(self._priority + (1 if few else 0))}
 
     def _is_ours(self, run: dg.DagsterRun) -> bool:
         selected = run.asset_selection or ()
@@ -86,14 +100,10 @@ class DagsterEngine:
     def _held(self, run: dg.DagsterRun) -> list[Recid]:
         if _PARTITION_TAG in run.tags:
             return [Recid(run.tags[_PARTITION_TAG])]
-        first, last = (self._place.get(Recid(run.tags.get(tag, ""))) for tag in (RANGE_START_TAG, RANGE_END_TAG))
+        if listed := listed_recids(self._collection, run.run_config):
+            return listed
+        first, last = (self._place.get(Recid(run.tags.get(tag, ""))) for tag in _RANGE_TAGS)
         return [] if first is None or last is None else self._registered[first : last + 1]
-
-    def _came_to_its_end(self, run: dg.DagsterRun) -> bool:
-        """Whether the run failed by its own word, that recids stopped, and not by the end of its process."""
-        records = self._instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-        events = [record.event_log_entry.dagster_event for record in records]
-        return any(event is not None and event.step_failure_data.user_failure_data is not None for event in events)
 
     def _last_status(self, recid: Recid) -> str:
         asked = dg.AssetRecordsFilter(
@@ -102,3 +112,10 @@ class DagsterEngine:
         records = self._instance.fetch_observations(asked, limit=1).records
         observation = records[0].asset_observation if records else None
         return str(observation.metadata["status"].value) if observation else ""
+
+
+def came_to_its_end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a run failed by its own word, that recids stopped, and not by the end of its process."""
+    records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    events = [record.event_log_entry.dagster_event for record in records]
+    return any(event is not None and event.step_failure_data.user_failure_data is not None for event in events)

@@ -1,18 +1,24 @@
-"""The inventory of a collection, once a day: whether the sensor missed anything, which it then is told to ask for."""
+"""The inventory of a collection, once a day: whether the sensor missed anything, which it then is told to ask for.
+
+An asset, `inventories/<collection>`: it is made when all books agree, and has to be fresh where the collection is
+unattended.
+"""
 
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import dagster as dg
 
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.engine import DagsterEngine
 from cern_assets.defs.partitions import registered_recids
+from cern_assets.defs.pools import pool_of_source
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.defs.sensors import alone
 from cern_assets.documents.notes import NoteBook
 from cern_assets.errors import SourceUnavailableError
-from cern_assets.flows.discovery.inventory import Books, disagreements, forgotten
+from cern_assets.flows.discovery.inventory import Books, disagreements, forgotten, still_waiting
 from cern_assets.flows.discovery.look import Watch
 from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
@@ -23,6 +29,13 @@ from cern_assets.wiring import source_parts
 
 _SHOWN = 50
 _DAILY = "30 4 * * *"
+_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
+"""Two days, as books may disagree for one until the sensor has asked for what it missed."""
+
+
+def inventory_key(collection: str) -> dg.AssetKey:
+    """The asset of a collection's inventory: no part of its journey, as its report is none."""
+    return dg.AssetKey(["inventories", collection])
 
 
 def inventory_name(collection: str) -> str:
@@ -30,11 +43,20 @@ def inventory_name(collection: str) -> str:
     return f"{collection}_inventory"
 
 
-def build_inventory(spec: CollectionSpec, *, batch_size: int) -> dg.ScheduleDefinition:
-    """The job `<collection>_inventory`, which fails where books disagree, and its schedule."""
+def build_inventory(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions:
+    """The asset, its job `<collection>_inventory`, which fails where books disagree, and its schedule."""
 
-    @dg.op(name=f"compare_books_of_{spec.name}")
-    def compare(context: dg.OpExecutionContext, ports: dg.ResourceParam[PortsOpener]) -> None:
+    @dg.asset(
+        key=inventory_key(spec.name),
+        deps=[dg.AssetKey([spec.name, STAGE_NAMES[-1]])],
+        group_name="all_inventories",
+        pool=pool_of_source(spec),
+        freshness_policy=_FRESH if spec.discovery.unattended else None,
+        description=f"Whether source, partitions, ledger and receipts of {spec.name} agree; the rest is run again.",
+    )
+    def inventory(
+        context: dg.AssetExecutionContext, ports: dg.ResourceParam[PortsOpener]
+    ) -> dg.MaterializeResult[None]:
         with alone(context.instance, spec.name) as we_are, ports.opened(spec) as opened:
             if not we_are:
                 raise dg.RetryRequested(max_retries=10, seconds_to_wait=60)
@@ -47,17 +69,16 @@ def build_inventory(spec: CollectionSpec, *, batch_size: int) -> dg.ScheduleDefi
                 metadata={what: len(recids) for what, recids in found.items()},
                 allow_retries=False,
             )
+        return dg.MaterializeResult()
 
-    @dg.job(
-        name=inventory_name(spec.name),
+    job = dg.define_asset_job(
+        inventory_name(spec.name),
+        selection=dg.AssetSelection.assets(inventory_key(spec.name)),
         executor_def=dg.in_process_executor,
-        description=f"Whether source, partitions, ledger and receipts of {spec.name} agree; the rest is run again.",
     )
-    def inventory() -> None:
-        compare()
-
     running = dg.DefaultScheduleStatus.RUNNING if spec.discovery.unattended else dg.DefaultScheduleStatus.STOPPED
-    return dg.ScheduleDefinition(job=inventory, cron_schedule=_DAILY, default_status=running)
+    schedule = dg.ScheduleDefinition(job=job, cron_schedule=_DAILY, default_status=running)
+    return dg.Definitions(assets=[inventory], jobs=[job], schedules=[schedule])
 
 
 def _compared(
@@ -77,11 +98,14 @@ def _compared(
         registered=[(spec.name, partitions)],
         documents={STAGE_NAMES[-1]: [(spec.name, tuple(receipts))]},
         collections=(spec.name,),
+        only=(spec.name,),
     )
     with opened_ledger(load_settings().telemetry_dir, counts) as ledger:
         states = {Recid(str(row["recid"])): str(row["state"]) for row in ledger.entries(collection=spec.name)}
     asked = {recid for each in notes.asked for recid in each.seen}
-    found = disagreements(listing, Books(partitions, states, receipts, asked | engine.under_way()))
-    if found:
-        book.write(forgotten(notes, [recid for recids in found.values() for recid in recids]))
+    books = Books(partitions, states, receipts, asked | engine.under_way())
+    found = disagreements(listing, books)
+    again = {*still_waiting(listing, books), *(recid for recids in found.values() for recid in recids)}
+    if again:
+        book.write(forgotten(notes, again))
     return found

@@ -14,8 +14,8 @@ from cern_assets.flows.journey import stage_named
 from cern_assets.model.documents import Document
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Value, content_hash
+from cern_assets.places import build_store
 from cern_assets.settings import load_settings
-from cern_assets.wiring import build_store
 
 type Loaded = Value | dict[str, Value]
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import batched
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -19,7 +20,8 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.events import LOST
 from cern_assets.defs.living import PROCESS_TAG, end_runs_of_the_dead, living_process
-from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
+from cern_assets.defs.partitions import register_recids
+from cern_assets.defs.recid_runs import config_of
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.flows.cancellation import Cancellation
 from cern_assets.flows.stages import Context
@@ -29,8 +31,7 @@ from cern_assets.ports import TelemetrySink
 
 MAX_RETRIES_TAG = "dagster/max_retries"
 """How often the daemon repeats a run by itself: never one of ours, which whoever started it may not want to go on."""
-RANGE_START_TAG = "dagster/asset_partition_range_start"
-RANGE_END_TAG = "dagster/asset_partition_range_end"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 LOCATION = "cern_assets"
 """The code location's name, as `workspace.yaml` gives it."""
 
@@ -59,20 +60,20 @@ def ingest(
     batch_size: int,
     cancellation: Cancellation | None = None,
 ) -> Iterator[Launched]:
-    """Register the recids as partitions and run all stages for them, a range of neighbours a run, in this process.
+    """Register the recids as partitions and run all stages for them, `batch_size` of them a run, in this process.
 
     Runs of processes that died are marked failed first. The flag `cancellation`, which the resource `ports` hands to
-    the recids, ends the running range; no other begins.
+    the recids, ends the running batch; no other begins.
     """
     end_runs_of_the_dead(instance)
     register_recids(instance, collection, recids)
     job = definitions.resolve_job_def(f"{collection}_ingest")
     with living_process(instance) as process:
-        for first, last in contiguous_ranges(registered_recids(instance, collection), recids, batch_size):
+        for batch in batched(dict.fromkeys(recids), batch_size):
             run = instance.create_run_for_job(
                 job_def=job,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={RANGE_START_TAG: first, RANGE_END_TAG: last, PROCESS_TAG: process, MAX_RETRIES_TAG: "0"},
+                run_config=config_of(collection, batch) | _QUIET,
+                tags={PROCESS_TAG: process, MAX_RETRIES_TAG: "0"},
                 remote_job_origin=_origin(job.name),
             )
             result = execute_run(InMemoryJob(job), run, instance)

@@ -4,7 +4,7 @@ A collection's partitions grow and never shrink by themselves: a withdrawn recid
 goes on counting it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import batched
 
 import dagster as dg
@@ -32,22 +32,3 @@ def register_recids(instance: dg.DagsterInstance, collection: str, recids: Itera
 def registered_recids(instance: dg.DagsterInstance, collection: str) -> list[Recid]:
     """All recids of a collection, in the order in which they were added: the order of ranges."""
     return [Recid(key) for key in instance.get_dynamic_partitions(f"{collection}_recid")]
-
-
-def contiguous_ranges(order: Sequence[Recid], wanted: Iterable[Recid], longest: int) -> list[tuple[Recid, Recid]]:
-    """Split wanted recids into ranges (first, last) of neighbours in `order`, none longer than `longest`.
-
-    Dagster runs a batch as a range of partitions, and a range holds every key between its ends.
-    """
-    chosen = set(wanted)
-    ranges: list[list[Recid]] = []
-    open_range: list[Recid] | None = None
-    for recid in order:
-        if recid not in chosen:
-            open_range = None
-        elif open_range is None or len(open_range) == longest:
-            open_range = [recid]
-            ranges.append(open_range)
-        else:
-            open_range.append(recid)
-    return [(keys[0], keys[-1]) for keys in ranges]
