@@ -6,10 +6,13 @@
     │   ├── StorageUnavailableError      a store did not answer
     │   ├── RepositoryUnavailableError   the repository did not answer, or answered with a server error
     │   ├── TransferInterruptedError     a stream ended before its last byte
+    │   ├── TransferSpoiledError         two readings of a file gave different bytes
     │   ├── WaitingError                 asked for, and it takes its time: neither failed nor done (*waiting*)
     │   │   ├── FileOfflineError           a file is on tape and has to be staged first
-    │   │   └── RecordHeldError            another process is publishing the record
+    │   │   ├── RecordHeldError            another process is publishing the record
+    │   │   └── HeldBackError              a steward holds the recid
     │   ├── StoredFileDamagedError       a file of ours is lost or not what we wrote; it is fetched again
+    │   ├── NotFetchedError              the target could not fetch a file by itself; it is sent instead
     │   ├── TargetCopyDamagedError       the target's copy is wrong and ours is whole; it is sent again
     │   ├── RunInterruptedError          somebody ended the run; nothing was learnt about the record
     │   ├── TelemetryLostError           what was done could not be noted; the work itself is not touched
@@ -21,7 +24,8 @@
         ├── RecordNotFoundError          the source does not know the recid
         ├── RecordWithdrawnError         the source no longer shows a record it showed before (*withdrawn*)
         ├── RecordAliasError             the recid is another name of a record that has its own (*redirected*)
-        ├── LeftOutError                 the collection says that the recid stays out (*left out*)
+        ├── LeftOutError                 the collection or a steward says that the recid stays out (*left out*)
+        │   └── RejectionAcceptedError     a steward agrees that the record cannot be carried
         ├── RecordRestrictedError        the source shows the record to some people only
         ├── RecordInvalidError           the source's answer cannot be read as a record
         ├── UnsafeNameError              a name could leave its folder or clash with another
@@ -33,6 +37,7 @@
         ├── ArchiveLimitError            the files fit the target in no allowed form
         ├── DepositRefusedError          the target refused the deposit (4xx)
         ├── RecordClaimedError           another collection brings the record into the same target
+        ├── DoiTakenError                another record of the target has the deposit's DOI
         └── PublicationConflictError     the target holds something else under this recid
 
 Whose copy is wrong: `StoredFileDamagedError` ours, `TargetCopyDamagedError` the target's; both heal by running again.
@@ -128,6 +133,10 @@ class TransferInterruptedError(TransientError):
     """A stream ended before its last byte."""
 
 
+class TransferSpoiledError(TransientError):
+    """Two readings of a file gave different bytes, of which neither are the declared ones."""
+
+
 class WaitingError(TransientError):
     """What the recid needs was asked for and takes its time; `ticket` names the request, "" if it has no name."""
 
@@ -144,8 +153,16 @@ class RecordHeldError(WaitingError):
     """Another process is publishing the record, or took that over from this one."""
 
 
+class HeldBackError(WaitingError):
+    """A steward holds the recid until further word."""
+
+
 class StoredFileDamagedError(TransientError):
     """A file of ours is lost or not what we wrote: our copy is wrong, and nothing is said about the source's."""
+
+
+class NotFetchedError(TransientError):
+    """The repository was asked to fetch a file by itself, and could not."""
 
 
 class TargetCopyDamagedError(TransientError):
@@ -199,7 +216,11 @@ class RecordAliasError(PermanentError):
 
 
 class LeftOutError(PermanentError):
-    """The collection says that the recid stays out, and why."""
+    """The collection or a steward says that the recid stays out, and why."""
+
+
+class RejectionAcceptedError(LeftOutError):
+    """A steward agrees that the record cannot be carried."""
 
 
 class RecordRestrictedError(PermanentError):
@@ -223,7 +244,13 @@ class SizeMismatchError(PermanentError):
 
 
 class ChecksumMismatchError(PermanentError):
-    """The bytes are not the ones declared."""
+    """The bytes are not the ones declared in `value`; `found` is the checksum that they have."""
+
+    def __init__(
+        self, message: str, *, found: str = "", uri: str = "", field: str = "", value: str = "", remedy: str = ""
+    ) -> None:
+        super().__init__(message, uri=uri or None, field=field or None, value=value or None, remedy=remedy)
+        self.found = found
 
 
 class UnverifiedFileError(PermanentError):
@@ -244,6 +271,10 @@ class DepositRefusedError(PermanentError):
 
 class PublicationConflictError(PermanentError):
     """The target holds something else under this recid."""
+
+
+class DoiTakenError(PermanentError):
+    """Another record of the target has the deposit's DOI."""
 
 
 class RecordClaimedError(PermanentError):

@@ -5,20 +5,20 @@ raise; `cern-assets doctor` prints it. Those that hold connections have a `close
 by passing the port's contract suite.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
 from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.events import Event
-from cern_assets.model.files import Leftover
+from cern_assets.model.files import DatedFile, Leftover
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.listings import Hits, SearchPlan
-from cern_assets.model.publications import Draft, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
+from cern_assets.model.publications import Draft, HeldTerms, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
 from cern_assets.model.records import Answer, FetchedRecord, RecordSummary, SourceRecord
+from cern_assets.model.uploads import Upload
 from cern_assets.model.values import JsonObject
 
 type Range = tuple[int, int]
@@ -175,8 +175,12 @@ class ByteWriter(Protocol):
             StorageFullError, StorageUnavailableError
         """
 
-    def commit(self) -> None:
-        """Flush to disk and give the file its name, replacing an older one. Nothing may be written after."""
+    def commit(self, *, lasting: bool = True) -> None:
+        """Flush to disk and give the file its name, replacing an older one. Nothing may be written after.
+
+        One that is not `lasting` is there for all who look, and need not outlast a power cut of the machine that writes
+        it: then the older one may be there, or an empty one.
+        """
 
 
 class FileStore(ByteReader, Protocol):
@@ -217,8 +221,10 @@ class FileStore(ByteReader, Protocol):
             StorageUnavailableError
         """
 
-    def reserve(self, path: str) -> bool:
-        """Make an empty file of this name: of all who try, one is told True, until it is removed.
+    def reserve(self, path: str, content: bytes = b"", *, lasting: bool = True) -> bool:
+        """Make a file of this name: of all who try, one is told True, until it is removed.
+
+        Who looks at once may see less than the few bytes of `content`. `lasting` is as for `ByteWriter.commit`.
 
         Raises:
             StorageFullError, StorageUnavailableError, CredentialsRefusedError
@@ -226,6 +232,9 @@ class FileStore(ByteReader, Protocol):
 
     def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
         """Temporary files below a folder, of writers that died or are at work; nothing if there is no such folder."""
+
+    def dated(self, prefix: str = "") -> Iterator[DatedFile]:
+        """Committed files below a folder with size and date, those of a folder after one another."""
 
     def collect(self, leftover: Leftover) -> None:
         """Delete a leftover; no error if it is gone."""
@@ -238,20 +247,6 @@ class FileStore(ByteReader, Protocol):
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """The same paths with the files' sizes in bytes, for little more than the list costs."""
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A file to upload: its size is known before the first byte.
-
-    `open` starts again from the first byte at each call, for attempts after the first. `md5` is asked for when all
-    bytes of an attempt were handed out: of a file that is made while it is sent, it is known then.
-    """
-
-    key: str
-    size_bytes: int
-    md5: Callable[[], Checksum]
-    open: Callable[[], AbstractContextManager[Iterator[bytes]]]
 
 
 class Repository(Protocol):
@@ -278,8 +273,13 @@ class Repository(Protocol):
     def has_term(self, vocabulary: str, term: str) -> bool:
         """Whether a vocabulary of the repository has a term; one that it does not know has none."""
 
-    def find(self, identifier: str) -> Sought:
+    def held_terms(self, vocabulary: str) -> HeldTerms | None:
+        """What a vocabulary of the repository holds; None where it shows none of this name."""
+
+    def find(self, identifier: str, *, doi: str | None = None) -> Sought:
         """Published records and own drafts whose `metadata.identifiers` has this identifier, latest versions only.
+
+        With a `doi`, also published records that have it, as their own or among their identifiers, at no more requests.
 
         Own is what the depositor owns: neither what others have shared, nor what waits for the depositor's review.
 
@@ -287,8 +287,17 @@ class Repository(Protocol):
         does not prove that nothing was just created.
         """
 
-    def find_published(self, identifier: str) -> tuple[Published, ...]:
-        """The published ones of `find`, of whatever owner, in one request."""
+    def find_published(self, identifier: str, *, doi: str | None = None) -> tuple[Published, ...]:
+        """The published ones of `find`, of whatever owner, those with the DOI among them, in one request."""
+
+    def own_records(self) -> Iterator[RemoteRecord]:
+        """All that the depositor owns, latest versions only, by the repository's search, which lags behind writes.
+
+        A published record with a draft, of an edit or of a next version, is shown as that draft.
+
+        Raises:
+            RepositoryUnavailableError: it does not list all that there is; what was given is not all.
+        """
 
     def create_draft(self, payload: JsonObject) -> Draft:
         """Create a draft. Never repeated by itself: a lost answer may leave a draft behind."""
@@ -317,15 +326,21 @@ class Repository(Protocol):
     def import_files(self, draft: Draft) -> tuple[RemoteFile, ...]:
         """Take all files of the version before into the draft of a new one that has none: no byte is sent."""
 
-    def announce(self, draft: Draft, uploads: Sequence[Upload]) -> None:
-        """Say which files are to come, in one request; none of their keys is in the draft."""
+    def announce(self, draft: Draft, uploads: Sequence[Upload]) -> Mapping[str, str]:
+        """Say which files are to come, in one request; none of their keys is in the draft.
+
+        The answer has the keys that were to come in parts, and for which the repository does not offer it, each with
+        the reason: they were announced anew, to come in one stream.
+        """
 
     def upload(self, draft: Draft, upload: Upload, *, announced: bool = False) -> RemoteFile:
         """Put one file into a draft and commit it, whatever state an earlier attempt left under that key.
 
-        A file that was just announced takes two requests, one for its bytes and one to commit them.
+        A file that was just announced takes two requests, one for its bytes and one to commit them. With
+        `upload.parts`, as it was announced, parts that are sent, and all that is committed, are not sent again.
 
         Raises:
+            WaitingError: all was sent in parts, and the repository is still computing the MD5.
             SizeMismatchError, ChecksumMismatchError: the repository's copy is not the file sent; it was deleted again.
         """
 
@@ -338,6 +353,9 @@ class Repository(Protocol):
     def review(self, draft: Draft) -> Review | None:
         """How the review of a draft by a community stands, None if there is none."""
 
+    def request(self, request_id: str) -> Review | None:
+        """How a request to a community stands, whatever became of its draft; None if there is none."""
+
     def submit_review(self, draft: Draft, community: str) -> Review:
         """Ask a community, by its slug or id, to take a draft; where we may decide for it, the draft is published.
 
@@ -345,6 +363,9 @@ class Repository(Protocol):
             ConfigurationError: there is no such community.
             DepositRefusedError: with the repository's own words on each field.
         """
+
+    def include(self, record: Published, community: str) -> Review:
+        """Ask a further community to take a published record; errors are those of `submit_review`."""
 
     def publish(self, draft: Draft) -> Published:
         """Publish a draft.

@@ -49,7 +49,7 @@ class Recorder:
         self._place = self._place.model_copy(update={"stage": stage})
         self.started = utc_text()
         self.note(StageStarted())
-        self._flush()
+        self.flush()
 
     def note(self, fact: Fact) -> None:
         """Note a detail."""
@@ -58,16 +58,17 @@ class Recorder:
             self._held.append(event)
             full = len(self._held) >= _HELD
         if full:
-            self._flush()
+            self.flush()
 
     def end(self, fact: StageEnded, findings: Sequence[Finding] = ()) -> None:
         """Note how the stage ended, with all details of it."""
         for finding in _counted(findings):
             self.note(finding)
         self.note(fact)
-        self._flush()
+        self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand on what is held."""
         with self._lock:
             held, self._held = self._held, []
         if held:
@@ -78,11 +79,11 @@ _current: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 
 
 @contextmanager
-def recorded_by(recorder: Recorder) -> Iterator[None]:
+def recorded_by(recorder: Recorder) -> Iterator[Recorder]:
     """Make a recorder the current one while the block runs."""
     token = _current.set(recorder)
     try:
-        yield
+        yield recorder
     finally:
         _current.reset(token)
 

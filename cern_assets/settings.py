@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     """Where documents and bytes are kept: a folder or `root://host[:port]//path`. Default: `<home>/store`."""
 
     collections: Path | None = None
-    """Folder of collections, a YAML file each. Without it, every source has one collection, of the source's name."""
+    """Folder of collections, a YAML file each. Without it, every source that is set up has one of its name."""
 
     repository_url: Address = "http://127.0.0.1:5000"
     """The InvenioRDM-compatible repository to publish into."""
@@ -76,7 +76,8 @@ class Settings(BaseSettings):
     """Bytes that the repository takes in a record."""
 
     repository_profile: Profile = "plain"
-    """Which fields the repository keeps: `plain`, those of every InvenioRDM; `cern`, the custom fields `cern:*` too."""
+    """Which fields the repository keeps: `plain`, those of every InvenioRDM; `bibliographic`, also its custom fields
+    for journals, imprints, meetings and theses; `cern`, also the custom fields `cern:*`."""
 
     batch_size: Annotated[int, Field(ge=1)] = 500
     """Recids in one Dagster run of a backfill."""
@@ -93,6 +94,10 @@ class Settings(BaseSettings):
     third_party_copy: bool = False
     """Let an XRootD store copy files from an XRootD source by itself; each is then read once from the store."""
 
+    xrootd_logins: Secret = SecretStr("")
+    """How to log in to XRootD servers: `HOST[:PORT]=PROTOCOL[:FILE]`, with commas between; to others nothing is shown.
+    A secret, as somebody may write the key itself for the file."""
+
     leftovers_seconds: Annotated[float, Field(ge=0)] = 86_400.0
     """Age at which files that a dead writer left in the store are deleted."""
 
@@ -108,17 +113,44 @@ class Settings(BaseSettings):
     attempts: Annotated[int, Field(ge=1)] = 4
     """How often a call is tried that failed in a way that may pass."""
 
+    recid_attempts: Annotated[int, Field(ge=1)] = 2
+    """How often a recid is tried in a run that fails by something around it that may pass."""
+
+    recid_pause_seconds: Annotated[float, Field(ge=0)] = 20.0
+    """How long it waits for its second attempt, without holding a worker; each further one takes twice as long."""
+
     withdraw_after_seconds: Annotated[float, Field(ge=0)] = 86_400.0
     """How long the source has to go on not knowing a record that it showed before, until it counts as withdrawn."""
 
     withdraw_at_most: Annotated[int, Field(ge=0)] = 20
     """Records that may count as withdrawn in one run; more look like a fault of the source, and wait."""
 
+    keep_runs_days: Annotated[int, Field(ge=0)] = 90
+    """How long Dagster remembers runs that nothing counts by any more; 0: for ever."""
+
+    alert_webhook: Secret = SecretStr("")
+    """Where the sensor `alerts` posts what is wrong, as Mattermost and Slack take it; the address is a secret."""
+
+    broker_url: Secret = SecretStr("")
+    """Redis, as `redis://HOST:6379/0`, where runs wait for Celery's workers (`deploy/celery`); else unused."""
+
     dagster_home_given: Annotated[Path | None, Field(validation_alias="DAGSTER_HOME")] = None
     """Folder of the Dagster instance (the variable is Dagster's own, without our prefix)."""
 
+    otel_endpoint: Annotated[Address, Field(validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")] = ""
+    """Where spans and metrics are sent over HTTP; "" sends none. As the next two, a variable of OpenTelemetry's own."""
+
+    otel_headers: Annotated[Secret, Field(validation_alias="OTEL_EXPORTER_OTLP_HEADERS")] = SecretStr("")
+    """Headers for it, `name=value,name=value`."""
+
+    otel_service: Annotated[str, Field(validation_alias="OTEL_SERVICE_NAME")] = "cern-assets"
+    """The name under which they come."""
+
     timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
     """How long a silent peer is waited for (not a limit on a whole transfer)."""
+
+    least_bytes_per_second: Annotated[float, Field(ge=0)] = 1024.0
+    """What a source must give on average over `timeout_seconds`; a slower one counts as broken off. 0 for no limit."""
 
     _given: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -175,6 +207,11 @@ class Settings(BaseSettings):
         return self.store_url or str(self.home.resolve() / "store")
 
     @property
+    def decisions_folder(self) -> Path:
+        """Folder beside which stewards' decisions are kept."""
+        return self.collections or self.home.resolve()
+
+    @property
     def telemetry_dir(self) -> Path:
         """Folder of the event spool."""
         return self.home.resolve() / "telemetry"
@@ -191,8 +228,11 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The environment of this process with these settings in it, for a child process; it holds the token."""
-        fields = {name: getattr(self, name) for name in type(self).model_fields if name != "dagster_home_given"}
-        ours = {f"{_PREFIX}{name.upper()}": _as_text(value) for name, value in fields.items()}
+        fields = {name: field for name, field in type(self).model_fields.items() if name != "dagster_home_given"}
+        ours = {
+            str(field.validation_alias or f"{_PREFIX}{name.upper()}"): _as_text(getattr(self, name))
+            for name, field in fields.items()
+        }
         given = {f"{_PREFIX}{name.upper()}": value for name, value in self._given.items()}
         return {**os.environ, **ours, **given, "DAGSTER_HOME": str(self.dagster_home)}
 

@@ -33,14 +33,16 @@ class _Paced(httpx.SyncByteStream):
         self._least_bytes = least_bytes
 
     def __iter__(self) -> Iterator[bytes]:
-        ends, came = time.monotonic() + self._seconds, 0
+        waited, came, asked = 0.0, 0, time.monotonic()
         for chunk in self._stream:
+            waited += time.monotonic() - asked
             came += len(chunk)
-            if time.monotonic() > ends:
+            if waited > self._seconds:
                 if came < self._least_bytes:
                     raise httpx.ReadTimeout(f"{came} bytes in {self._seconds:g} seconds are too few")
-                ends, came = time.monotonic() + self._seconds, 0
+                waited, came = 0.0, 0
             yield chunk
+            asked = time.monotonic()  # what the reader does between two chunks is no fault of the server
 
     def close(self) -> None:
         self._stream.close()

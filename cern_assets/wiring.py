@@ -1,22 +1,22 @@
-"""Settings to ports: the only place that names concrete adapters.
+"""Settings to ports: the only place that names concrete adapters, but for storage.
 
-A new source is a row in `SOURCES`; a storage scheme a row in `STORES` and, where sources keep bytes under it, in
-`READERS`. Adapters are imported when they are asked for: a command pays for what it uses.
+A new source is a row in `SOURCES`. Adapters are imported when they are asked for: a command pays for what it uses.
+Those of storage are opened by their addresses in `places`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from cern_assets.addresses import complaint
+from cern_assets.collections.decisions import decisions_file, read_decisions
 from cern_assets.collections.reading import read_folder
-from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
+from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec, Files
 from cern_assets.documents.journal import Journal
 from cern_assets.documents.leases import LeaseTerms
 from cern_assets.documents.store import DocumentStore
@@ -28,8 +28,11 @@ from cern_assets.flows.stages import Adapters, Context, Shared
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.collections import Collection
-from cern_assets.ports import ByteReader, FileStore, Repository, TelemetrySink
+from cern_assets.model.identifiers import Recid
+from cern_assets.places import READERS, build_store, by_scheme, http_reader, local_store, refuse_secrets, store_at
+from cern_assets.ports import ByteReader, Repository, TelemetrySink
 from cern_assets.sources.parts import Patience, SourceParts, SourceSettings
+from cern_assets.transfers.least_rate import LeastRate
 from cern_assets.transfers.slots import Slots
 
 if TYPE_CHECKING:  # reading the environment takes an import that commands without settings can do without
@@ -42,58 +45,20 @@ def _opendata() -> SourceParts[Any]:
     return PARTS
 
 
-SOURCES: Mapping[str, Callable[[], SourceParts[Any]]] = {"opendata": _opendata}
+def _zenodo() -> SourceParts[Any]:
+    from cern_assets.sources.zenodo.parts import PARTS
+
+    return PARTS
 
 
-def _local_store(url: str, _timeout_seconds: float) -> FileStore:
-    from cern_assets.storage.local import LocalStore
+def _cds() -> SourceParts[Any]:
+    from cern_assets.sources.cds.parts import PARTS
 
-    folder = Path(url.removeprefix("file://")).absolute()
-    standing = next(place for place in (folder, *folder.parents) if place.exists())
-    if not standing.is_dir():
-        raise ConfigurationError(
-            f"The store cannot be made at {folder}: this is a file.",
-            uri=str(standing),
-            remedy="Set CERN_ASSETS_STORE_URL or CERN_ASSETS_HOME to another place.",
-        )
-    return LocalStore(folder)
+    return PARTS
 
 
-def _local_reader(url: str, timeout_seconds: float) -> ByteReader:
-    if not Path(url.removeprefix("file://")).is_dir():
-        raise ConfigurationError(
-            "The folder to read the source's files from is not there.",
-            uri=url,
-            remedy="Correct the setting or mount the folder: without it, every file would count as missing.",
-        )
-    return _local_store(url, timeout_seconds)
-
-
-def _xrootd_store(url: str, timeout_seconds: float) -> FileStore:
-    from cern_assets.storage.xrootd import XRootDStore
-
-    return XRootDStore(url, timeout_seconds=timeout_seconds)
-
-
-def _http_reader(url: str, timeout_seconds: float, *, redirect_hosts: Sequence[str] = ()) -> ByteReader:
-    from cern_assets.storage.http import HttpReader
-
-    return HttpReader(url, timeout_seconds=timeout_seconds, redirect_hosts=redirect_hosts)
-
-
-STORES: Mapping[str, Callable[[str, float], FileStore]] = {
-    "": _local_store,
-    "file": _local_store,
-    "root": _xrootd_store,
-    "roots": _xrootd_store,
-}
-READERS: Mapping[str, Callable[[str, float], ByteReader]] = {
-    **STORES,
-    "": _local_reader,
-    "file": _local_reader,
-    "http": _http_reader,
-    "https": _http_reader,
-}
+SOURCES: Mapping[str, Callable[[], SourceParts[Any]]] = {"cds": _cds, "opendata": _opendata, "zenodo": _zenodo}
+_FIRST_SOURCE = "opendata"
 
 
 def source_parts(name: str) -> SourceParts[Any]:
@@ -110,13 +75,15 @@ def source_parts(name: str) -> SourceParts[Any]:
 
 
 def collections_of(settings: Settings) -> tuple[CollectionSpec, ...]:
-    """The collections of the folder that the settings name; without one, each source's default collection.
+    """The collections of the folder that the settings name; without one, one for each source that is set up.
+
+    CERN Open Data is as it comes; another source is once a variable of it has another value than by default.
 
     Raises:
         ConfigurationError: a file of the folder is not usable, or names a source that there is not.
     """
     if settings.collections is None:
-        return tuple(CollectionSpec(name=source, source=source) for source in SOURCES)
+        return tuple(CollectionSpec(name=source, source=source) for source in SOURCES if _is_set_up(source, settings))
     specs = read_folder(settings.collections)
     for spec in specs:
         try:
@@ -125,6 +92,11 @@ def collections_of(settings: Settings) -> tuple[CollectionSpec, ...]:
             error.uri = str(settings.collections / f"{spec.name}.yaml")
             raise
     return specs
+
+
+def _is_set_up(source: str, settings: Settings) -> bool:
+    model = source_parts(source).settings
+    return source == _FIRST_SOURCE or settings.section(model, source).model_dump() != model().model_dump()
 
 
 def collection_named(settings: Settings, name: str) -> CollectionSpec:
@@ -158,6 +130,33 @@ def opened_context(
 
 
 @contextmanager
+def opened_for_fetching(
+    settings: Settings,
+    source: str,
+    uri: str,
+    files: Files,
+    *,
+    cancellation: Cancellation,
+    moved: Callable[[int], None],
+) -> Iterator[Context]:
+    """What brings files of a source to a folder or `root://` URL, a folder a recid; closed at the end of the block.
+
+    What is known of earlier times is kept in the store of the settings, apart for each place that files are brought to.
+    """
+    with closing(store_at(uri, settings)) as store:
+        place = hashlib.sha256(store.uri("files").encode()).hexdigest()[:16]
+        spec = CollectionSpec(name=f"fetch_{place}", source=source, files=files)
+        with opened_context(settings, spec, cancellation) as context:
+            yield Context(
+                replace(context.adapters, store=store),
+                context.collection,
+                replace(context.shared, moved=moved),
+                files_folder=lambda _collection, recid: recid,
+                spares_others=True,
+            )
+
+
+@contextmanager
 def opened_for_deposits(settings: Settings, repository: str | None, folder: Path) -> Iterator[Context]:
     """What publishing a deposit needs that somebody gives, with its files below a folder; closed with the block.
 
@@ -166,7 +165,7 @@ def opened_for_deposits(settings: Settings, repository: str | None, folder: Path
     Raises:
         ConfigurationError: the settings name another repository.
     """
-    _refuse_secrets("--repository", repository or "")
+    refuse_secrets("--repository", repository or "")
     target = settings.target(DEFAULT_TARGET)
     named = "repository_url" in settings.model_fields_set
     if repository and named and repository.rstrip("/") != target.url.rstrip("/"):
@@ -180,7 +179,7 @@ def opened_for_deposits(settings: Settings, repository: str | None, folder: Path
     store = build_store(settings)
     adapters = Adapters(
         source=NoSource(),
-        files=_local_store(str(folder), settings.timeout_seconds),
+        files=local_store(str(folder), settings),
         crosswalk=Crosswalk(source=NoSource.name, rows=(), identifier=str),
         store=store,
         documents=DocumentStore(store),
@@ -200,9 +199,12 @@ def _shared(settings: Settings, cancellation: Cancellation) -> Shared:
         workers=settings.workers,
         slots=machine_slots(settings),
         third_party_copy=settings.third_party_copy,
+        least_rate=LeastRate(settings.least_bytes_per_second, settings.timeout_seconds),
         leftovers_seconds=settings.leftovers_seconds,
         lease_terms=LeaseTerms(settings.lease_seconds, settings.clock_skew_seconds),
         search_lag_seconds=settings.search_lag_seconds,
+        recid_attempts=settings.recid_attempts,
+        recid_pause_seconds=settings.recid_pause_seconds,
         cancellation=cancellation,
         withdraw_after_seconds=settings.withdraw_after_seconds,
         withdrawals=Allowance(settings.withdraw_at_most),
@@ -232,13 +234,19 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         archive=spec.packing,
         access=spec.access,
         community=spec.community,
-        files_mode=spec.files,
+        communities=spec.communities,
+        files_mode=spec.files_mode,
+        files_choice=spec.files_choice,
         edits=spec.edit_policy,
         withdrawn=spec.withdrawn,
         unverified=spec.unverified,
         profile=spec.profile or target.profile,
+        transfer=spec.transfer_policy,
         licence_default=spec.licence_default,
+        curation=spec.curation,
+        order=spec.order,
         left_out=spec.selection.left_out,
+        decisions=read_decisions(decisions_file(settings.decisions_folder, spec.name)),
     )
 
 
@@ -248,9 +256,7 @@ def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
     own = settings.section(parts.settings, source)
     store = build_store(settings)
     return Adapters(
-        source=parts.client(
-            own, Patience(settings.attempts, settings.timeout_seconds, settings.home.resolve() / "pace", pause)
-        ),
+        source=parts.client(own, _patience(own, source, settings)),
         files=_source_files(parts, own, source, settings),
         crosswalk=parts.crosswalks[collection.profile],
         store=store,
@@ -261,21 +267,34 @@ def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
     )
 
 
+def source_page(settings: Settings, spec: CollectionSpec) -> Callable[[Recid], str]:
+    """How the source's page of a record is found, without asking anybody."""
+    parts = source_parts(spec.source)
+    own = settings.section(parts.settings, spec.source)
+    page: Callable[[Recid], str] = parts.client(own, _patience(own, spec.source, settings)).page
+    return page
+
+
+def _patience(own: SourceSettings, source: str, settings: Settings) -> Patience:
+    home = settings.home.resolve()
+    return Patience(
+        attempts=settings.attempts,
+        timeout_seconds=settings.timeout_seconds,
+        pace=home / "pace",
+        wait=pause,
+        place=lambda url: by_scheme(_readers(own), f"The address of {source}'s dump", url, settings),
+        notes=home / "sources",
+    )
+
+
+def _readers(own: SourceSettings) -> Mapping[str, Callable[[str, Settings], ByteReader]]:
+    """How a source's bytes are read; a web server may redirect to the hosts that the source's settings name."""
+    web: Callable[[str, Settings], ByteReader] = partial(http_reader, redirect_hosts=own.redirect_host_names)
+    return {**READERS, "http": web, "https": web}
+
+
 def _source_files(parts: SourceParts[Any], own: SourceSettings, source: str, settings: Settings) -> ByteReader:
-    """Where a source's bytes are read; a web server may redirect to the hosts that the source's settings name."""
-    web: Callable[[str, float], ByteReader] = partial(_http_reader, redirect_hosts=own.redirect_host_names)
-    readers = {**READERS, "http": web, "https": web}
-    return _by_scheme(readers, f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(own), settings)
-
-
-def build_store(settings: Settings) -> FileStore:
-    """The store of documents and bytes that `CERN_ASSETS_STORE_URL` names."""
-    return _by_scheme(STORES, "CERN_ASSETS_STORE_URL", settings.resolved_store_url, settings)
-
-
-def store_at(url: str, settings: Settings) -> FileStore:
-    """A folder or `root://` URL that a person names on the command line."""
-    return _by_scheme(STORES, "This place", url, settings)
+    return by_scheme(_readers(own), f"CERN_ASSETS_{source.upper()}_FILES_URL", parts.files_url(own), settings)
 
 
 def build_repository(settings: Settings, target: str = DEFAULT_TARGET) -> Repository:
@@ -283,7 +302,7 @@ def build_repository(settings: Settings, target: str = DEFAULT_TARGET) -> Reposi
     from cern_assets.repositories.nrp.client import NrpRepository
 
     place = settings.target(target)
-    _refuse_secrets("The repository's address", place.url)
+    refuse_secrets("The repository's address", place.url)
     return NrpRepository(
         place.url,
         place.token.get_secret_value(),
@@ -294,8 +313,11 @@ def build_repository(settings: Settings, target: str = DEFAULT_TARGET) -> Reposi
 
 
 def build_telemetry(settings: Settings) -> TelemetrySink:
-    """The event spool of this process."""
-    return _spool(settings.telemetry_dir)
+    """The event spool of this process; with an endpoint, what it is told is exported as OpenTelemetry, too."""
+    if not settings.otel_endpoint:
+        return _spool(settings.telemetry_dir)
+    headers = settings.otel_headers.get_secret_value()
+    return _traced(settings.telemetry_dir, settings.otel_endpoint, headers, settings.otel_service)
 
 
 @cache
@@ -305,22 +327,9 @@ def _spool(folder: Path) -> TelemetrySink:
     return SpoolSink(folder)
 
 
-def _by_scheme[Store: ByteReader](
-    table: Mapping[str, Callable[[str, float], Store]], setting: str, url: str, settings: Settings
-) -> Store:
-    _refuse_secrets(setting, url)
-    scheme = urlsplit(url).scheme
-    if scheme not in table:
-        raise ConfigurationError(
-            f"{setting} cannot be reached by {scheme}://.",
-            field=setting,
-            value=url,
-            remedy=f"Use a folder or one of: {', '.join(f'{name}://' for name in table if name)}.",
-        )
-    return table[scheme](url, settings.timeout_seconds)
+@cache
+def _traced(folder: Path, endpoint: str, headers: str, service: str) -> TelemetrySink:
+    from cern_assets.telemetry.tracing import otlp_sink
 
-
-def _refuse_secrets(place: str, url: str) -> None:
-    """Refuse an address from the command line as the settings refuse it; it is not repeated."""
-    if said := complaint(url):
-        raise ConfigurationError(f"{place} is not usable: {said}.", field=place, remedy="Give it without.")
+    sink, _ = otlp_sink(_spool(folder), endpoint, headers, service)
+    return sink

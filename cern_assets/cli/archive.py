@@ -12,6 +12,7 @@ from cern_assets.archives.plan import plan_archive
 from cern_assets.cli import show
 from cern_assets.errors import ConfigurationError
 from cern_assets.model.archives import ArchiveLimits, ArchivePlan, ArchivePolicy
+from cern_assets.places import store_at
 from cern_assets.ports import FileStore
 from cern_assets.settings import load_settings
 from cern_assets.transfers.deflating import by_suffix, measured
@@ -23,7 +24,7 @@ from cern_assets.transfers.zip_files import (
     with_checksums,
     write_folder,
 )
-from cern_assets.wiring import machine_slots, store_at
+from cern_assets.wiring import machine_slots
 
 _SHOWN = 20
 _NO_LIMIT = 2**63

@@ -12,8 +12,9 @@ from cern_assets.errors import ConfigurationError
 from cern_assets.flows.discovery.look import Look, Watch
 from cern_assets.model.discovery import Notes
 from cern_assets.model.identifiers import Recid
+from cern_assets.places import build_store
 from cern_assets.settings import Settings, load_settings
-from cern_assets.wiring import build_store, collection_named, opened_context, source_parts
+from cern_assets.wiring import collection_named, opened_context, source_parts
 
 _SHOWN = 20
 

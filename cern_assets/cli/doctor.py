@@ -1,7 +1,7 @@
 """`cern-assets doctor`: ask every configured part whether it answers."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,15 +10,17 @@ import click
 from cern_assets.addresses import shown
 from cern_assets.bundled import bundled
 from cern_assets.cli import show
-from cern_assets.collections.spec import DEFAULT_TARGET
+from cern_assets.collections.spec import DEFAULT_TARGET, CollectionSpec
 from cern_assets.errors import CernAssetsError
 from cern_assets.flows.kept_fields import ask, attempt
-from cern_assets.flows.probe import try_writing
+from cern_assets.flows.parts import pings
 from cern_assets.flows.stages import Context
 from cern_assets.metadata.custom_fields import declared
 from cern_assets.settings import Settings, load_settings
 from cern_assets.telemetry.partitions import sqlite_runs
 from cern_assets.wiring import collections_of, opened_context
+
+_KINDS = {"files": "files of"}
 
 
 @click.command("doctor")
@@ -31,7 +33,9 @@ from cern_assets.wiring import collections_of, opened_context
 def command(json_: bool, with_draft: bool) -> None:
     """Check that source, stores, repository, telemetry and Dagster answer, and say how to fix what does not.
 
-    Whether a repository keeps the custom fields of a profile is asked of its vocabularies, without writing.
+    Whether a repository keeps the custom fields of a profile is asked of its vocabularies, without writing. Where a
+    collection is unattended or alerts are set up, Dagster's daemons have to live, and what is wrong by their last
+    runs, checks and ticks is told too.
 
     Exit code 1 if a part does not answer.
     """
@@ -48,9 +52,15 @@ def command(json_: bool, with_draft: bool) -> None:
 
 
 def _checks(settings: Settings, *, with_draft: bool) -> Iterator[dict[str, str | bool]]:
+    specs = collections_of(settings)
     yield _check("dagster instance", lambda: _ping_dagster(settings))
+    alerts = bool(settings.alert_webhook.get_secret_value())
+    if alerts or any(spec.discovery.unattended for spec in specs):
+        yield from _operations(settings, specs)
+        told = "are posted to" if alerts else "reach nobody, without a webhook in"
+        yield {"part": "alerts", "ok": True, "message": f"they {told} CERN_ASSETS_ALERT_WEBHOOK"}
     asked: set[str] = set()
-    for spec in collections_of(settings):
+    for spec in specs:
         with opened_context(settings, spec) as context:
             for part, ping in _pings(context, with_draft=with_draft):
                 if part not in asked:
@@ -60,15 +70,13 @@ def _checks(settings: Settings, *, with_draft: bool) -> Iterator[dict[str, str |
 
 def _pings(context: Context, *, with_draft: bool) -> Iterator[tuple[str, Callable[[], str]]]:
     """What a collection needs; parts that several share bear the same name."""
-    ports, collection = context.adapters, context.collection
-    yield f"source {collection.source}", ports.source.ping
-    yield f"files of {collection.source}", ports.files.ping
-    yield "store", partial(try_writing, ports.store)
-    name = "repository" if collection.target == DEFAULT_TARGET else f"repository {collection.target}"
-    yield name, ports.repository.ping
-    if collection.profile == "cern":
-        yield f"custom fields of {name}", partial(attempt if with_draft else ask, ports.repository, declared())
-    yield "telemetry", ports.telemetry.ping
+    collection = context.collection
+    for kind, name, ping in pings(context):
+        part = " ".join(filter(None, [_KINDS.get(kind, kind), name if name != DEFAULT_TARGET else ""]))
+        yield part, ping
+        if kind == "repository" and collection.profile != "plain":
+            look, repository = attempt if with_draft else ask, context.adapters.repository
+            yield f"custom fields of {part}", partial(look, repository, declared(), collection.profile)
 
 
 def _ping_dagster(settings: Settings) -> str:
@@ -79,6 +87,18 @@ def _ping_dagster(settings: Settings) -> str:
 
     with open_instance(settings.dagster_home) as instance:
         return f"{instance.get_runs_count()} runs recorded in {settings.dagster_home}"
+
+
+def _operations(settings: Settings, specs: Sequence[CollectionSpec]) -> Iterator[dict[str, str | bool]]:
+    from cern_assets.defs.instance import in_our_words, open_instance
+    from cern_assets.defs.operations import questions
+
+    try:
+        with in_our_words(settings.dagster_home), open_instance(settings.dagster_home) as instance:
+            for part, question in questions(instance, specs):
+                yield _check(part, question)
+    except CernAssetsError as error:
+        yield {"part": "operations", "ok": False, "message": str(error)}
 
 
 def _is_ours(config: Path) -> bool:

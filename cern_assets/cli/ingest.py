@@ -21,6 +21,7 @@ from cern_assets.flows.cancellation import Cancellation
 from cern_assets.flows.discover import selected
 from cern_assets.model.events import Event, StageEnded
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.outcomes import MAY_SUCCEED
 from cern_assets.settings import Settings, load_settings
 from cern_assets.wiring import collection_named, opened_context, source_parts
 
@@ -41,17 +42,25 @@ if TYPE_CHECKING:  # Dagster takes a second to import
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="File of recids, one a line; # begins a comment.",
 )
+@click.option("--retry", is_flag=True, help="All recids that stopped, or never began, and may succeed.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
 @click.argument("recids", nargs=-1)
-def command(collection: str, list_: Path | None, json_: bool, recids: tuple[str, ...]) -> None:
+def command(collection: str, list_: Path | None, retry: bool, json_: bool, recids: tuple[str, ...]) -> None:
     """Fetch, transform, archive and publish RECIDS, those of a list, or all that a collection selects.
 
     The runs are recorded in the Dagster instance and can be watched in its UI. What is done already is not done again.
+    With --retry, what was rejected is left alone: running it again mends nothing.
     Exit code 1 if a recid is not published afterwards (the table says why) or a run failed as a whole (the last lines
     say why), 130 if it was ended early.
     """
     settings = load_settings()
-    wanted = _wanted(settings, collection_named(settings, collection), recids, list_)
+    spec = collection_named(settings, collection)
+    if retry and (recids or list_):
+        raise click.UsageError("--retry chooses the recids itself: give it none, and no --file.")
+    wanted = _to_retry(settings, spec) if retry else recids_wanted(settings, spec, recids, list_)
+    if retry and not wanted:
+        click.echo("Nothing stopped that may succeed.", err=True)
+        sys.exit(0)
     runs = run_with_progress(settings, collection, wanted)
     failed = [run for run in runs if run.failure]
     with ledger_of(settings, collection, wanted) as ledger:
@@ -105,7 +114,12 @@ def run_with_progress(settings: Settings, collection: str, recids: Sequence[Reci
         return in_order(work, cancellation.request)
 
 
-def _wanted(settings: Settings, spec: CollectionSpec, recids: tuple[str, ...], list_: Path | None) -> list[Recid]:
+def _to_retry(settings: Settings, spec: CollectionSpec) -> list[Recid]:
+    with ledger_of(settings, spec.name) as ledger:
+        return [Recid(str(row["recid"])) for state in MAY_SUCCEED for row in ledger.entries(state)]
+
+
+def recids_wanted(settings: Settings, spec: CollectionSpec, recids: tuple[str, ...], list_: Path | None) -> list[Recid]:
     """The recids that are named, or else those that the collection selects."""
     parse = source_parts(spec.source).parse_recid
     with opened_context(settings, spec) as context:  # a setting that leads nowhere is told before a run is recorded

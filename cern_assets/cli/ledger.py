@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from itertools import batched
 
 import click
@@ -24,16 +25,19 @@ _PIECE = 10_000
 @click.option("--state", type=click.Choice(STATES), help="Show only recids in this state.")
 @click.option("--limit", type=click.IntRange(0), default=_SHOWN, show_default=True, help="Show at most so many recids.")
 @click.option("--all", "all_", is_flag=True, help="Show all recids.")
+@click.option("--check", is_flag=True, help="Compare with the journal and the repository's own list of records, too.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
-def command(state: State | None, limit: int, all_: bool, json_: bool) -> None:
+def command(state: State | None, limit: int, all_: bool, check: bool, json_: bool) -> None:
     """Show where every recid of the instance stands; the counts must balance.
 
     Every recid that came in is in exactly one bucket. Three counts are made independently and compared: the instance's
     partitions, the receipts in the store, and what the stages reported. Exit code 1 if they do not agree; the
-    differences name the recids.
+    differences name the recids. With --check there are five: what was noted in the journal, and what the repository
+    itself lists of its depositor's records; run it when nothing else is running.
     """
     most = None if all_ else limit
-    with ledger_of(load_settings()) as ledger:
+    settings = load_settings()
+    with checked_ledger(settings) if check else ledger_of(settings) as ledger:
         if json_:
             show.as_json(as_facts(ledger, state=state, limit=most))
         else:
@@ -45,7 +49,8 @@ def ledger_of(
     settings: Settings, collection: str | None = None, recids: Sequence[Recid] = ()
 ) -> AbstractContextManager[Ledger]:
     """The ledger of the instance that the settings name; of some recids of a collection only, if they are given."""
-    from cern_assets.wiring import build_store, collections_of
+    from cern_assets.places import build_store
+    from cern_assets.wiring import collections_of
 
     names = (collection,) if collection else tuple(spec.name for spec in collections_of(settings))
     documents = DocumentStore(build_store(settings))
@@ -55,7 +60,47 @@ def ledger_of(
             registered=_partitions(settings, names, set(recids)),
             documents={STAGE_NAMES[-1]: list(_receipts(documents, names, recids))},
             collections=names,
+            only=names if collection else (),
             asked=[(name, recids) for name in names if recids],
+        ),
+    )
+
+
+def checked_ledger(settings: Settings) -> AbstractContextManager[Ledger]:
+    """The ledger of all collections, against the journal and the target's own list of records as well.
+
+    Raises:
+        RepositoryUnavailableError: a target does not list all of its depositor's records.
+    """
+    from cern_assets.flows.target_list import listed
+    from cern_assets.places import build_store
+    from cern_assets.wiring import collections_of, opened_context
+
+    specs = collections_of(settings)
+    names = tuple(spec.name for spec in specs)
+    began = datetime.now(UTC)
+    partitions: dict[str, set[str]] = {name: set() for name in names}
+    for name, piece in _partitions(settings, names, set()):
+        partitions[name].update(piece)
+    known: dict[tuple[str, str], set[str]] = {}
+    for spec in specs:
+        known.setdefault((spec.source, spec.target), set()).update(partitions[spec.name])
+    found = {}
+    for spec in specs:
+        with opened_context(settings, spec) as context:
+            found[spec.name] = listed(context, known[spec.source, spec.target] - partitions[spec.name])
+    documents = DocumentStore(build_store(settings))
+    return opened_ledger(
+        settings.telemetry_dir,
+        Counts(
+            registered=[(name, tuple(recids)) for name, recids in partitions.items()],
+            documents={STAGE_NAMES[-1]: list(_receipts(documents, names, ()))},
+            collections=names,
+            listed=names,
+            noted=[(name, each.noted) for name, each in found.items()],
+            held=[(name, each.held) for name, each in found.items()],
+            began=began,
+            lag_seconds=settings.search_lag_seconds,
         ),
     )
 
@@ -72,6 +117,7 @@ def as_facts(ledger: Ledger, *, state: State | None = None, limit: int | None = 
         "differences": list(ledger.differences(limit)),
         "lost": list(ledger.lost),
         "unread": list(ledger.unread),
+        "left_out_files": list(ledger.left_out_files()),
         "recids": rows,
         "more": _matching(ledger, state) - len(rows),
     }
@@ -87,6 +133,11 @@ def print_ledger(ledger: Ledger, *, state: State | None = None, limit: int | Non
     click.echo(f"{totals['in']} in = {counts}: {verdict}")
     for line in _complaints(ledger):
         click.secho(line, fg="red")
+    for row in ledger.left_out_files():
+        size = show.human_size(int(str(row["size_bytes"])))
+        click.echo(
+            f"{row['collection']}: {row['files']} files, {size}, of {row['recids']} recids stay: {row['reason']}"
+        )
     rows = [_cells(row) for row in ledger.entries(state=state, limit=limit)]
     if rows:
         show.table(["collection", "recid", "state", "stage", "files", "bytes", "link or reason"], rows)

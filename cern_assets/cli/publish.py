@@ -72,6 +72,7 @@ def _facts(deposit: Deposit, outcome: StageOutcome, receipt: Receipt | None, spe
     }
     if receipt is None:
         return {**facts, "problem": outcome.problem.model_dump(mode="json") if outcome.problem else None}
+    ways = {way.key: way for way in receipt.ways}
     return {
         "id": receipt.record_id,
         "url": receipt.url,
@@ -82,6 +83,8 @@ def _facts(deposit: Deposit, outcome: StageOutcome, receipt: Receipt | None, spe
                 "size": file.size_bytes,
                 "md5": file.checksum.value if file.checksum else None,
                 "skipped": file.key not in spent.sent,
+                "transfer": ways[file.key].transfer if file.key in ways else None,
+                "reason": ways[file.key].reason if file.key in ways else None,
             }
             for file in receipt.files
         ],

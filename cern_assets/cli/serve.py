@@ -55,7 +55,7 @@ def portal(port: int, data: Path | None, json_: bool) -> None:
     type=click.Choice(get_args(Profile)),
     default="plain",
     show_default=True,
-    help="Which custom fields it keeps: none, or `cern:*`.",
+    help="Which custom fields it keeps: none; journal, imprint, meeting and thesis; or these and `cern:*`.",
 )
 def repository(port: int, json_: bool, faults: int | None, profile: Profile) -> None:
     """Serve the embedded InvenioRDM-compatible repository; its records live in the home folder.

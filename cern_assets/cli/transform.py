@@ -1,6 +1,7 @@
 """`cern-assets transform`: the crosswalk alone, for files of records."""
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -27,13 +28,14 @@ from cern_assets.wiring import source_parts
     type=click.Choice(get_args(Profile)),
     default="plain",
     show_default=True,
-    help="Which fields the target keeps; `cern`: custom fields `cern:*` as well.",
+    help="Custom fields that the target keeps: none; journal, imprint, meeting and thesis; or these and `cern:*`.",
 )
 @click.option(
     "--lineage", "lineage_", is_flag=True, help="With --json: which leaves came to which field, by which rule."
 )
 @click.option("--summary", is_flag=True, help="Counts of records, fates of leaves and findings, and nothing else.")
 @click.option("--coverage", is_flag=True, help="Records with each field, what became of its leaves, and nothing else.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write a page of it, and nothing else.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 def command(  # noqa: PLR0917  options
     source: str,
@@ -43,12 +45,16 @@ def command(  # noqa: PLR0917  options
     lineage_: bool,
     summary: bool,
     coverage: bool,
+    report: Path | None,
     files: tuple[Path, ...],
 ) -> None:
     """Make deposits of records in FILES, without Dagster, network or repository.
 
-    FILES are .json, .jsonl or .jsonl.gz, with records in the source's fixture form or as its API answers them; `-` is
-    standard input, compressed or not. What cannot be read is a line of output with its `error`, and the rest goes on.
+    FILES are .json, .jsonl or .jsonl.gz, with records in any form of the source, and what else it has (CDS: .xml,
+    MARCXML; .marc, text MARC); `-` is standard input, compressed or not. What cannot be read is a line of output with
+    its `error`, and the rest goes on.
+
+    A `--report` is the page of `cern-assets report`, of conversion alone: what is rejected, which fields are lost.
 
     Exit code 1 if a record cannot be read or deposited (its findings of severity `error` say why), 3 if the output
     cannot be written.
@@ -56,7 +62,9 @@ def command(  # noqa: PLR0917  options
     wishes = Wishes(profile=profile, strict=strict, lineage=lineage_)
     made = _made(source_parts(source), files, wishes)
     with show.written():
-        if summary:
+        if report:
+            refused = _report(source, made, report)
+        elif summary:
             refused = _summarise(made, json_=json_)
         elif coverage:
             refused = _cover(made, json_=json_)
@@ -72,7 +80,7 @@ def command(  # noqa: PLR0917  options
 def _made(parts: SourceParts[Any], files: tuple[Path, ...], wishes: Wishes) -> Iterator[Transformed]:
     seen: set[Recid | str] = set()
     for path in files:
-        for record in each_record(path):
+        for record in each_record(path, parts.texts):
             if record.error is not None or record.body is None:
                 yield unread(record.error, record.place)
                 continue
@@ -120,6 +128,34 @@ def _summarise(answers: Iterable[Transformed], *, json_: bool) -> int:
     if summary.findings:
         show.table(["severity", "finding", "records", "places", "for example"], summary.rows())
     return summary.refused
+
+
+def _report(source: str, answers: Iterable[Transformed], out: Path) -> int:
+    from cern_assets.report.conversions import Conversion, opened
+    from cern_assets.report.page import page_of, write_page
+
+    refused, began = 0, time.monotonic()
+    with opened(source) as conversions:
+        for each in answers:
+            why = next((finding for finding in each.findings if finding.severity == "error"), None)
+            conversions.add(
+                Conversion(
+                    recid=each.recid,
+                    elapsed_seconds=time.monotonic() - began,
+                    size_bytes=each.size_bytes,
+                    files=each.files,
+                    fates=each.fates,
+                    code=why.code if why else "",
+                    message=why.message if why else "",
+                    read=not each.error,
+                )
+            )
+            refused += each.refused
+            began = time.monotonic()
+        page = conversions.gathered()
+    write_page(out, page_of([page], {}))
+    click.echo(f"{out}: {page.recids} recids, {refused} with errors, {out.stat().st_size:,} bytes")
+    return refused
 
 
 def _cover(answers: Iterable[Transformed], *, json_: bool) -> int:

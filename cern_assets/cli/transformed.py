@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cern_assets.errors import CernAssetsError, RecordInvalidError
-from cern_assets.metadata.crosswalk import Origin, lineage, transform
+from cern_assets.metadata.crosswalk import transform
+from cern_assets.metadata.lineage import Origin, lineage
 from cern_assets.metadata.validation import checked_with, findings_of
 from cern_assets.model.collections import Profile
 from cern_assets.model.findings import SEVERITIES, Finding, grouped
@@ -37,6 +38,8 @@ class Transformed:
     lineage: tuple[Origin, ...] = ()
     error: str = ""
     checked_with: tuple[str, ...] = ()
+    size_bytes: int = 0
+    files: int = 0
 
     @property
     def refused(self) -> bool:
@@ -70,7 +73,16 @@ def transformed(parts: SourceParts[Any], given: InputRecord, wishes: Wishes) -> 
         )
     origins = lineage(record, crosswalk) if wishes.lineage else ()
     shapes = (*record.checked_with, *checked_with())
-    return Transformed(record.recid, deposit.payload, found, deposit.fates, origins, checked_with=shapes)
+    return Transformed(
+        record.recid,
+        deposit.payload,
+        found,
+        deposit.fates,
+        origins,
+        checked_with=shapes,
+        size_bytes=record.size_bytes,
+        files=len(record.files),
+    )
 
 
 def unread(error: CernAssetsError | None, place: str) -> Transformed:

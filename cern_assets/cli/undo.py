@@ -40,7 +40,7 @@ def command(collection: str, run_id: str, yes: bool, json_: bool) -> None:
     if json_:
         show.as_json({"run": run_id, "applied": yes, "steps": [_facts(each) for each in undone]})
     else:
-        rows = [[each.step.recid, each.step.record_id, each.step.action, each.status, each.reason] for each in undone]
+        rows = [[each.step.recid, each.step.record_id, each.step.words, each.status, each.reason] for each in undone]
         show.table(["recid", "record", "step", "status", "reason"], rows)
         if not yes:
             click.echo(f"Nothing was written. `cern-assets undo {run_id} --yes` applies this.")
@@ -63,7 +63,7 @@ def _facts(undone: Undone) -> dict[str, str]:
     return {
         "recid": step.recid,
         "record_id": step.record_id,
-        "action": step.action,
+        "action": step.words,
         "status": undone.status,
         "reason": undone.reason,
     }

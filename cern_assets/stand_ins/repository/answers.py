@@ -65,10 +65,10 @@ def file_json(view: RecordView, file: StoredContent, base_url: str) -> Json:
         "key": file.key,
         "created": file.created,
         "updated": file.updated,
-        "status": file.status,
+        "status": "failed" if "error" in file.transfer else file.status,
         "metadata": file.metadata or None,
         "access": {"hidden": False},
-        "transfer": file.transfer,
+        "transfer": {name: value for name, value in file.transfer.items() if name != "url"},  # it may hold a secret
         "links": _file_links(view, file, base_url),
     }
     if not committed:
@@ -112,7 +112,7 @@ def request_json(request: Request, base_url: str) -> Json:
     actions = {action: f"{url}/actions/{action}" for action in ("accept", "decline")} if is_open else {}
     return {
         "id": request.id,
-        "type": "community-submission",
+        "type": "community-inclusion" if request.published else "community-submission",
         "status": request.status,
         "is_open": is_open,
         "receiver": {"community": request.community_id},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from starlette.background import BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
@@ -19,9 +20,10 @@ from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.faults import Faults
 from cern_assets.stand_ins.repository.files import Files
 from cern_assets.stand_ins.repository.records import Records, RecordView
-from cern_assets.stand_ins.repository.refusals import FieldError, denied, invalid, missing_record
+from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid, missing_record
 from cern_assets.stand_ins.repository.search import Query, search
 from cern_assets.stand_ins.repository.tables import Stage
+from cern_assets.stand_ins.repository.vocabularies import SHORT_VOCABULARIES
 
 type Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -108,15 +110,17 @@ class Api:
             Route(f"{draft}/actions/submit-review", self._own(self._submit_review), methods=["POST"]),
             Route(f"{draft}/review", self._own(self._read_review), methods=["GET"]),
             Route(f"{draft}/review", self._own(self._prepare_review), methods=["PUT"]),
+            Route(f"{record}/communities", self._own(self._include), methods=["POST"]),
             Route("/api/communities", self._own(self._create_community), methods=["POST"]),
             Route("/api/communities/{id}", self._open(self._read_community), methods=["GET"]),
             Route("/api/affiliations/{term}", self._open(self._read_term), methods=["GET"]),
+            Route("/api/vocabularies/{vocabulary}", self._open(self._list_terms), methods=["GET"]),
             Route("/api/vocabularies/{vocabulary}/{term}", self._open(self._read_term), methods=["GET"]),
             Route("/api/requests/{id}", self._own(self._read_request), methods=["GET"]),
             Route("/api/requests/{id}/actions/{action}", self._own(self._answer_request), methods=["POST"]),
             Route(f"{draft}/files", self._own(partial(self._list_files, stage="draft")), methods=["GET"]),
             Route(f"{draft}/files", self._own(self._initialise_files), methods=["POST"]),
-            Route(f"{file}/content/{{part:int}}", self._write_content, methods=["PUT"]),
+            Route(f"{file}/content/{{part:int}}", self._write_part, methods=["PUT"]),
             Route(f"{file}/content", self._write_content, methods=["PUT"]),
             Route(f"{file}/content", self._own(partial(self._read_content, stage="draft")), methods=["GET"]),
             Route(f"{file}/commit", self._own(self._commit_file), methods=["POST"]),
@@ -223,12 +227,26 @@ class Api:
     def _read_community(self, call: Call) -> Response:
         return JSONResponse(answers.community_json(self._communities.read(call.id)))
 
-    def _read_term(self, call: Call) -> Response:
-        """The terms of custom fields; the longer vocabularies are not here, affiliations among them."""
-        vocabulary, term = str(call.request.path_params.get("vocabulary")), str(call.request.path_params["term"])
-        if not self._kept.has_term(vocabulary, term):
+    def _terms(self, call: Call) -> tuple[str, Mapping[str, str]]:
+        """Vocabularies of custom fields and the short ones; the longer are not here, affiliations among them."""
+        vocabulary = str(call.request.path_params.get("vocabulary"))
+        terms = SHORT_VOCABULARIES.get(vocabulary) or self._kept.terms(vocabulary)
+        if terms is None:
             raise missing_record()
-        return JSONResponse({"id": term, "type": vocabulary})
+        return vocabulary, terms
+
+    def _list_terms(self, call: Call) -> Response:
+        """One page: the vocabularies that are here have fewer terms than a page takes."""
+        vocabulary, terms = self._terms(call)
+        found = [{"id": term, "type": vocabulary, "title": {"en": title}} for term, title in terms.items()]
+        return JSONResponse({"hits": {"hits": found, "total": len(found)}})
+
+    def _read_term(self, call: Call) -> Response:
+        vocabulary, terms = self._terms(call)
+        term = str(call.request.path_params["term"])
+        if term not in terms:
+            raise missing_record()
+        return JSONResponse({"id": term, "type": vocabulary, "title": {"en": terms[term]}})
 
     def _prepare_review(self, call: Call) -> Response:
         return JSONResponse(answers.request_json(self._communities.prepare(call.id, call.body), call.base_url))
@@ -239,6 +257,23 @@ class Api:
     def _submit_review(self, call: Call) -> Response:
         submitted = self._communities.submit(call.id, call.host, user=call.owner)
         return JSONResponse(answers.request_json(submitted, call.base_url), 202)
+
+    def _include(self, call: Call) -> Response:
+        given = call.body.get("communities") if isinstance(call.body, Mapping) else None
+        processed: list[object] = []
+        errors: list[object] = []
+        for each in given if isinstance(given, list) else []:
+            name = str(each.get("id")) if isinstance(each, Mapping) else ""
+            try:
+                request = self._communities.include(call.id, name, user=call.owner)
+            except RefusedError as refused:
+                if refused.status != 400:
+                    raise
+                errors.append({"community_id": name, "message": refused.message})
+                continue
+            told = answers.request_json(request, call.base_url)
+            processed.append({"community_id": name, "request_id": request.id, "request": told})
+        return JSONResponse({"processed": processed, "errors": errors}, 200 if processed else 400)
 
     def _read_request(self, call: Call) -> Response:
         return JSONResponse(answers.request_json(self._communities.request(call.id), call.base_url))
@@ -269,7 +304,11 @@ class Api:
     def _initialise_files(self, call: Call) -> Response:
         announced = self._files.initialise(call.id, call.body)
         view = self._records.read(call.id, "draft", reader=call.user)
-        return JSONResponse(answers.files_json(view, announced, call.base_url), 201)
+        fetching = BackgroundTasks()
+        for file in announced:
+            if file.transfer["type"] == "F":
+                fetching.add_task(self._files.fetch, file)
+        return JSONResponse(answers.files_json(view, announced, call.base_url), 201, background=fetching)
 
     def _read_file(self, call: Call, stage: Stage) -> Response:
         view = self._with_files(call, stage)
@@ -278,9 +317,21 @@ class Api:
     async def _write_content(self, request: Request) -> Response:
         user = await run_in_threadpool(self._owner, request)
         record_id, key = request.path_params["id"], request.path_params["key"]
-        file = await self._files.write(record_id, key, request.stream(), request.path_params.get("part"))
+        file = await self._files.write(record_id, key, request.stream())
         view = await run_in_threadpool(self._records.read, record_id, "draft", reader=user)
         return JSONResponse(answers.file_json(view, file, _base_url(request)))
+
+    async def _write_part(self, request: Request) -> Response:
+        user = await run_in_threadpool(self._owner, request)
+        record_id, key, part = (request.path_params[name] for name in ("id", "key", "part"))
+        said = request.headers.get("Content-Length", "")
+        said_bytes = int(said) if said.isdecimal() else -1
+        taken = await self._files.write_part(record_id, key, part, request.stream(), said_bytes=said_bytes)
+        view = await run_in_threadpool(self._records.read, record_id, "draft", reader=user)
+        file = await run_in_threadpool(self._files.read, record_id, key) if taken is None else taken
+        # InvenioRDM 14 answers 200 for a part that it did not take, too.
+        errors = {} if taken else {"errors": "File upload transfer failed."}
+        return JSONResponse(answers.file_json(view, file, _base_url(request)) | errors)
 
     def _commit_file(self, call: Call) -> Response:
         file = self._files.commit(call.id, call.key)

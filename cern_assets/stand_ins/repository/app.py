@@ -1,6 +1,6 @@
 """The server as one ASGI application over one folder."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,21 +34,27 @@ def build_embedded(
     others: Sequence[str] = (),
     faults: Faults | None = None,
     profile: Profile = "plain",
+    transfers: Collection[str] = ("L", "M"),
+    fetches_from: Collection[str] = (),
+    sparse: bool = False,
 ) -> Starlette:
     """Build the repository that lives in a folder (made if need be), for the depositor who has the token.
 
     The first user is the depositor; `others` are the tokens of the second and the following ones.
 
     Only its owner can read the folder. Links begin with the address of each request, which must be one of the server's
-    own. With `faults`, some requests go wrong. `profile` says which custom fields it keeps. Two servers must not share
-    a folder at the same time.
+    own. With `faults`, some requests go wrong. `profile` says which custom fields it keeps, `transfers` how it
+    takes files (`L` in one stream, `M` in parts), `fetches_from` from which hosts (with their ports) it fetches them by
+    itself (`F`). With `sparse`, content that is zeros for the most part takes little room. Two servers must not share a
+    folder at the same time.
     """
     make_private(folder)
-    database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content")
+    database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content", sparse=sparse)
     with database.reading() as connection:
         content.sweep(file_ids(connection))
     kept = KeptFields(profile)
-    records, files = Records(database, content, kept), Files(database, content, loses_rewritten=faults is not None)
+    records = Records(database, content, kept)
+    files = Files(database, content, loses_rewritten=faults is not None, transfers=transfers, fetches_from=fetches_from)
     tokens = {each: str(number) for number, each in enumerate((token, *others), start=1)}
     api = Api(database, records, files, Communities(database, records), kept, tokens=tokens, faults=faults)
     pages = Pages(database, records)

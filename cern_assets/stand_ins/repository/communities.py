@@ -8,7 +8,7 @@ from uuid import uuid4
 from cern_assets.stand_ins.repository.database import Database
 from cern_assets.stand_ins.repository.records import Records
 from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, denied, invalid
-from cern_assets.stand_ins.repository.tables import read_version, write_request_status
+from cern_assets.stand_ins.repository.tables import communities_of, read_version, write_request_status
 
 _POLICIES = ("open", "closed", "members")
 _OPEN_REQUEST = "submitted"
@@ -27,12 +27,13 @@ class Community:
 
 @dataclass(frozen=True)
 class Request:
-    """A request to a community to take a draft."""
+    """A request to a community to take a draft, or a record that is `published`."""
 
     id: str
     record_id: str
     community_id: str
     status: str
+    published: bool = False
 
 
 class Communities:
@@ -97,10 +98,12 @@ class Communities:
     def request(self, request_id: str) -> Request:
         """A request by its id."""
         with self._database.reading() as connection:
-            row = connection.execute("SELECT * FROM request WHERE id = ?", (request_id,)).fetchone()
+            both = "SELECT *, 0 FROM request WHERE id = :id UNION ALL SELECT *, 1 FROM inclusion WHERE id = :id"
+            row = connection.execute(both, {"id": request_id}).fetchone()
         if row is None:
             raise RefusedError(404, "The request does not exist.")
-        return Request(*row)
+        *told, published = row
+        return replace(Request(*told), published=bool(published))
 
     def submit(self, record_id: str, host: str, *, user: str) -> Request:
         """Submit the request of a draft; that of the community's owner is accepted where the policy is `open`."""
@@ -113,6 +116,30 @@ class Communities:
             return self._accepted(request, host)
         return self._noted(request, _OPEN_REQUEST)
 
+    def include(self, record_id: str, name: str, *, user: str) -> Request:
+        """Ask a community to take a published record; that of its owner is accepted where the policy is `open`.
+
+        Raises:
+            RefusedError: 400, as InvenioRDM says it of one community.
+        """
+        with self._database.writing() as connection:
+            version = read_version(connection, record_id)
+            if version is None or version.published is None:
+                raise RefusedError(404, "The persistent identifier does not exist.")
+            community = _find(connection, name)
+            if community is None:
+                raise RefusedError(400, "Community not found.")
+            if community.id in communities_of(connection, version.parent_id):
+                raise RefusedError(400, "The record is already included in this community.")
+            open_one = "SELECT 1 FROM inclusion WHERE record_id = ? AND community_id = ? AND status = 'submitted'"
+            if connection.execute(open_one, (record_id, community.id)).fetchone():
+                raise RefusedError(400, "There is already an open inclusion request for this community.")
+            status = "accepted" if community.policy == "open" and community.owner == user else _OPEN_REQUEST
+            request = Request(str(uuid4()), record_id, community.id, status, published=True)
+            values = (request.id, request.record_id, request.community_id, request.status)
+            connection.execute("INSERT INTO inclusion VALUES (?, ?, ?, ?)", values)
+        return request
+
     def answer(self, request_id: str, action: str, host: str, *, user: str) -> Request:
         """Accept or decline a request, which the community's owner may; accepting publishes the draft."""
         request = self.request(request_id)
@@ -123,6 +150,8 @@ class Communities:
         return self._accepted(request, host) if action == "accept" else self._noted(request, "declined")
 
     def _accepted(self, request: Request, host: str) -> Request:
+        if request.published:
+            return self._noted(request, "accepted")
         self._records.publish(request.record_id, host, accepted_request=request.id)
         return replace(request, status="accepted")
 

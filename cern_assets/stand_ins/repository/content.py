@@ -1,9 +1,10 @@
-"""The folder of content files: each is complete and on the disk under its name, or not there."""
+"""The folder of content files: each is whole and on the disk under its name, or not there, but for those in parts."""
 
 import hashlib
 import os
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -23,62 +24,66 @@ class Written:
 
 
 class ContentFolder:
-    """Content by file id (hexadecimal, so safe as a name); an id is given out once, and its content never changes."""
+    """Content by file id (hexadecimal, so safe as a name); an id is given out once.
 
-    def __init__(self, folder: Path) -> None:
+    Content never changes once it is whole; that which comes in parts is written in place until it is committed.
+    """
+
+    def __init__(self, folder: Path, *, sparse: bool = False) -> None:
+        """With `sparse`, zeros at the end of a piece of 1 MiB are not written: they take no room where none stood."""
         self._folder = folder
+        self._sparse = sparse
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def path(self, file_id: str, part: int | None = None) -> Path:
-        """Where a file's content, or one part of it, is or will be."""
-        name = file_id if part is None else f"{file_id}.part{part}"
-        return self._folder / file_id[:2] / name
+    def path(self, file_id: str) -> Path:
+        """Where a file's content is or will be."""
+        return self._folder / file_id[:2] / file_id
 
     async def write(self, chunks: AsyncIterator[bytes]) -> Written:
         """Write a stream to the end under an id of its own; a stream that breaks off leaves nothing."""
         file_id = uuid4().hex
-        return await self._write(chunks, file_id, self.path(file_id))
-
-    async def write_part(self, chunks: AsyncIterator[bytes], file_id: str, part: int) -> Written:
-        """Write a part; one that was there before is replaced once this one is whole."""
-        return await self._write(chunks, file_id, self.path(file_id, part))
-
-    async def _write(self, chunks: AsyncIterator[bytes], file_id: str, path: Path) -> Written:
-        writing = path.with_name(f"{uuid4().hex}.writing")
+        path = self.path(file_id)
+        writing = path.with_name(f"{file_id}.writing")
         writing.parent.mkdir(exist_ok=True)
-        digest, size_bytes, waiting = hashlib.md5(usedforsecurity=False), 0, bytearray()
+        digest, size_bytes = hashlib.md5(usedforsecurity=False), 0
         try:
             with writing.open("wb") as file:
-                async for chunk in chunks:
-                    waiting += chunk
-                    if len(waiting) >= _PIECE_BYTES:
-                        piece, waiting = bytes(waiting), bytearray()
-                        await to_thread.run_sync(_take, piece, digest.update, file.write)
-                        size_bytes += len(piece)
-                _take(bytes(waiting), digest.update, file.write)
+                async for piece in _pieces(chunks):
+                    await to_thread.run_sync(_take, piece, digest.update, partial(self._put, file, size_bytes))
+                    size_bytes += len(piece)
+                file.truncate(size_bytes)
                 await to_thread.run_sync(_settle, file, path)
         finally:
             writing.unlink(missing_ok=True)
-        return Written(file_id, size_bytes + len(waiting), f"md5:{digest.hexdigest()}")
+        return Written(file_id, size_bytes, f"md5:{digest.hexdigest()}")
 
-    def join(self, file_id: str, parts: int) -> Written | None:
-        """Make one content, with an id of its own, of the parts of a file, which stay; None if one is missing."""
-        paths = [self.path(file_id, part) for part in range(1, parts + 1)]
-        if not all(path.exists() for path in paths):
-            return None
-        whole = uuid4().hex
-        path = self.path(whole)
-        writing = path.with_name(f"{whole}.writing")
-        writing.parent.mkdir(exist_ok=True)
-        digest = hashlib.md5(usedforsecurity=False)
-        with writing.open("wb") as file:
-            for part_path in paths:
-                with part_path.open("rb") as part_file:
-                    while piece := part_file.read(_PIECE_BYTES):
-                        _take(piece, digest.update, file.write)
-            size_bytes = file.tell()
-            _settle(file, path)
-        return Written(whole, size_bytes, f"md5:{digest.hexdigest()}")
+    def prepare(self, file_id: str, size_bytes: int) -> None:
+        """Make a file of zeros, for parts to be written into it."""
+        path = self.path(file_id)
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as file:
+            file.truncate(size_bytes)
+            os.fsync(file.fileno())
+        _sync_folder(path.parent)
+        _sync_folder(path.parent.parent)
+
+    async def write_part(self, chunks: AsyncIterator[bytes], file_id: str, offset_bytes: int) -> None:
+        """Write a part at its place; what came before a stream broke off stays there."""
+        with self.path(file_id).open("r+b") as file:
+            async for piece in _pieces(chunks):
+                await to_thread.run_sync(self._put, file, offset_bytes, piece)
+                offset_bytes += len(piece)
+            await to_thread.run_sync(_flush, file)
+
+    def measured(self, file_id: str) -> Written:
+        """The size and the MD5 of what was written for a file, whatever it is."""
+        with self.path(file_id).open("rb") as file:
+            digest = hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False))
+            return Written(file_id, file.tell(), f"md5:{digest.hexdigest()}")
+
+    def _put(self, file: BinaryIO, offset_bytes: int, piece: bytes) -> None:
+        file.seek(offset_bytes)
+        file.write(piece.rstrip(b"\0") if self._sparse else piece)
 
     def link(self, file_id: str) -> str:
         """The same content under another id, which is given back; neither is harmed by the other's end."""
@@ -90,9 +95,8 @@ class ContentFolder:
         return other
 
     def remove(self, file_id: str) -> None:
-        """Delete a file's content and its parts, whatever there is."""
-        for path in self._folder.glob(f"{file_id[:2]}/{file_id}*"):
-            path.unlink(missing_ok=True)
+        """Delete a file's content, if there is any."""
+        self.path(file_id).unlink(missing_ok=True)
 
     def sweep(self, known: Collection[str]) -> None:
         """Delete what a killed server left: half-written content, and content that no file has (by ids)."""
@@ -101,15 +105,30 @@ class ContentFolder:
                 path.unlink()
 
 
+async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in pieces of 1 MiB or a little more, the last one shorter."""
+    waiting = bytearray()
+    async for chunk in chunks:
+        waiting += chunk
+        if len(waiting) >= _PIECE_BYTES:
+            piece, waiting = bytes(waiting), bytearray()
+            yield piece
+    yield bytes(waiting)
+
+
 def _take(piece: bytes, *takers: Callable[[bytes], object]) -> None:
     for taker in takers:
         taker(piece)
 
 
-def _settle(file: BinaryIO, path: Path) -> None:
-    """Give a file its name once its bytes are on the disk, and wait until the name is there too."""
+def _flush(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _settle(file: BinaryIO, path: Path) -> None:
+    """Give a file its name once its bytes are on the disk, and wait until the name is there too."""
+    _flush(file)
     Path(file.name).replace(path)
     _sync_folder(path.parent)
     _sync_folder(path.parent.parent)  # the folder of two letters may be new

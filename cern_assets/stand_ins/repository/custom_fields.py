@@ -6,14 +6,23 @@ Which there are follows from the server's profile: none, or the declared set of 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cern_assets.metadata.custom_fields import CustomField, declared
+import idutils
+
+from cern_assets.metadata.custom_fields import CustomField, OwnField, declared
 from cern_assets.model.collections import Profile
+from cern_assets.stand_ins.repository.formats import is_edtf, is_url
 from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError
 
 _IS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "keyword": ("string", lambda value: isinstance(value, str)),
     "integer": ("integer", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "number": ("number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
+}
+_OF_PARTS: Mapping[str, tuple[str, Callable[[str], object]]] = {
+    "url": ("You must provide a valid URL.", is_url),
+    "issn": ("Please provide a valid ISSN.", idutils.is_issn),
+    "isbn": ("Please provide a valid ISBN.", idutils.is_isbn),
+    "date": ("Please provide a valid date or interval.", is_edtf),
 }
 _LARGEST = 2**63 - 1
 
@@ -23,6 +32,7 @@ class KeptFields:
 
     def __init__(self, profile: Profile) -> None:
         self._known = {field.key: field for field in declared().fields} if profile == "cern" else {}
+        self._own = {} if profile == "plain" else {field.key: field for field in declared().own}
 
     def refuse_unknown_terms(self, given: Mapping[str, Any]) -> None:
         """Refuse what InvenioRDM stores no draft of: an id that is in no vocabulary, a number that the index has not.
@@ -44,19 +54,27 @@ class KeptFields:
         """What is wrong with a record's custom fields; none of it is stored."""
         for key, value in given.items():
             place, field = f"custom_fields.{key}", self._known.get(key)
-            if field is None:
+            if key in self._own and value is not None:
+                yield from _errors_of_own(place, self._own[key], value)
+            elif field is None and key not in self._own:
                 yield FieldError(place, "Unknown field.", drops=True)
             elif value is None:
                 yield FieldError(place, "Field may not be null.", drops=True)
+            elif field is None:
+                continue
             elif field.many:
                 yield from _errors_of_list(place, field, value)
             else:
                 yield from _errors_of_one(place, field, value)
 
+    def terms(self, vocabulary: str) -> Mapping[str, str] | None:
+        """The titles of a vocabulary's terms by id, None where it is not there."""
+        configured = any(field.vocabulary == vocabulary for field in self._known.values())
+        return _titles(vocabulary) if configured else None
+
     def has_term(self, vocabulary: str, term: str) -> bool:
         """Whether a vocabulary is there, and has the term."""
-        configured = any(field.vocabulary == vocabulary for field in self._known.values())
-        return configured and term in _titles(vocabulary)
+        return term in (self.terms(vocabulary) or ())
 
 
 def shown(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,6 +88,21 @@ def shown(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _titles(vocabulary: str) -> dict[str, str]:
     return {term.id: term.title for term in declared().vocabularies[vocabulary].terms}
+
+
+def _errors_of_own(place: str, field: OwnField, value: object) -> Iterator[FieldError]:
+    if not isinstance(value, Mapping):
+        yield FieldError(f"{place}._schema", "Invalid input type.", drops=True)
+        return
+    for name, inner in value.items():
+        if name not in field.parts:
+            yield FieldError(f"{place}.{name}", "Unknown field.", drops=True)
+        elif inner is None:
+            yield FieldError(f"{place}.{name}", "Field may not be null.", drops=True)
+        elif not isinstance(inner, str):
+            yield FieldError(f"{place}.{name}", "Not a valid string.", drops=True)
+        elif (check := _OF_PARTS.get(field.parts[name])) and not check[1](inner):
+            yield FieldError(f"{place}.{name}", check[0], drops=True)
 
 
 def _errors_of_list(place: str, field: CustomField, values: object) -> Iterator[FieldError]:

@@ -59,6 +59,13 @@ CREATE TABLE IF NOT EXISTS request (          -- to a community, to take a draft
   status       TEXT NOT NULL CHECK (status IN ('created', 'submitted', 'accepted', 'declined'))
 );
 CREATE INDEX IF NOT EXISTS request_record ON request (record_id);
+CREATE TABLE IF NOT EXISTS inclusion (        -- request to a community, to take a published record
+  id           TEXT PRIMARY KEY,
+  record_id    TEXT NOT NULL REFERENCES record (id) ON DELETE CASCADE,
+  community_id TEXT NOT NULL REFERENCES community (id),
+  status       TEXT NOT NULL CHECK (status IN ('submitted', 'accepted', 'declined'))
+);
+CREATE INDEX IF NOT EXISTS inclusion_record ON inclusion (record_id);
 """
 
 

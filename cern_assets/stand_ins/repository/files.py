@@ -2,12 +2,14 @@
 
 import mimetypes
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 from anyio import to_thread
 
 from cern_assets.stand_ins.repository.content import ContentFolder, Written
@@ -35,7 +37,17 @@ _LONGEST_KEY = 1000
 class Files:
     """What can be done with files; content may change only until the record is published."""
 
-    def __init__(self, database: Database, content: ContentFolder, *, loses_rewritten: bool = False) -> None:
+    def __init__(
+        self,
+        database: Database,
+        content: ContentFolder,
+        *,
+        loses_rewritten: bool = False,
+        transfers: Collection[str] = ("L", "M"),
+        fetches_from: Collection[str] = (),
+    ) -> None:
+        self._transfers = frozenset(transfers)
+        self._fetches_from = frozenset(fetches_from)
         self._database = database
         self._content = content
         self._loses_rewritten = loses_rewritten
@@ -51,11 +63,13 @@ class Files:
             if total > MAX_FILES:
                 message = "Uploading selected files will result in exceeding the max amount per record."
                 raise RefusedError(400, message)
-            announced = tuple(_announced(record_id, entry) for entry in payload)
+            announced = tuple(_announced(record_id, entry, self._transfers, self._fetches_from) for entry in payload)
             for file in announced:
                 if file.key in known:
                     raise RefusedError(400, f"File with key {file.key} already exists.")
                 known.add(file.key)
+                if file.transfer["type"] == "M":
+                    self._content.prepare(file.file_id, file.size_bytes or 0)
                 write_file(connection, file)
         return announced
 
@@ -71,8 +85,8 @@ class Files:
             raise missing_file(file.key)
         return path
 
-    async def write(self, record_id: str, key: str, chunks: AsyncIterator[bytes], part: int | None) -> StoredContent:
-        """Take a file's bytes, or those of one part of a multipart transfer."""
+    async def write(self, record_id: str, key: str, chunks: AsyncIterator[bytes]) -> StoredContent:
+        """Take a file's bytes."""
         file = await to_thread.run_sync(self._writable_file, record_id, key)
         if file.status == "completed":
             # InvenioRDM 14 answers 200 here, and has lost the content afterwards.
@@ -80,13 +94,45 @@ class Files:
                 self._content.remove(file.file_id)
                 return file
             raise _committed(key)
-        if (part is None) != (file.transfer["type"] == "L") or (part or 1) not in range(1, _parts(file) + 1):
-            raise RefusedError(400, "The file's transfer takes no content here.")
-        if part is None:
-            written = await self._content.write(chunks)
-            return await to_thread.run_sync(self._replaced, file, written)
-        await self._content.write_part(chunks, file.file_id, part)
-        return await to_thread.run_sync(self._with_part, file)
+        if file.transfer["type"] != "L":
+            raise RefusedError(400, "Can not set content for multipart file, use the parts instead.")
+        written = await self._content.write(chunks)
+        return await to_thread.run_sync(self._replaced, file, written)
+
+    async def write_part(
+        self, record_id: str, key: str, part: int, chunks: AsyncIterator[bytes], *, said_bytes: int
+    ) -> StoredContent | None:
+        """Take the bytes of a part, of which the client says how many they are; None if it has another size.
+
+        Like InvenioRDM 14, which writes a part at its place in the file, it believes the client: bytes that do not
+        come are zeros, and the last part may be of any size.
+        """
+        file = await to_thread.run_sync(self._writable_file, record_id, key)
+        if file.transfer["type"] != "M":
+            raise RefusedError(400, f"Transfer type {file.transfer['type']} does not support multipart uploads.")
+        parts, part_size = int(file.transfer["parts"]), int(file.transfer["part_size"])
+        if not 1 <= part <= parts or (part < parts and said_bytes != part_size):
+            return None
+        try:
+            await self._content.write_part(chunks, file.file_id, (part - 1) * part_size)
+        except FileNotFoundError as error:  # it was deleted since
+            raise missing_file(key) from error
+        return await to_thread.run_sync(self._still_there, file)
+
+    async def fetch(self, file: StoredContent) -> None:
+        """Fetch a file from where its transfer says, and commit it; or note why not. No answer waits for it."""
+        try:
+            async with (
+                httpx.AsyncClient(trust_env=False, follow_redirects=True) as client,
+                client.stream("GET", str(file.transfer["url"])) as answer,
+            ):
+                answer.raise_for_status()
+                written = await self._content.write(answer.aiter_bytes())
+        except httpx.HTTPError as error:
+            await to_thread.run_sync(self._not_fetched, file, str(error))
+            return
+        fetched = await to_thread.run_sync(self._replaced, file, written)
+        await to_thread.run_sync(self.commit, fetched.record_id, fetched.key)
 
     def commit(self, record_id: str, key: str) -> StoredContent:
         """Declare the content complete; its size and MD5 are those of the bytes that came, whatever was announced."""
@@ -94,10 +140,7 @@ class Files:
         if file.status == "completed":
             return file
         if file.transfer["type"] == "M":
-            written = self._content.join(file.file_id, _parts(file))
-            if written is None:
-                raise RefusedError(400, "Not all parts were uploaded.")
-            return self._replaced(file, written, status="completed")
+            return self._whole(file, self._content.measured(file.file_id))
         with self._database.writing() as connection:
             file = _same(connection, file)
             if file.checksum is None:
@@ -138,20 +181,15 @@ class Files:
             _writable(connection, record_id)
             return _existing(connection, record_id, key)
 
-    def _replaced(
-        self, file: StoredContent, written: Written, status: Literal["pending", "completed"] = "pending"
-    ) -> StoredContent:
+    def _replaced(self, file: StoredContent, written: Written) -> StoredContent:
         """Give a file the content that was written for it, unless it took its last one by now; the other one goes."""
         useless = written.file_id
         try:
             with self._database.writing() as connection:
                 present = _same(connection, file)
-                transfer = {"type": "L"} if status == "completed" else present.transfer
                 noted = replace(
                     present,
                     file_id=written.file_id,
-                    status=status,
-                    transfer=transfer,
                     size_bytes=written.size_bytes,
                     checksum=written.checksum,
                     updated=now(),
@@ -162,14 +200,28 @@ class Files:
             self._content.remove(useless)
         return noted
 
-    def _with_part(self, file: StoredContent) -> StoredContent:
-        """The file of a part that was written, unless it took its last content meanwhile."""
-        try:
-            with self._database.reading() as connection:
-                return _same(connection, file)
-        except RefusedError:
-            self._content.remove(file.file_id)
-            raise
+    def _whole(self, file: StoredContent, written: Written) -> StoredContent:
+        """A file that came in parts, committed, with the size and the MD5 of what is there: all parts or not."""
+        with self._database.writing() as connection:
+            done = replace(
+                _same(connection, file),
+                status="completed",
+                transfer={"type": "L"},
+                size_bytes=written.size_bytes,
+                checksum=written.checksum,
+                updated=now(),
+            )
+            write_file(connection, done)
+        return done
+
+    def _not_fetched(self, file: StoredContent, why: str) -> None:
+        with self._database.writing() as connection:
+            failed = replace(_same(connection, file), transfer={"type": "F", "error": why})
+            write_file(connection, failed)
+
+    def _still_there(self, file: StoredContent) -> StoredContent:
+        with self._database.reading() as connection:
+            return _same(connection, file)
 
 
 def mimetype(key: str) -> str:
@@ -209,7 +261,9 @@ def _committed(key: str) -> RefusedError:
     return RefusedError(400, f"File {key} is already committed.")
 
 
-def _announced(record_id: str, entry: object) -> StoredContent:
+def _announced(
+    record_id: str, entry: object, transfers: Collection[str], fetches_from: Collection[str]
+) -> StoredContent:
     key = entry.get("key") if isinstance(entry, Mapping) else None
     if not isinstance(entry, Mapping) or not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
         raise invalid(FieldError("0.key", "Missing data for required field."))
@@ -219,7 +273,7 @@ def _announced(record_id: str, entry: object) -> StoredContent:
         key=key,
         file_id=uuid4().hex,
         status="pending",
-        transfer=_transfer(entry.get("transfer"), size),
+        transfer=_transfer(entry.get("transfer"), size, transfers, fetches_from),
         metadata=dict(metadata) if isinstance(metadata, Mapping) else {},
         size_bytes=size if isinstance(size, int) else None,
         checksum=None,
@@ -228,18 +282,24 @@ def _announced(record_id: str, entry: object) -> StoredContent:
     )
 
 
-def _transfer(given: object, size: object) -> dict[str, Any]:
+def _transfer(given: object, size: object, transfers: Collection[str], fetches_from: Collection[str]) -> dict[str, Any]:
     transfer = dict(given) if isinstance(given, Mapping) else {}
     kind = transfer.get("type") or "L"
+    url = str(transfer.get("url", ""))
+    if kind == "F" and urlsplit(url).netloc in fetches_from:
+        return {"type": "F", "url": url}
+    if kind in ("F", "R") and kind not in transfers:
+        # InvenioRDM knows both, and allows no address until somebody configures its host.
+        raise invalid(FieldError("0.transfer.url", "Domain not allowed"))
+    if kind not in transfers:
+        raise invalid(FieldError("0.transfer.type", f"Unsupported value: {kind}"))
     if kind == "L":
         return {"type": "L"}
     parts, part_size = transfer.get("parts"), transfer.get("part_size")
-    if kind != "M":
-        raise invalid(FieldError("0.transfer.type", f"Transfer type {kind} is not enabled."))
-    if not isinstance(parts, int) or not 1 <= parts <= _MAX_PARTS or not isinstance(size, int) or size < 1:
-        raise invalid(FieldError("0.transfer.parts", "Multipart transfer needs size, parts and part_size."))
+    if not isinstance(parts, int) or not 1 <= parts <= _MAX_PARTS:
+        raise RefusedError(400, "Multipart file transfer requires parts.")
+    if not isinstance(size, int) or size < 1:
+        raise RefusedError(400, "Multipart file transfer requires file size.")
+    if not isinstance(part_size, int) or part_size < 1:
+        raise RefusedError(400, "Multipart file transfer to local storage requires part_size.")
     return {"type": "M", "parts": parts, "part_size": part_size}
-
-
-def _parts(file: StoredContent) -> int:
-    return int(file.transfer.get("parts", 1))

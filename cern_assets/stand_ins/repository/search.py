@@ -10,7 +10,12 @@ from cern_assets.stand_ins.repository.refusals import FieldError, RefusedError, 
 from cern_assets.stand_ins.repository.tables import Version
 
 _WINDOW = 10_000
-_IDENTIFIER = re.compile(r'metadata\.identifiers\.identifier:("(?:[^"\\]|\\.)*"|\S+)')
+_IDENTIFIER = re.compile(
+    r'(?:metadata\.identifiers|pids\.doi)\.identifier:(?:"(?:[^"\\]|\\.)*"|\S+)'
+    r'(?:\s+OR\s+(?:metadata\.identifiers|pids\.doi)\.identifier:(?:"(?:[^"\\]|\\.)*"|\S+))*'
+)
+_OF_FIELD = re.compile(r'(metadata\.identifiers|pids\.doi)\.identifier:("(?:[^"\\]|\\.)*"|\S+)')
+_CREATED = re.compile(r'created:\["([^"]*)" TO \*\]')
 _PHRASE = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _ORDERS = {
     "newest": "created DESC",
@@ -33,6 +38,7 @@ _WITH_IDENTIFIER = {
     "published": "SELECT record_id FROM identifier WHERE identifier = ? AND view = 'published'",
     "own": "SELECT record_id FROM identifier WHERE identifier = ? AND view = 'own'",
 }
+_OF_SCHEME = {"metadata.identifiers": "AND scheme <> 'pid:doi'", "pids.doi": "AND scheme = 'pid:doi'"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,9 @@ class Found:
 
 
 def search(database: Database, query: Query, *, indexed_until: float | None = None) -> Found:
-    """Find versions, by identifier (`metadata.identifiers.identifier:"..."`) and by words.
+    """Find versions, by identifiers, `created:["..." TO *]`, and by words.
+
+    Identifiers are asked for as `metadata.identifiers.identifier:"..."` and `pids.doi.identifier:"..."`, joined by OR.
 
     What was created after `indexed_until` (seconds since 1970) is not found, as with an index that lags.
     """
@@ -85,10 +93,15 @@ def search(database: Database, query: Query, *, indexed_until: float | None = No
     if indexed_until is not None:
         conditions.append("r.created <= ?")
         values.append(datetime.fromtimestamp(indexed_until, UTC).isoformat())
-    for term in _IDENTIFIER.findall(query.text):
-        conditions.append(f"r.id IN ({_WITH_IDENTIFIER[view]})")
-        values.append(_unquoted(term))
-    for phrase, word in _PHRASE.findall(_IDENTIFIER.sub(" ", query.text)):
+    for either in _IDENTIFIER.findall(query.text):
+        asked = _OF_FIELD.findall(either)
+        any_of = (f"r.id IN ({_WITH_IDENTIFIER[view]} {_OF_SCHEME[field]})" for field, _ in asked)
+        conditions.append(f"({' OR '.join(any_of)})")
+        values.extend(_unquoted(term).lower() if field == "pids.doi" else _unquoted(term) for field, term in asked)
+    for moment in _CREATED.findall(query.text):
+        conditions.append("r.created >= ?")
+        values.append(moment)
+    for phrase, word in _PHRASE.findall(_CREATED.sub(" ", _IDENTIFIER.sub(" ", query.text))):
         if word not in ("AND", "*"):
             conditions.append(f"instr(r.{view}_text, ?) > 0")
             values.append((phrase or word).lower())

@@ -81,7 +81,7 @@ class StoredContent:
 
 def now() -> str:
     """The time as InvenioRDM writes it."""
-    return datetime.now(UTC).isoformat()
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def new_id() -> str:
@@ -141,14 +141,16 @@ def request_status(connection: sqlite3.Connection, record_id: str) -> str | None
 def write_request_status(connection: sqlite3.Connection, request_id: str, status: str) -> None:
     """Note how a request to a community stands."""
     connection.execute("UPDATE request SET status = ? WHERE id = ?", (status, request_id))
+    connection.execute("UPDATE inclusion SET status = ? WHERE id = ?", (status, request_id))
 
 
 def communities_of(connection: sqlite3.Connection, parent_id: str) -> Mapping[str, str]:
     """The communities that have taken a record, by id, with their slugs."""
     rows = connection.execute(
-        "SELECT DISTINCT community.id, community.slug FROM request JOIN record ON record.id = request.record_id "
-        "JOIN community ON community.id = request.community_id "
-        "WHERE record.parent_id = ? AND request.status = 'accepted'",
+        "SELECT DISTINCT community.id, community.slug "
+        "FROM (SELECT * FROM request UNION ALL SELECT * FROM inclusion) AS asked "
+        "JOIN record ON record.id = asked.record_id JOIN community ON community.id = asked.community_id "
+        "WHERE record.parent_id = ? AND asked.status = 'accepted'",
         (parent_id,),
     )
     return {row["id"]: row["slug"] for row in rows}

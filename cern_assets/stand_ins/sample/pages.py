@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
-from cern_assets.metadata.crosswalk import Origin, lineage, transform
+from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.leaves import leaves
+from cern_assets.metadata.lineage import Origin, lineage
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.values import Json, JsonObject
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
