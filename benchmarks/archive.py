@@ -15,10 +15,8 @@ Then one byte of the large archive is turned over and the archive is repaired.
 
 import multiprocessing
 import os
-import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import zipfile
@@ -27,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from memory import peak_mib
 from report import Figure, answer, parser
 
 from cern_assets.archives.members import Member
@@ -164,8 +163,7 @@ def _child(way: Callable[..., dict[str, float]], places: tuple[str, ...], answer
     began = time.monotonic()
     said = way(*places)
     seconds = time.monotonic() - began
-    unit = 1024 if sys.platform != "darwin" else MIB
-    answered.send({**said, "seconds": seconds, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit})
+    answered.send({**said, "seconds": seconds, "mib": peak_mib()})
 
 
 def _fast() -> str | None:

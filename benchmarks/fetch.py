@@ -16,11 +16,9 @@ files, one after the other in one run; the median of the repetitions counts.
 import hashlib
 import multiprocessing
 import os
-import resource
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +26,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from memory import peak_mib
 from report import Figure, answer, parser
 
 from cern_assets.model.checksums import Algorithm
@@ -107,8 +106,7 @@ def _child(way: Callable[..., None], places: tuple[str, ...], answered: Any) -> 
     began = time.monotonic()
     way(*places)
     seconds = time.monotonic() - began
-    unit = 1024 if sys.platform != "darwin" else MIB
-    answered.send({"seconds": seconds, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit})
+    answered.send({"seconds": seconds, "mib": peak_mib()})
 
 
 def copy(root: str, target: str) -> None:

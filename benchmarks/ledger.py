@@ -10,8 +10,6 @@ counts; and the ledger again. A fourth asks for all rows.
 
 import json
 import multiprocessing
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from itertools import batched
 from pathlib import Path
 
 import duckdb
+from memory import peak_mib
 from report import Figure, answer, parser
 
 from cern_assets.model.events import StageEnded
@@ -115,8 +114,7 @@ def _run(way: Callable[[Path, int], None], folder: Path, recids: int, answered) 
     started = time.monotonic()
     way(folder, recids)
     seconds = time.monotonic() - started
-    unit = 1024 if sys.platform != "darwin" else 1024**2
-    answered.send((seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit))
+    answered.send((seconds, peak_mib()))
 
 
 def main(recids: int) -> list[Figure]:

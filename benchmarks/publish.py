@@ -10,6 +10,8 @@ a repetition, in alternating order; medians are compared.
 - upload, generated: bytes that lie nowhere, as many GiB as asked for, and how much the memory of this process grew;
 - upload, bare: httpx, announce, PUT in pieces of 1 MiB, commit; and nrp-cmd's own `files.upload` (transfer L);
 - records, ours: deposits through the whole stage (lease, journal on a local store, both searches, comparison, receipt);
+- flushes: how often this process has its store flush a file or a folder for a record (`os.fsync`), those of folders
+  that are made for the first recids of a part of the store included;
 - records, bare: the same requests in the same number of threads by a kept httpx client each, which looks at no answer
   but for the ids in it: the server's own ceiling.
 """
@@ -43,8 +45,8 @@ from yarl import URL
 from cern_assets.flows.deposits import Deposit, publish_deposit, read_deposit
 from cern_assets.flows.given_files import files_given
 from cern_assets.model.checksums import Checksum
+from cern_assets.model.uploads import Upload
 from cern_assets.model.values import JsonObject
-from cern_assets.ports import Upload
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.settings import load_settings
 from cern_assets.stand_ins.repository.app import build_embedded
@@ -212,6 +214,23 @@ class Bench:
         client.post(f"{draft}/actions/publish").raise_for_status()
 
 
+@contextmanager
+def counted_flushes() -> Iterator[list[int]]:
+    """The descriptors that this process has flushed while the block runs."""
+    flushed: list[int] = []
+    flush = os.fsync
+
+    def counted(descriptor: int) -> None:
+        flushed.append(descriptor)
+        flush(descriptor)
+
+    os.fsync = counted  # type: ignore[assignment]  # for as long as the block runs
+    try:
+        yield flushed
+    finally:
+        os.fsync = flush
+
+
 def _memory_mib() -> float:
     """What this process has in memory now."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
@@ -271,6 +290,9 @@ def main(bench: Bench, upload_mib: int, generated_gib: int, count: int, repetiti
             *(Figure(f"{kind}, {name}", count / each, "records/s") for name, each in took.items()),
             Figure(f"{kind}, ours to bare", took["bare"] / took["ours"], "x", at_least=0.95),
         ]
+        with counted_flushes() as flushed:
+            bench.records_by_us(count, with_file=with_file)
+        figures.append(Figure(f"{kind}, flushes of ours", len(flushed) / count, "a record", at_most=15))
     return figures
 
 
