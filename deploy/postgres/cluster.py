@@ -12,8 +12,10 @@ Needs only Python's standard library and the programs of PostgreSQL 13 or later.
 """
 
 import argparse
+import contextlib
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -22,6 +24,9 @@ from pathlib import Path
 
 SERVER_USERS = ("postgres", "_postgres", "nobody")
 """Who runs the server when root starts it: PostgreSQL refuses to run as root. The first that exists."""
+
+SERVER_PORTS = range(12_000, 32_000)
+"""Below those that the kernel gives to clients, one of which may have one before the server that it is meant for."""
 
 PROGRAM_FOLDERS = ("usr/lib/postgresql/*/bin", "opt/homebrew/opt/postgresql@*/bin", "usr/local/opt/postgresql@*/bin")
 
@@ -66,10 +71,7 @@ def start(root: Path) -> str:
     if not (data / "PG_VERSION").exists():
         _make_cluster(root, data)
     if not _is_running(data):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        _run("pg_ctl", "start", "-w", "-D", str(data), "-l", str(root / "postgres.log"), "-o", f"-p {port}")
+        _run("pg_ctl", "start", "-w", "-D", str(data), "-l", str(root / "postgres.log"), "-o", f"-p {_free_port()}")
     port = (data / "postmaster.pid").read_text().splitlines()[3]  # documented: the fourth line is the port
     return f"postgresql+psycopg2://postgres@127.0.0.1:{port}/postgres"
 
@@ -78,6 +80,14 @@ def stop(root: Path) -> None:
     """Stop the cluster in `root`; nothing to do when it does not run."""
     if _is_running(root / "data"):
         _run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(root / "data"))
+
+
+def _free_port() -> int:
+    for port in random.sample(SERVER_PORTS, len(SERVER_PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError(f"no port from {SERVER_PORTS[0]} to {SERVER_PORTS[-1]} is free")
 
 
 def _make_cluster(root: Path, data: Path) -> None:
