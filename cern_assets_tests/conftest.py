@@ -16,6 +16,7 @@ pytest_plugins = [
     "cern_assets_tests.services.invenio",
     "cern_assets_tests.services.portal",
     "cern_assets_tests.services.postgres",
+    "cern_assets_tests.services.spreading",
     "cern_assets_tests.services.world",
     "cern_assets_tests.services.xrootd",
 ]
@@ -38,6 +39,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("CERN_ASSETS_") and not name.startswith("CERN_ASSETS_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setenv("CERN_ASSETS_RECID_ATTEMPTS", "1")  # a test that wants a second attempt says so
     monkeypatch.chdir(tmp_path)
 
 

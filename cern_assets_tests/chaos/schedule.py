@@ -2,9 +2,12 @@
 
 import random
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cern_assets.model.collections import TransferPolicy
 from cern_assets.model.identifiers import Recid
 from cern_assets.stand_ins.repository.faults import Faults, Moment
 from cern_assets_tests.chaos.expected import Wanted, differences
@@ -16,6 +19,10 @@ _RECIDS = 3
 _ROUNDS = 4
 _QUIET_RUNS = 8
 _LONGEST_LIFE_CALLS = 60
+_AT_A_TIME = 4
+_NOBODY = Recid("")
+IN_PARTS = TransferPolicy(how="parts", part_bytes=60, at_once=2)
+"""Files are of 1 to 199 bytes: of one to four parts."""
 
 
 @dataclass
@@ -42,15 +49,38 @@ class SecondWorker:
             self.world.second_is_done.set()
 
 
-def run_seed(seed: int, folder: Path) -> list[str]:
+def run_seeds(seeds: Sequence[int], folder: Path) -> dict[int, list[str]]:
+    """Run seeds, a few at a time as they wait a lot; what each that failed left.
+
+    They tell what they do to one spool, as opening a ledger costs more than running a seed.
+    """
+    telemetry = folder / "telemetry"
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        found = list(pool.map(lambda seed: _run_seed(seed, folder / f"seed-{seed}", telemetry), seeds))
+    unbalanced = _unbalanced(telemetry, [recid for seed in seeds for recid in _recids(seed)])
+    if held := [thread.name for thread in threading.enumerate() if thread.name.startswith("lease")]:
+        unbalanced[_NOBODY] = [*unbalanced.get(_NOBODY, []), f"nobody gives back: {', '.join(held)}"]
+    return {
+        seed: problems
+        for seed, each in zip(seeds, found, strict=True)
+        if (problems := [*each, *(row for recid in _recids(seed) for row in unbalanced.pop(recid, []))])
+    } | ({seeds[0]: [row for rows in unbalanced.values() for row in rows]} if unbalanced else {})
+
+
+def _recids(seed: int) -> list[Recid]:
+    return [Recid(str(1000 * seed + number)) for number in range(1, _RECIDS + 1)]
+
+
+def _run_seed(seed: int, folder: Path, telemetry: Path) -> list[str]:
     """Run a seed in a folder; all differences between what is in the repository and the model."""
     chance = random.Random(seed)  # no secret
     second = SecondWorker()
     share = chance.choice((0.0, 0.1, 0.3))
     faults = Faults(seed, share=share, longest_seconds=0.005, search_lag_seconds=SEARCH_LAG_SECONDS, watch=second)
-    with running_chaos(folder, faults) as world:
+    transfer = IN_PARTS if chance.random() < 0.3 else TransferPolicy()
+    with running_chaos(folder, faults, telemetry, transfer) as world:
         second.world = world
-        wanted = {Recid(str(1000 * seed + number)): Wanted() for number in range(1, _RECIDS + 1)}
+        wanted = {recid: Wanted() for recid in _recids(seed)}
         second.recids = list(wanted)
         requests = 0
         for _ in range(_ROUNDS):
@@ -94,12 +124,14 @@ def _until_quiet(world: ChaosWorld, wanted: dict[Recid, Wanted]) -> list[str]:
         ]
         found = [*differences(world, wanted), *stopped]
         if not found:
-            return _unbalanced(world, wanted)
+            return []
     return found
 
 
-def _unbalanced(world: ChaosWorld, wanted: dict[Recid, Wanted]) -> list[str]:
-    """What the ledger of all runs, the killed ones included, cannot account for."""
-    registered = [("opendata", recid) for recid in wanted]
-    ledger = read_ledger(world.folder / "telemetry", registered)
-    return [] if ledger.balanced else [f"ledger: {row}" for row in (*ledger.differences, *ledger.lost)]
+def _unbalanced(telemetry: Path, recids: Sequence[Recid]) -> dict[Recid, list[str]]:
+    """What the ledger of all runs, also the killed ones, cannot account for, by recid; `_NOBODY` for what has none."""
+    ledger = read_ledger(telemetry, [("opendata", recid) for recid in recids])
+    rows: dict[Recid, list[str]] = {}
+    for row in () if ledger.balanced else (*ledger.differences, *ledger.lost):
+        rows.setdefault(Recid(str(row.get("recid", _NOBODY))), []).append(f"ledger: {row}")
+    return rows

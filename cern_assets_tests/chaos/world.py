@@ -1,6 +1,7 @@
 """One seed's world: a source in memory, a store in a folder, and a repository of its own where things go wrong."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.stages import Adapters, Context, Shared
 from cern_assets.model.archives import ArchiveLimits
-from cern_assets.model.collections import Collection
+from cern_assets.model.collections import Collection, TransferPolicy
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import StageOutcome
 from cern_assets.ports import FileStore, Repository
@@ -35,20 +36,25 @@ TOKEN = "a-depositor"
 SEARCH_LAG_SECONDS = 0.05
 _GIB = 1024**3
 _NO_SUCH_PROCESS = 2**30
+_NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Reading the certificates of all authorities for each seed costs as much as one of its runs; nothing is encrypted."""
 
 
 class ChaosWorld:
     """What workers of one seed share; each run opens what it works with anew."""
 
-    def __init__(self, folder: Path, url: str, faults: Faults) -> None:
+    def __init__(self, folder: Path, url: str, faults: Faults, telemetry: Path, transfer: TransferPolicy) -> None:
         self.folder = folder
+        self.transfer = transfer
+        self.telemetry = telemetry
         self.url = url
         self.faults = faults
         self.second_is_done = threading.Event()
         self.second_is_done.set()
         (folder / "source").mkdir(parents=True)
         self.source = FakeSource(folder / "source")
-        self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
+        authorised = {"Authorization": f"Bearer {TOKEN}"}
+        self.client = httpx.Client(base_url=url, headers=authorised, timeout=30, verify=_NO_AUTHORITIES)
 
     def run(self, recids: Sequence[Recid], life: Life | None = None) -> list[StageOutcome]:
         """One worker's run over recids; nothing comes of one that is killed."""
@@ -72,7 +78,7 @@ class ChaosWorld:
             documents=DocumentStore(store),
             journal=Journal(store),
             repository=cast(Repository, Mortal(repository, life)),
-            telemetry=SpoolSink(self.folder / "telemetry"),
+            telemetry=SpoolSink(self.telemetry),
         )
         shared = Shared(
             attempts=1,
@@ -82,7 +88,9 @@ class ChaosWorld:
             search_lag_seconds=SEARCH_LAG_SECONDS,
         )
         limits = ArchiveLimits(max_files=100, max_file_bytes=_GIB, max_record_bytes=_GIB)
-        collection = Collection(name="opendata", source="opendata", target="default", limits=limits)
+        collection = Collection(
+            name="opendata", source="opendata", target="default", limits=limits, transfer=self.transfer
+        )
         return Context(adapters, collection, shared)
 
     def _bury(self) -> None:
@@ -99,9 +107,9 @@ class ChaosWorld:
 
 
 @contextmanager
-def running_chaos(folder: Path, faults: Faults) -> Iterator[ChaosWorld]:
+def running_chaos(folder: Path, faults: Faults, telemetry: Path, transfer: TransferPolicy) -> Iterator[ChaosWorld]:
     """The world of a seed while the block runs."""
     with serve_in_thread(build_embedded(folder / "repository", token=TOKEN, faults=faults)) as url:
-        world = ChaosWorld(folder, url, faults)
+        world = ChaosWorld(folder, url, faults, telemetry, transfer)
         with world.client:
             yield world

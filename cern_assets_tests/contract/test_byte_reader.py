@@ -3,57 +3,22 @@
 import random
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from cern_assets.errors import FileMissingError, UnsafeNameError
 from cern_assets.model.checksums import parse_checksum
-from cern_assets.ports import ByteReader
-from cern_assets.storage.http import HttpReader
-from cern_assets.storage.local import LocalStore
-from cern_assets.storage.xrootd import XRootDStore
+from cern_assets_tests.contract.places import PLACES, Place, opened_place
 from cern_assets_tests.contract.stores import get
-from cern_assets_tests.contract.web import web_folder
-from cern_assets_tests.services.xrootd import XRootDDaemon
 
 MIB = 1024**2
 
 
-@dataclass(frozen=True)
-class Place:
-    """A reader and the folder whose files it reads."""
-
-    reader: ByteReader
-    folder: Path
-
-    @property
-    def tells_checksums(self) -> bool:
-        """Whether somebody else computes the checksums of its files."""
-        return self.reader.uri("x").startswith("root://")
-
-    def put(self, path: str, content: bytes) -> None:
-        """Lay a file there by other means."""
-        place = self.folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
-
-
-@pytest.fixture(params=["local", "http", "http without ranges", pytest.param("xrootd", marks=pytest.mark.service)])
+@pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param == "local":
-        yield Place(LocalStore(tmp_path), tmp_path)
-    elif request.param == "xrootd":
-        daemon: XRootDDaemon = request.getfixturevalue("xrootd")
-        folder = daemon.root / tmp_path.name
-        folder.mkdir()
-        yield Place(XRootDStore(f"{daemon.url}/{folder.name}", timeout_seconds=30), folder)
-    else:
-        with web_folder(tmp_path, takes_ranges=request.param == "http") as server:
-            reader = HttpReader(server.url, timeout_seconds=30)
-            yield Place(reader, tmp_path)
-            reader.close()
+    with opened_place(request, tmp_path) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("offset_bytes", [0, 1, 5 * MIB, 6 * MIB - 1, 6 * MIB, 7 * MIB])

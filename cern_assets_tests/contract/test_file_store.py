@@ -273,6 +273,20 @@ def test_a_name_is_reserved_by_one_of_many_until_it_is_removed(lab: Lab) -> None
     assert lab.store.size_bytes("marks/0") == 0
 
 
+def test_a_name_is_reserved_with_its_content(lab: Lab) -> None:
+    assert lab.store.reserve("marks/with words", b"mine", lasting=False)
+    assert not lab.store.reserve("marks/with words", b"yours")
+    assert get(lab.store, "marks/with words") == b"mine"
+
+
+def test_what_need_not_last_is_there_for_all_who_look(lab: Lab) -> None:
+    put(lab.store, "note", b"older")
+    with lab.store.create("note", size_bytes=None) as writer:
+        writer.write(b"newer")
+        writer.commit(lasting=False)
+    assert get(lab.store, "note") == b"newer"
+
+
 def test_leftovers_are_listed_with_size_and_age_and_can_be_collected(lab: Lab) -> None:
     assert list(lab.store.leftovers()) == []
     put(lab.store, "a/kept", b"x")
@@ -284,6 +298,20 @@ def test_leftovers_are_listed_with_size_and_age_and_can_be_collected(lab: Lab) -
     lab.store.collect(leftover)
     lab.store.collect(leftover)
     assert lab.on_disk() == ["a/kept"]
+
+
+def test_files_are_listed_with_size_and_date_those_of_a_folder_together(lab: Lab) -> None:
+    assert list(lab.store.dated()) == []
+    for path in ("a/1/x", "b/1", "a/2/y", "a/1/deep/z"):
+        put(lab.store, path, b"five!")
+    with lab.store.create("a/1/unfinished", size_bytes=None, resume="word2") as writer:
+        writer.write(b"x")
+    found = list(lab.store.dated("a"))
+    folders = [file.path.split("/")[1] for file in found]
+    assert sorted(file.path for file in found) == ["a/1/deep/z", "a/1/x", "a/2/y"]
+    assert folders in (["1", "1", "2"], ["2", "1", "1"])
+    assert {file.size_bytes for file in found} == {5}
+    assert all(abs(file.modified - time.time()) < 60 for file in found)
 
 
 @pytest.mark.parametrize("path", ["a/kept", "../.partial-x", "/.partial-x"])

@@ -3,19 +3,30 @@
 An implementation joins by a row in `CASES`: a fixture that gives an open source, and what is known of its records.
 """
 
-from collections.abc import Iterator
+import gzip
+import json
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 import pytest
 
 from cern_assets.errors import ConfigurationError, RecordNotFoundError
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import content_hash
 from cern_assets.ports import RecordSource
+from cern_assets.sources.cds.parts import FORM as CDS_FORM
+from cern_assets.sources.dumps.source import DumpSource
 from cern_assets.sources.opendata.client import OpenDataSource
+from cern_assets.sources.zenodo.client import ZenodoSource
+from cern_assets.sources.zenodo.parts import FORM as ZENODO_FORM
+from cern_assets.stand_ins.serving import serve_in_thread
+from cern_assets.storage.local import LocalStore
+from cern_assets_tests.fakes.zenodo import FakeZenodo
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,8 @@ class Case:
     """How many records match the query."""
     all_records: int | None
     """How many records there are; None where they are more than can be paged through."""
+    has_pages: bool = True
+    """Whether its pages are there to be opened."""
 
 
 def _opendata(url: str) -> OpenDataSource:
@@ -67,7 +80,70 @@ def real(opendata_portal_url: str) -> Iterator[Case]:
         )
 
 
-CASES = ["sample", "real"]
+ZENODO = FakeZenodo()
+for _number in range(1, 8):
+    ZENODO.put(str(1000 + _number), f"Dataset {_number}", {f"{_number}.csv": b"1,2"})
+ZENODO.put("2000", "A poster", {"poster.pdf": b"%PDF"})
+
+
+def _zenodo(url: str) -> ZenodoSource:
+    return ZenodoSource(url, requests_per_minute=0, attempts=2, timeout_seconds=30)
+
+
+@pytest.fixture(scope="module")
+def zenodo() -> Iterator[Case]:
+    with serve_in_thread(ZENODO.app()) as url, closing(_zenodo(url)) as source:
+        yield _zenodo_case(source)
+
+
+@pytest.fixture(scope="module")
+def zenodo_dump(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    folder = tmp_path_factory.mktemp("dump")
+    first, *others = map(json.dumps, ZENODO.records.values())
+    (folder / "first.json").write_text(first)
+    (folder / "others.jsonl.gz").write_bytes(gzip.compress("\n".join(others).encode()))
+    with closing(DumpSource(ZENODO_FORM, str(folder), LocalStore(folder), folder.parent / "notes")) as source:
+        yield replace(_zenodo_case(source), has_pages=False)
+
+
+@pytest.fixture(scope="module")
+def cds_dump(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    folder = tmp_path_factory.mktemp("cds")
+    fields = "001__ {0}\n245__ $$a{1} {0}\n963__ $$aPUBLIC\n8564_ $$s3$$uhttp://cds.cern.ch/record/{0}/files/a.pdf\n\n"
+    records = [fields.format(number, "A note" if number < 8 else "A thesis") for number in range(1, 11)]
+    (folder / "all.marc").write_text("".join(records))
+    with closing(DumpSource(CDS_FORM, str(folder), LocalStore(folder), folder.parent / "cds-notes")) as source:
+        yield Case(
+            source=source,
+            known=Recid("3"),
+            alias=Recid("https://cds.cern.ch/record/3"),
+            missing=Recid("99"),
+            query="note",
+            matching=7,
+            all_records=10,
+            has_pages=False,
+        )
+
+
+def _zenodo_case(source: RecordSource) -> Case:
+    return Case(
+        source=source,
+        known=Recid("1003"),
+        alias=Recid("10.5281/zenodo.1003"),
+        missing=Recid("1"),
+        query="Dataset",
+        matching=7,
+        all_records=8,
+    )
+
+
+def _title(record: SourceRecord) -> object:
+    """The title in a source's own words: a field of that name, or MARC's 245."""
+    marc: Any = record.metadata.get("245__")
+    return marc[0]["a"][0] if marc else record.metadata["title"]
+
+
+CASES = ["sample", "real", "zenodo", "zenodo_dump", "cds_dump"]
 
 
 @pytest.fixture(params=CASES)
@@ -89,11 +165,14 @@ def test_a_known_record_is_read(case: Case) -> None:
     assert record.recid == case.known
     assert record.source == case.source.name
     assert record.files
-    assert record.metadata["title"]
+    assert _title(record)
     assert record.url.startswith("http")
 
 
 def test_a_record_has_a_page(case: Case) -> None:
+    assert case.source.page(case.known).startswith("http")
+    if not case.has_pages:
+        return
     page = httpx.get(case.source.page(case.known))
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
@@ -131,7 +210,7 @@ def test_a_search_gives_what_matches(case: Case) -> None:
     for summary in found:
         record = case.source.fetch(summary.recid).record
         assert record is not None
-        assert (record.recid, record.metadata["title"]) == (summary.recid, summary.title)
+        assert (record.recid, _title(record)) == (summary.recid, summary.title)
         assert summary.digest == content_hash(record.metadata), "a list tells whether the record has changed"
 
 
@@ -151,6 +230,17 @@ def test_a_source_can_be_asked_by_many_threads(case: Case) -> None:
     assert all(record == records[0] and record is not None for record in records)
 
 
-def test_an_address_that_is_no_source_is_a_matter_of_configuration() -> None:
+@pytest.mark.parametrize("source", [_opendata, _zenodo])
+def test_an_address_that_is_no_source_is_a_matter_of_configuration(source: Callable[[str], RecordSource]) -> None:
     with pytest.raises(ConfigurationError):
-        _opendata("no address")
+        source("no address")
+
+
+def test_a_facet_that_a_source_does_not_have_is_refused(case: Case) -> None:
+    with pytest.raises(ConfigurationError, match="facet"):
+        case.source.search(facets={"colour": "red"})
+
+
+def test_a_plan_covers_what_the_search_finds(case: Case) -> None:
+    plan = case.source.plan(case.query)
+    assert plan.total == sum(part.total for part in plan.slices) == case.matching

@@ -7,7 +7,7 @@ from pathlib import Path
 from cern_assets_tests.conventions.sources import CHECKOUT, PACKAGE, modules
 
 # Dagster executes this module to load it, so something is built there.
-LOADED_BY_DAGSTER = {"cern_assets.definitions"}
+LOADED_BY_DAGSTER = {"cern_assets.definitions", "cern_assets.worker"}
 
 PROGRAM = """
 import importlib, pkgutil, sys

@@ -4,7 +4,13 @@ import shutil
 from pathlib import Path
 
 import dagster as dg
+import yaml
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.instance.config import PoolGranularity
+from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+from cern_assets.defs.celery import WatchfulCeleryRunLauncher
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -26,6 +32,24 @@ def test_the_postgresql_instance_differs_in_its_storage_only() -> None:
     beginning = "\nconcurrency:\n"
     assert postgres.partition(beginning)[2] == default.partition(beginning)[2]
     assert "\nstorage:\n" in postgres.partition(beginning)[0]
+
+
+def test_the_instance_with_celery_differs_in_its_launcher_and_the_number_of_runs_only() -> None:
+    postgres, celery = (
+        yaml.safe_load((CHECKOUT / "deploy" / name / "dagster.yaml").read_text()) for name in ("postgres", "celery")
+    )
+    assert celery.pop("run_launcher")["class"] == WatchfulCeleryRunLauncher.__name__
+    assert celery["concurrency"].pop("runs") != postgres["concurrency"].pop("runs")
+    assert celery == postgres
+
+
+def test_ticks_are_forgotten_runs_wait_for_pools_in_the_queue_and_late_assets_are_looked_for(tmp_path: Path) -> None:
+    shutil.copy(CHECKOUT / "dagster.yaml", tmp_path)
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        kept = instance.get_tick_retention_settings(InstigatorType.SENSOR)
+        assert kept[TickStatus.SKIPPED] == 2
+        assert instance.get_concurrency_config().pool_config.pool_granularity is PoolGranularity.RUN
+        assert instance.freshness_enabled
 
 
 def test_the_workspace_names_the_code_location() -> None:

@@ -9,6 +9,7 @@ from cern_assets.defs.events import failure, materialization, observation
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import Problem, StageOutcome
+from cern_assets.report.small import sparkline, states_bar
 from cern_assets_tests.conventions.sources import PACKAGE, modules, named
 
 HOSTILE = "a` ![](/graphql?query=mutation{wipeAssets}) | <img src=/graphql>\n| x"
@@ -54,5 +55,10 @@ def test_findings_are_a_table_that_keeps_their_text_as_it_is() -> None:
     assert (row.data["field"], row.data["what"], row.data["places"]) == (HOSTILE, HOSTILE, 3)
 
 
-def test_nothing_of_the_package_makes_markdown_for_dagster() -> None:
-    assert [named(path) for path in modules(PACKAGE) if "MetadataValue.md(" in path.read_text(encoding="utf-8")] == []
+def test_markdown_for_dagster_is_made_of_numbers_and_colours_of_ours_only() -> None:
+    """The report's small figures, which have no place for a text from a record: a state without a colour is none."""
+    made = [named(path) for path in modules(PACKAGE) if "MetadataValue.md(" in path.read_text(encoding="utf-8")]
+    assert made == ["cern_assets/defs/ledger.py", "cern_assets/defs/report.py"]
+    with pytest.raises(KeyError):
+        states_bar({HOSTILE: 1})
+    assert HOSTILE not in states_bar({"published": 1}) + sparkline([1, 2])

@@ -1,13 +1,17 @@
 """Guards that only the runs of dead processes of this host are marked failed."""
 
+import json
 import socket
+import subprocess
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.events import EngineEventData
+from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from cern_assets.defs.instance import open_instance
-from cern_assets.defs.living import PROCESS_TAG, end_runs_of_the_dead, living_process
+from cern_assets.defs.living import PROCESS_TAG, _lives_since, end_runs_of_the_dead, living_process, process_of
 
 
 @dg.job
@@ -62,3 +66,21 @@ def test_a_tag_that_leads_elsewhere_is_no_living_process_and_touches_no_file(nam
         run_id = _started(instance, f"{socket.gethostname()}/{name}")
         assert end_runs_of_the_dead(instance) == [run_id]
         assert (tmp_path / "dagster.yaml").exists()
+
+
+@pytest.mark.parametrize(("born_later", "dead"), [(False, False), (True, True)])
+def test_a_run_of_the_daemon_is_dead_when_its_process_is_gone_or_its_number_is_anothers(
+    tmp_path: Path, born_later: bool, dead: bool
+) -> None:
+    with open_instance(tmp_path) as instance:
+        tags = {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": "/tmp/a-socket"})}
+        run = instance.create_run_for_job(_nothing, tags=tags, status=dg.DagsterRunStatus.STARTED)
+        with subprocess.Popen(["sleep", "600"]) as process:
+            instance.report_engine_event("Started process for run.", run, EngineEventData.in_process(process.pid))
+            told = process_of(instance, run)
+            assert told is not None
+            assert _lives_since(told[0], told[1] - (3600 if born_later else 0)) is not dead
+            assert end_runs_of_the_dead(instance, workers=True) == []
+            process.kill()
+        assert end_runs_of_the_dead(instance) == [], "commands may be on another machine"
+        assert end_runs_of_the_dead(instance, workers=True) == [run.run_id]

@@ -11,8 +11,8 @@ import pytest
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.definitions import build_definitions
 from cern_assets.defs.io_managers import DocumentsIOManager
-from cern_assets.defs.launch import RANGE_END_TAG, RANGE_START_TAG, ingest
-from cern_assets.defs.partitions import contiguous_ranges, register_recids, registered_recids
+from cern_assets.defs.launch import ingest
+from cern_assets.defs.partitions import register_recids, registered_recids
 from cern_assets.defs.pipeline import build_pipeline
 from cern_assets.flows.journey import STAGES, AnyStage
 from cern_assets.flows.stages import Context, Made, Stage, Summary, Task
@@ -25,6 +25,10 @@ from cern_assets_tests.services.world import World
 
 GOOD, BAD, OTHER = Recid("900001"), Recid("900011"), Recid("900003")
 NAMES = [stage.name for stage in STAGES]
+
+
+def _range(first: str, last: str) -> dict[str, str]:
+    return {f"dagster/asset_partition_range_{end}": recid for end, recid in (("start", first), ("end", last))}
 
 
 def _materialized(instance: dg.DagsterInstance, stage: str) -> set[str]:
@@ -42,17 +46,10 @@ def _materialization(instance: dg.DagsterInstance, stage: str, recid: str) -> dg
 
 def test_a_bad_recid_stops_where_it_is_bad_and_takes_no_other_with_it(instance: dg.DagsterInstance) -> None:
     runs = list(ingest(build_definitions(), instance, "opendata", [GOOD, BAD, OTHER], batch_size=100))
-    assert [run.success for run in runs] == [False]
+    assert [run.success for run in runs] == [True], "a rejected record is for a steward to decide about"
     assert _materialized(instance, "raw_record") == {GOOD, BAD, OTHER}
     for stage in ("raw_files", "archive", "published_record"):
         assert _materialized(instance, stage) == {GOOD, OTHER}
-    (failure,) = [
-        record.event_log_entry.dagster_event
-        for record in instance.get_records_for_run(runs[0].run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    ]
-    assert failure is not None
-    assert failure.step_failure_data.user_failure_data is not None
-    assert BAD in str(failure.step_failure_data.user_failure_data.metadata["stopped"])
     observed = instance.fetch_observations(dg.AssetKey(["opendata", "raw_files"]), limit=5).records
     assert [record.partition_key for record in observed] == [BAD]
     assert "adler32" in str(observed[0].asset_observation and observed[0].asset_observation.metadata["message"])
@@ -162,7 +159,7 @@ def test_only_the_selected_stages_of_a_recid_run(instance: dg.DagsterInstance) -
     assert {name for name in NAMES if _materialized(instance, name)} == {"raw_record", "metadata"}
 
 
-def test_a_red_recid_run_again_does_just_the_stages_it_lacks(instance: dg.DagsterInstance, home: Path) -> None:
+def test_a_rejected_recid_run_again_does_just_the_stages_it_lacks(instance: dg.DagsterInstance, home: Path) -> None:
     definitions = build_definitions()
     list(ingest(definitions, instance, "opendata", [BAD], batch_size=100))
     list(ingest(definitions, instance, "opendata", [BAD], batch_size=100))
@@ -199,9 +196,7 @@ def test_a_downstream_asset_of_somebody_else_reads_and_writes_documents_for_a_ra
 
     extended = dg.Definitions.merge(definitions, dg.Definitions(assets=[copies]))
     job = extended.resolve_implicit_global_asset_job_def()
-    result = job.execute_in_process(
-        instance=instance, asset_selection=[copies.key], tags={RANGE_START_TAG: GOOD, RANGE_END_TAG: OTHER}
-    )
+    result = job.execute_in_process(instance=instance, asset_selection=[copies.key], tags=_range(GOOD, OTHER))
     assert result.success
     for recid in (GOOD, OTHER):
         copied = extended.load_asset_value(["copies", "metadata"], partition_key=recid, instance=instance)
@@ -214,29 +209,13 @@ def test_recids_are_registered_once_and_in_order(instance: dg.DagsterInstance) -
     assert registered_recids(instance, "opendata") == [GOOD, BAD, OTHER]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "longest", "ranges"),
-    [
-        ("abcdef", 10, ["af"]),
-        ("abcdef", 2, ["ab", "cd", "ef"]),
-        ("abdf", 10, ["ab", "dd", "ff"]),
-        ("", 10, []),
-        ("fa", 10, ["aa", "ff"]),
-    ],
-)
-def test_a_list_is_split_into_ranges_that_hold_nothing_else(wanted: str, longest: int, ranges: list[str]) -> None:
-    order = [Recid(letter) for letter in "abcdef"]
-    found = contiguous_ranges(order, [Recid(letter) for letter in wanted], longest)
-    assert [first + last for first, last in found] == ranges
-
-
-def test_a_red_recid_that_is_run_again_when_its_cause_is_mended_becomes_green(
+def test_a_rejected_recid_that_is_run_again_when_its_cause_is_mended_becomes_green(
     instance: dg.DagsterInstance, world: World, recid: str
 ) -> None:
     world.source.put(recid, files={"a.root": b"right"})
     (place,) = world.source.folder.rglob("a.root")
     place.write_bytes(b"wrong")
-    assert not _run(world, instance, recid, STAGES).success
+    assert _run(world, instance, recid, STAGES).success, "nobody but the source can mend it"
     assert recid not in _materialized(instance, "published_record")
     place.write_bytes(b"right")
     assert _run(world, instance, recid, STAGES).success

@@ -8,12 +8,19 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from cern_assets.definitions import build_definitions
+from cern_assets.defs.engine import DagsterEngine
+from cern_assets.defs.partitions import register_recids
+from cern_assets.defs.retries import retry_name
 from cern_assets.defs.sensors import alone
+from cern_assets.defs.waiting import waiting_name
+from cern_assets.documents.leases import LeaseTerms, leased
 from cern_assets.documents.notes import NoteBook
 from cern_assets.model.discovery import Notes
+from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import JsonObject
+from cern_assets.places import build_store
 from cern_assets.settings import load_settings
-from cern_assets.wiring import build_store
 from cern_assets_tests.services.command_line import Answer, published_recids
 from cern_assets_tests.services.growing import GrowingCollection, growing_portal
 from cern_assets_tests.services.ticks import Daemon
@@ -23,7 +30,7 @@ type: cern_assets.RecordCollection
 attributes:
   source: opendata
   selection: {all: true}
-  discovery: {unattended: true, full_every_hours: 0}
+  discovery: {unattended: true, full_every_hours: 0, revisit_minutes: 0}
 """
 
 
@@ -241,3 +248,54 @@ def test_the_inventory_finds_what_no_book_agrees_on_and_the_sensor_heals_it(
     assert inventory()
     assert run("ledger", "--json").states == dict.fromkeys(("1", "2", "3"), "published")
     assert published() == ["1", "2", "3"]
+
+
+def test_a_recid_that_had_to_wait_goes_on_by_itself_after_the_next_inventory(
+    daemon: Daemon, instance: dg.DagsterInstance, run: Callable[..., Answer]
+) -> None:
+    settings, recid = load_settings(), Recid("2")
+    store = build_store(settings)
+    with leased(
+        store, source="opendata", repository=settings.repository_url, recid=recid, terms=LeaseTerms()
+    ):  # somebody else publishes it
+        settle(daemon)
+    assert run("ledger", "--json").states["2"] == "waiting"
+    assert daemon.tick() == []
+    job = daemon.definitions.resolve_job_def("opendata_inventory")
+    assert job.execute_in_process(instance=instance, raise_on_error=False).success, "waiting is no disagreement"
+    assert daemon.tick() == [["2"]]
+    assert run("ledger", "--json").states["2"] == "published"
+
+
+def test_a_recid_that_had_to_wait_is_looked_at_again_without_a_run_that_waits_for_it(
+    daemon: Daemon, portal: GrowingCollection, run: Callable[..., Answer]
+) -> None:
+    settings, again = load_settings(), waiting_name("opendata")
+    store, recid = build_store(settings), Recid("2")
+    with leased(
+        store, source="opendata", repository=settings.repository_url, recid=recid, terms=LeaseTerms()
+    ):  # somebody else publishes it
+        settle(daemon)
+        assert daemon.tick(again) == [["2"]], "not ready yet"
+        assert run("ledger", "--json").states["2"] == "waiting"
+    run("decide", "hold", "2", "--by", "a steward", "--why", "a question is open")
+    daemon.definitions = build_definitions()
+    assert daemon.tick(again) == [["2"]]
+    assert run("ledger", "--json").states["2"] == "waiting"
+    assert daemon.tick(again) == [], "who is held by a steward waits for the steward"
+
+
+def test_a_few_that_changed_do_not_queue_behind_many_that_are_new(daemon: Daemon) -> None:
+    engine = DagsterEngine(daemon.instance, "opendata", batch_size=100, priority=5)
+    assert (engine.tags_of(10)["dagster/priority"], engine.tags_of(11)["dagster/priority"]) == ("6", "5")
+    asked = answered(daemon)
+    assert [request.tags["dagster/priority"] for request in asked.run_requests or []] == ["1"]
+
+
+def test_what_a_run_of_the_retry_job_may_bring_is_under_way(daemon: Daemon, instance: dg.DagsterInstance) -> None:
+    register_recids(instance, "opendata", [Recid("1"), Recid("2")])
+    engine = DagsterEngine(instance, "opendata", batch_size=100)
+    assert engine.under_way() == frozenset()
+    job = daemon.definitions.resolve_job_def(retry_name("opendata"))
+    instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert engine.under_way() == {"1", "2"}

@@ -25,6 +25,7 @@ class FakeSource:
         self.rules = "as it is"
         self._records: dict[Recid, tuple[SourceRecord, str]] = {}
         self._errors: dict[Recid, Exception] = {}
+        self._once: set[Recid] = set()
         self._refusal: Exception | None = None
 
     def put(self, recid: str, *, title: str = "A dataset", files: dict[str, bytes] | None = None) -> Recid:
@@ -61,6 +62,11 @@ class FakeSource:
         """Answer a recid with an error from now on."""
         self._errors[recid] = error
 
+    def fail_once(self, recid: Recid, error: Exception) -> None:
+        """Answer a recid with an error the next time."""
+        self._errors[recid] = error
+        self._once.add(recid)
+
     def refuse_all(self, error: Exception) -> None:
         """Answer everything with an error from now on."""
         self._refusal = error
@@ -85,7 +91,10 @@ class FakeSource:
         if self._refusal is not None:
             raise self._refusal
         if recid in self._errors:
-            raise self._errors[recid]
+            error = self._errors[recid]
+            if recid in self._once:
+                del self._errors[recid]
+            raise error
         if recid not in self._records:
             raise RecordNotFoundError("There is no such record.")
         record, current = self._records[recid]

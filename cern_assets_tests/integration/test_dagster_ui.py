@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -31,17 +32,18 @@ from cern_assets_tests.services.embedded import running_embedded
 
 pytestmark = pytest.mark.service
 
-BAD, MISSING, HOSTILE = "900011", "900001", "900099"
+BAD, UNREACHABLE, HOSTILE = "900011", "900001", "900099"
 MUTATION = "mutation{setAutoMaterializePaused(paused:true)}"
 """What a GET of Dagster's address would do."""
 HOSTILE_FIELD = f"a` ![x](/graphql?query={MUTATION}) <img src='/graphql?query={MUTATION}'> `b"
+GROUP = "locations/__repository__@cern_assets/asset-groups/opendata"
 SLOW = 240_000
 """Milliseconds that a backfill may take: the daemon looks every half minute, and a run is a process to start."""
 
 
 @dataclass
 class MendableCollection:
-    """The sample collection, with a file of one record missing until it is mended, and a record that means harm."""
+    """The sample collection, a file of it out of reach until it is mended, and a record that means harm."""
 
     inner: Collection = field(default_factory=sample_collection)
     mended: bool = False
@@ -54,11 +56,11 @@ class MendableCollection:
         return {**self.inner.records, HOSTILE: hostile}
 
     def open(self, path: str) -> BinaryIO | None:
-        files = self.records[MISSING]["files"]
+        files = self.records[UNREACHABLE]["files"]
         assert isinstance(files, list)
         assert isinstance(files[-1], dict)
         if not self.mended and str(files[-1]["uri"]).endswith(path):
-            return None
+            raise OSError("the disk of the portal does not answer")
         return self.inner.open(path)
 
 
@@ -102,35 +104,41 @@ def _picture(page: Page, name: str) -> None:
 
 
 def _launch_backfill(page: Page, steward: Steward, which: str) -> None:
-    """Materialize all five assets for `All` or `Failed` partitions, and wait until the backfill has ended."""
-    page.goto(f"{steward.ui}/asset-groups")
+    """Materialize all five assets for `All` or `Failed` partitions; for a single one the UI launches a run."""
+    page.goto(f"{steward.ui}/{GROUP}")
     page.get_by_role("button", name="Materialize all").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name=which, exact=True).click()
-    launch = dialog.get_by_role("button", name="Launch backfill")
+    launch = dialog.get_by_role("button", name=re.compile("Launch (backfill|1 run)"))
     expect(launch).to_be_enabled()
     launch.click()
     expect(dialog).to_be_hidden()
     page.goto(f"{steward.ui}/runs?view=backfills")
 
 
-def _expect_partitions(page: Page, steward: Steward, stage: str, *, failed: int, timeout: int = 60_000) -> None:
+def _expect_partitions(
+    page: Page, steward: Steward, stage: str, *, failed: int, rejected: int, timeout: int = 60_000
+) -> None:
     page.goto(f"{steward.ui}/assets/opendata/{stage}?view=partitions")
-    good = len(steward.recids) - failed
+    good = len(steward.recids) - failed - rejected
     expect(page.get_by_text(f"Materialized ({good})")).to_be_visible(timeout=timeout)
+    expect(page.get_by_text(f"Missing ({rejected})")).to_be_visible(timeout=timeout)
     expect(page.get_by_text(f"Failed ({failed})")).to_be_visible(timeout=timeout)
 
 
-def test_a_backfill_from_the_ui_leaves_good_recids_green_and_bad_ones_red(page: Page, steward: Steward) -> None:
-    page.goto(f"{steward.ui}/asset-groups")
+def test_a_backfill_from_the_ui_leaves_good_recids_green_and_only_what_failed_red(page: Page, steward: Steward) -> None:
+    page.goto(f"{steward.ui}/{GROUP}")
     for stage in ("raw_record", "raw_files", "metadata", "archive", "published_record"):
         expect(page.get_by_text(stage, exact=True).first).to_be_visible()
     _launch_backfill(page, steward, "All")
-    _expect_partitions(page, steward, "published_record", failed=2, timeout=SLOW)
-    _expect_partitions(page, steward, "raw_record", failed=0)
-    _expect_partitions(page, steward, "raw_files", failed=2)
-    page.goto(f"{steward.ui}/assets/opendata/raw_files?view=partitions&partition={BAD}")
+    _expect_partitions(page, steward, "published_record", failed=1, rejected=1, timeout=SLOW)
+    _expect_partitions(page, steward, "raw_record", failed=0, rejected=0)
+    _expect_partitions(page, steward, "raw_files", failed=1, rejected=1)
+    page.goto(f"{steward.ui}/assets/opendata/raw_files?view=partitions&partition={UNREACHABLE}")
     expect(page.get_by_text("failed, and did not materialize this asset")).to_be_visible()
+    page.goto(f"{steward.ui}/assets/opendata/raw_files?view=partitions&partition={BAD}")
+    expect(page.get_by_role("button", name="View all historical events (1)")).to_be_visible()
+    expect(page.get_by_text("failed, and did not materialize this asset")).to_be_hidden()
     page.goto(f"{steward.ui}/assets/opendata/raw_files?view=events&partition={BAD}")
     expect(page.get_by_text("their record declares adler32:0badc0de").first).to_be_visible()
     _picture(page, "reason")
@@ -159,15 +167,16 @@ def test_a_field_of_a_record_is_shown_and_makes_the_page_ask_for_nothing(page: P
 def test_a_mended_recid_run_again_from_the_ui_turns_green_by_the_stages_it_lacked(page: Page, steward: Steward) -> None:
     steward.collection.mended = True
     _launch_backfill(page, steward, "Failed")
-    _expect_partitions(page, steward, "published_record", failed=1, timeout=SLOW)
+    _expect_partitions(page, steward, "published_record", failed=0, rejected=1, timeout=SLOW)
     for stage, status in (("raw_record", "unchanged"), ("raw_files", "done"), ("published_record", "done")):
-        page.goto(f"{steward.ui}/assets/opendata/{stage}?view=partitions&partition={MISSING}")
+        page.goto(f"{steward.ui}/assets/opendata/{stage}?view=partitions&partition={UNREACHABLE}")
         expect(page.get_by_role("row", name=f"status {status}")).to_be_visible()
     page.set_viewport_size({"width": 1700, "height": 560})
-    page.goto(f"{steward.ui}/asset-groups")
+    page.goto(f"{steward.ui}/{GROUP}")
     page.get_by_role("button", name="Hide navigation").click()
     page.get_by_role("img", name="zoom_in").click()  # shows the partitions of each asset
-    expect(page.get_by_text("94% filled (1 failed)")).to_have_count(4)
+    expect(page.get_by_text("94% filled")).to_have_count(4)
+    expect(page.get_by_text("failed)")).to_have_count(0)
     expect(page.get_by_text("100% filled")).to_be_visible()
     _picture(page, "lineage")
     hits = httpx.get(f"{steward.repository}/api/records", params={"size": 100}).json()["hits"]
@@ -182,4 +191,17 @@ def test_a_run_of_the_command_line_is_run_again_from_the_ui(page: Page, steward:
     page.goto(f"{steward.ui}/runs/{run_id}")
     page.get_by_role("button", name="Re-execute all").click()
     page.wait_for_url(lambda url: "/runs/" in url and run_id not in url)
-    expect(page.get_by_text("1 of 1 recids stopped").first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Finished execution of run").first).to_be_visible(timeout=SLOW)
+
+
+def test_what_stopped_and_may_succeed_is_run_again_with_one_click(page: Page, steward: Steward) -> None:
+    page.goto(f"{steward.ui}/locations/cern_assets/jobs/opendata_retry/playground")
+    page.get_by_role("button", name="Launch run").click()
+    expect(page.get_by_text("0 recids stopped and may succeed").first).to_be_visible(timeout=SLOW)
+
+
+def test_the_checks_tell_a_steward_which_record_is_rejected_and_why(page: Page, steward: Steward) -> None:
+    page.goto(f"{steward.ui}/assets/opendata/published_record?view=checks&checkDetail=rejections")
+    expect(page.get_by_text("rejections").first).to_be_visible()
+    expect(page.get_by_text("their record declares adler32:0badc0de").first).to_be_visible()
+    _picture(page, "checks")

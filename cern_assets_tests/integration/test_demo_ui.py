@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -27,8 +28,9 @@ def _descendants(pid: int) -> set[int]:
     """Every process that a process started, directly or not."""
     found: set[int] = set()
     for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, listed.read_text().split()):
-            found |= {child} | _descendants(child)
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread, or all of it, may end while we look
+            for child in map(int, listed.read_text().split()):
+                found |= {child} | _descendants(child)
     return found
 
 

@@ -31,10 +31,18 @@ def _dg(*arguments: str, home: Path, project: Path = PROJECT, code: int = 0) -> 
     return done.stdout + (done.stderr if code else "")
 
 
-def test_dg_loads_the_definitions_and_lists_the_five_assets(home: Path) -> None:
+def test_dg_loads_the_definitions_and_lists_the_five_assets_and_those_of_operations(home: Path) -> None:
     assert "All definitions loaded successfully" in _dg("check", "defs", home=home)
     listed = json.loads(_dg("list", "defs", "--json", home=home))
-    assert {asset["asset_key"] for asset in listed["assets"]} == {f"opendata/{stage.name}" for stage in STAGES}
+    assert {asset["asset_key"] for asset in listed["assets"]} == {
+        "audits/opendata",
+        "inventories/opendata",
+        "ledgers/opendata",
+        "operations/parts",
+        "reports/opendata",
+        "telemetry/events",
+        *(f"opendata/{stage.name}" for stage in STAGES),
+    }
 
 
 def test_dg_launches_all_stages_of_a_recid(home: Path) -> None:
@@ -75,5 +83,6 @@ def test_a_project_that_only_installs_the_package_scaffolds_checks_and_lists_col
     assert "successful" in _dg("check", "yaml", home=home, project=project)
     listed = json.loads(_dg("list", "defs", "--json", home=home, project=project))
     assert {asset["asset_key"] for asset in listed["assets"]} == {
-        f"{name}/{stage.name}" for name in ("higgs", "muons") for stage in STAGES
+        *(f"{name}/{stage.name}" for name in ("higgs", "muons") for stage in STAGES),
+        *(f"{kind}/{name}" for kind in ("audits", "inventories", "ledgers", "reports") for name in ("higgs", "muons")),
     }

@@ -85,6 +85,9 @@ def test_runs_of_a_process_that_was_killed_are_marked_failed_by_the_next_command
     assert finished("ingest", *RECIDS, folder=home, **_variables()).code == 0
     assert set(_statuses()) == {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS}
     assert list((load_settings().dagster_home / "processes").iterdir()) == []
+    with open_instance(load_settings().dagster_home) as instance:
+        made = instance.get_materialized_partitions(dg.AssetKey(["opendata", "published_record"]))
+    assert made == set(RECIDS), "also those whose events the killed process kept back"
     assert published_recids(load_settings().repository_url) == sorted(RECIDS)
 
 

@@ -64,7 +64,7 @@ class Place:
             "CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE": "0",
             "CERN_ASSETS_REPOSITORY_URL": self.url,
             "CERN_ASSETS_REPOSITORY_TOKEN": TOKEN,
-            "CERN_ASSETS_LEASE_SECONDS": "1",
+            "CERN_ASSETS_LEASE_SECONDS": "3",
             "CERN_ASSETS_CLOCK_SKEW_SECONDS": "1",
             "CERN_ASSETS_SEARCH_LAG_SECONDS": "1",
         }

@@ -25,6 +25,7 @@ from cern_assets.storage.xrootd import XRootDStore
 from cern_assets.transfers.transfer import transfer
 from cern_assets_tests.contract.stores import get, put
 from cern_assets_tests.services.disks import small_disk
+from cern_assets_tests.services.dripping import dripping
 from cern_assets_tests.services.needs import free_port
 from cern_assets_tests.services.xrootd import XRootDDaemon, xrootd_daemon
 
@@ -103,6 +104,17 @@ def test_a_frozen_server_interrupts_the_reading(daemon: XRootDDaemon) -> None:
     with pytest.raises(StorageUnavailableError, match="expired"):
         store.size_bytes("file")
     os.kill(daemon.pid, signal.SIGCONT)
+
+
+def test_a_server_that_drips_bytes_is_given_up_and_leaves_nothing(daemon: XRootDDaemon, tmp_path: Path) -> None:
+    put(XRootDStore(daemon.url, timeout_seconds=30), "file", CONTENT)
+    store = LocalStore(tmp_path / "store")
+    with dripping(daemon.port, full_bytes=6 * MIB) as between:
+        reader = XRootDStore(f"root://127.0.0.1:{between.port}/", timeout_seconds=1)
+        with pytest.raises(TransferInterruptedError, match="not complete after 1 seconds"):
+            transfer(reader, "file", store, "copy", size_bytes=len(CONTENT), expected=None, algorithms=(), attempts=1)
+    assert list(store.list()) == []
+    assert list(store.leftovers()) == []
 
 
 def test_a_dead_server_is_unavailable_and_not_empty(daemon: XRootDDaemon) -> None:

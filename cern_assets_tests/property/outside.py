@@ -29,8 +29,8 @@ from cern_assets.repositories.nrp.refusals import refusal
 from cern_assets.sources.json_text import read_json
 from cern_assets.sources.opendata import searches
 from cern_assets.sources.opendata.parse import parse_record, read_answer
-from cern_assets.sources.opendata.portal_requests import _seconds, _seconds_until, usable_etag
 from cern_assets.sources.opendata.recids import parse_recid
+from cern_assets.sources.portal_requests import _seconds, _seconds_until, usable_etag
 from cern_assets.sources.record_files import each_record
 from cern_assets.storage import http, xrootd_status
 

@@ -54,7 +54,7 @@ def started(*arguments: str, folder: Path, **variables: str) -> Iterator["subpro
     process = subprocess.Popen(
         [PROGRAM, *arguments],
         cwd=folder,
-        env={**inherited, **variables},
+        env={**inherited, "CERN_ASSETS_RECID_ATTEMPTS": "1", **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -75,7 +75,7 @@ def finished(*arguments: str, folder: Path, **variables: str) -> Answer:
 
 def published_recids(repository_url: str) -> list[str]:
     """The recids of all records that a repository shows to everybody, one for each record."""
-    hits = httpx.get(f"{repository_url}/api/records", params={"size": 100}).json()["hits"]
+    hits = httpx.get(f"{repository_url}/api/records", params={"size": 1000}).json()["hits"]
     identifiers = [hit["metadata"]["identifiers"] for hit in hits["hits"]]
     prefix = "oai:cernopendata.cern:"
     return sorted(

@@ -35,6 +35,7 @@ def home(
             "CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE": "0",
             "CERN_ASSETS_REPOSITORY_URL": repository.url,
             "CERN_ASSETS_REPOSITORY_TOKEN": repository.token,
+            "CERN_ASSETS_SEARCH_LAG_SECONDS": "0",  # the embedded repository's search has none
         }
         for name, value in variables.items():
             monkeypatch.setenv(name, value)

@@ -7,6 +7,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 from cern_assets.definitions import build_definitions
+from cern_assets.defs.recid_runs import listed_recids
 from cern_assets.defs.sensors import sensor_name
 
 RUN_KEY_TAG = "dagster/run_key"
@@ -20,11 +21,12 @@ class Daemon:
     collection: str = "opendata"
     definitions: dg.Definitions = field(default_factory=build_definitions)
 
-    def evaluate(self) -> dg.SensorResult | dg.SkipReason:
-        """A tick up to its answer, which is lost if nobody does anything with it."""
-        sensor = self.definitions.resolve_sensor_def(sensor_name(self.collection))
+    def evaluate(self, name: str = "") -> dg.SensorResult | dg.SkipReason:
+        """A tick up to its answer, which is lost if nobody does anything with it; of discovery, or the sensor named."""
+        sensor = self.definitions.resolve_sensor_def(name or sensor_name(self.collection))
         resources = self.definitions.resources or {}
-        context = dg.build_sensor_context(instance=self.instance, resources={"ports": resources["ports"]})
+        needed = {"ports": resources["ports"]} if sensor.required_resource_keys else None
+        context = dg.build_sensor_context(instance=self.instance, resources=needed)
         answer = sensor(context)
         assert isinstance(answer, dg.SensorResult | dg.SkipReason)
         return answer
@@ -47,9 +49,9 @@ class Daemon:
     def execute(self, run: dg.DagsterRun) -> None:
         execute_run(InMemoryJob(self._job()), run, self.instance)
 
-    def tick(self) -> list[list[str]]:
+    def tick(self, name: str = "") -> list[list[str]]:
         """A whole tick, and its runs to their end; the recids of each run."""
-        answer = self.evaluate()
+        answer = self.evaluate(name)
         if isinstance(answer, dg.SkipReason):
             return []
         self.add_partitions(answer)
@@ -59,13 +61,11 @@ class Daemon:
         return [self.recids(run) for run in runs]
 
     def recids(self, run: dg.DagsterRun) -> list[str]:
-        order = self.instance.get_dynamic_partitions(f"{self.collection}_recid")
-        first, last = (run.tags[f"dagster/asset_partition_range_{end}"] for end in ("start", "end"))
-        return list(order[order.index(first) : order.index(last) + 1])
+        return list(listed_recids(self.collection, run.run_config))
 
     def _created(self, request: dg.RunRequest) -> dg.DagsterRun:
         tags = {**request.tags, RUN_KEY_TAG: str(request.run_key)}
-        return self.instance.create_run_for_job(job_def=self._job(), tags=tags)
+        return self.instance.create_run_for_job(job_def=self._job(), run_config=request.run_config, tags=tags)
 
     def _job(self) -> dg.JobDefinition:
         return self.definitions.resolve_job_def(f"{self.collection}_ingest")

@@ -74,7 +74,7 @@ class World:
 def running_world(folder: Path, repository: RunningRepository, *, attempts: int = 2) -> Iterator[World]:
     """A world of a test's own in a folder, in front of a repository that others may use too."""
     source = FakeSource(folder / "source")
-    (folder / "source").mkdir()
+    (folder / "source").mkdir(exist_ok=True)
     store = LocalStore(folder / "store")
     adapter = NrpRepository(repository.url, repository.token, attempts=attempts, timeout_seconds=30)
     adapters = Adapters(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cern_assets.storage.xrootd import XRootDStore
+from cern_assets.storage.xrootd_logins import XRootDLogins
 from cern_assets_tests.services.needs import free_port, program
 
 _START_SECONDS = 30.0
@@ -32,6 +33,11 @@ xrootd.chksum max 32 adler32 md5
 ofs.tpc pgm {copier} --server
 ofs.persist manual
 """
+_WITH_KEY = """\
+xrootd.seclib libXrdSec.so
+sec.protocol sss -s {keytab}
+sec.protbind * only sss
+"""
 
 
 class XRootDDaemon:
@@ -39,9 +45,10 @@ class XRootDDaemon:
 
     `root` None means a new folder of its own. The server refuses to run as root, so that a root user's tests run it
     as another user, to whom the new folder then belongs; a `root` that is given must be readable for that user.
+    `with_key` makes it ask for a shared secret (`sss`), of which `keytab` is the clients' copy.
     """
 
-    def __init__(self, root: Path | None = None, *, writable: bool = True) -> None:
+    def __init__(self, root: Path | None = None, *, writable: bool = True, with_key: bool = False) -> None:
         # Its sockets lie in this folder, and a socket's path has at most 107 characters.
         self._state = Path(tempfile.mkdtemp(prefix="xrd-", dir="/tmp"))
         self._state.chmod(0o755)
@@ -59,6 +66,14 @@ class XRootDDaemon:
         )
         for folder in ("admin", "run", "data"):
             (self._state / folder).mkdir()
+        self.keytab = self._state / "client.keytab"
+        if with_key:
+            make_keytab(self.keytab)
+            own = self._state / "server.keytab"
+            own.write_bytes(self.keytab.read_bytes())
+            own.chmod(0o600)
+            with configuration.open("a", encoding="ascii") as file:
+                file.write(_WITH_KEY.format(keytab=own))
         if self._user:
             for place in (self._state, *self._state.iterdir()):
                 os.chown(place, self._user.pw_uid, self._user.pw_gid)
@@ -67,6 +82,11 @@ class XRootDDaemon:
     def url(self) -> str:
         """The server's root: `root://127.0.0.1:<port>/`."""
         return f"root://127.0.0.1:{self._port}/"
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
 
     @property
     def pid(self) -> int:
@@ -91,7 +111,16 @@ class XRootDDaemon:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"xrootd did not start:\n{self.log()[-4000:]}")
             time.sleep(0.05)
-        XRootDStore(self.url, timeout_seconds=_START_SECONDS).ping()
+        XRootDStore(self.url, timeout_seconds=_START_SECONDS, logins=self.logins()).ping()
+
+    def logins(self) -> XRootDLogins:
+        """How its clients log in."""
+        return XRootDLogins.parse("test", self.login if self.keytab.exists() else "")
+
+    @property
+    def login(self) -> str:
+        """The setting for a server with a key."""
+        return f"127.0.0.1:{self._port}=sss:{self.keytab}"
 
     def kill(self) -> None:
         """End it without warning."""
@@ -119,10 +148,17 @@ class XRootDDaemon:
             return probe.connect_ex(("127.0.0.1", self._port)) == 0
 
 
+def make_keytab(place: Path) -> None:
+    """A new shared secret, readable for its owner only."""
+    admin = program("xrdsssadmin", package="xrootd-server")
+    command = [admin, "-k", "key", "-u", "anybody", "add", str(place)]
+    subprocess.run(command, input=b"y\n", check=True, capture_output=True)
+
+
 @contextmanager
-def xrootd_daemon(root: Path | None = None, *, writable: bool = True) -> Iterator[XRootDDaemon]:
+def xrootd_daemon(root: Path | None = None, *, writable: bool = True, with_key: bool = False) -> Iterator[XRootDDaemon]:
     """A running server."""
-    daemon = XRootDDaemon(root, writable=writable)
+    daemon = XRootDDaemon(root, writable=writable, with_key=with_key)
     try:
         daemon.start()
         yield daemon

@@ -8,12 +8,20 @@ import pytest
 from cern_assets.errors import ConfigurationError
 from cern_assets.flows.stages import Context
 from cern_assets.model.identifiers import Recid
+from cern_assets.places import build_store
 from cern_assets.ports import ByteReader
 from cern_assets.settings import Settings, load_settings
 from cern_assets.storage.http import HttpReader
 from cern_assets.storage.local import LocalStore
 from cern_assets.storage.xrootd import XRootDStore
-from cern_assets.wiring import SOURCES, build_store, build_telemetry, collection_named, opened_context, source_parts
+from cern_assets.wiring import (
+    SOURCES,
+    build_telemetry,
+    collection_named,
+    collections_of,
+    opened_context,
+    source_parts,
+)
 
 
 def _opened(settings: Settings, name: str = "opendata") -> AbstractContextManager[Context]:
@@ -79,12 +87,20 @@ def test_a_store_that_a_file_is_in_the_way_of_is_refused(tmp_path: Path) -> None
 
 def test_an_unknown_source_is_refused_naming_those_there_are() -> None:
     with pytest.raises(ConfigurationError, match="opendata"):
-        source_parts("zenodo")
+        source_parts("figshare")
+
+
+def test_without_a_folder_each_source_that_is_set_up_is_a_collection() -> None:
+    assert [spec.name for spec in collections_of(load_settings())] == ["opendata"]
+    set_up = load_settings().given(zenodo_dump_url="/dumps")
+    assert [spec.name for spec in collections_of(set_up)] == ["opendata", "zenodo"]
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
-def test_a_source_s_parts_are_all_its_own(name: str) -> None:
-    with _opened(load_settings(repository_token="t"), name) as context:
+def test_a_source_s_parts_are_all_its_own(name: str, tmp_path: Path) -> None:
+    places = {f"{name}_{place}_url": str(tmp_path) for place in ("files", "dump")}
+    set_up = load_settings(repository_token="t").given(**places)
+    with _opened(set_up, name) as context:
         assert context.adapters.source.name == context.adapters.crosswalk.source == name
         assert (context.collection.name, context.collection.source) == (name, name)
     assert source_parts(name).crosswalks["plain"].identifier(Recid("133"))

@@ -106,7 +106,7 @@ def test_a_recid_that_two_collections_bring_into_one_repository_is_told_and_not_
     ("text", "said"),
     [
         (HEAD + "  target: nowhere\n", "CERN_ASSETS_TARGET_NOWHERE_URL is not usable: it is needed"),
-        (HEAD.replace("opendata", "zenodo"), "There is no source 'zenodo'"),
+        (HEAD.replace("opendata", "figshare"), "There is no source 'figshare'"),
         (HEAD + "  files: copy\n", "[file "),
     ],
 )

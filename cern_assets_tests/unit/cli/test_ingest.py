@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cern_assets.defs.instance import open_instance
+from cern_assets.defs.partitions import register_recids
+from cern_assets.model.identifiers import Recid
 from cern_assets.settings import load_settings
 from cern_assets_tests.services.command_line import Answer, published_recids
 from cern_assets_tests.services.needs import free_port
@@ -45,7 +48,7 @@ REMEDY = "Choose one of: opendata; CERN_ASSETS_COLLECTIONS names the folder of o
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--collection", "zenodo", "133"), f"There is no collection 'zenodo'. [field collection] {REMEDY}"),
+        (("--collection", "figshare", "133"), f"There is no collection 'figshare'. [field collection] {REMEDY}"),
         (("133; rm -rf",), "This is no recid. [field recid, value '133; rm -rf'] Give it like 133 or atlas-160006."),
         (("--file", "list"), "[file list:2, field recid, value '../133'] Give it like 133 or atlas-160006."),
         ((), "No recid was given. Name recids, a file of them with --file, or a collection that selects some."),
@@ -78,6 +81,26 @@ def test_a_recid_that_the_portal_does_not_know_is_rejected(run: Run, home: Path)
     assert answer.code == 1
     assert answer.states == {"123456789": "rejected"}
     assert "does not know" in answer.messages["123456789"]
+
+
+def test_scattered_recids_are_as_many_runs_as_batches_and_each_is_held_by_its_run(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_instance(load_settings().dagster_home) as instance:
+        register_recids(instance, "opendata", [Recid(str(number)) for number in range(900001, 900012)])
+    monkeypatch.setenv("CERN_ASSETS_BATCH_SIZE", "2")
+    answer = run("ingest", "--json", "900010", "900003", "900009")
+    assert (answer.code, len(answer.json["runs"])) == (0, 2)
+
+
+def test_a_retry_takes_what_failed_and_leaves_alone_what_was_rejected(run: Run, home: Path) -> None:
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setenv("CERN_ASSETS_REPOSITORY_TOKEN", "somebody-elses-token")
+        assert run("ingest", "--json", "900003", "900011").states == {"900003": "pending", "900011": "rejected"}
+    again = run("ingest", "--retry", "--json")
+    assert (again.code, again.states) == (0, {"900003": "published"})
+    assert "Nothing stopped that may succeed" in run("ingest", "--retry").err
+    assert run("ingest", "--retry", "900003").code == 2
 
 
 def test_a_wrong_checksum_costs_that_recid_only(run: Run, home: Path) -> None:

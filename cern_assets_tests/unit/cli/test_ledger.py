@@ -1,8 +1,11 @@
 """`cern-assets ledger`: totals first, loss named, and no more rows than asked for."""
 
+import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,58 @@ def test_a_deleted_receipt_is_named(run: Run, ingested: Path) -> None:
     receipt.unlink()
     answer = run("ledger", "--json")
     assert (answer.code, [row["recid"] for row in answer.json["differences"]]) == (1, ["900009"])
+
+
+def test_one_thing_less_anywhere_is_named_and_makes_the_check_fail(run: Run, ingested: Path) -> None:
+    """One event, spool file, partition, document, journal and target record in turn, each put back after."""
+
+    def off() -> set[str]:
+        answer = run("ledger", "--check", "--json")
+        assert answer.code == (0 if answer.json["balanced"] else 1)
+        return {f"{row['recid']}: {row['difference']}" for row in answer.json["differences"]} | {
+            f"lost {row['first']}-{row['last']}" for row in answer.json["lost"]
+        }
+
+    assert off() == set()
+    (spool,) = (ingested / "telemetry").glob("events-*.jsonl")
+    whole = spool.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    spool.write_bytes(b"".join(lines[:4] + lines[5:]))
+    assert "lost 5-5" in off()
+    spool.unlink()
+    gone = off()
+    for recid in ("900003", "900009"):
+        assert f"{recid}: it has a document of the stage, and no event" in gone
+        assert f"{recid}: the target lists it as published, and no event tells of it" in gone
+    spool.write_bytes(whole)
+
+    documents = ingested / "store" / "documents" / "opendata" / "published_record"
+    (receipt,) = documents.rglob("900009.json")
+    text = receipt.read_bytes()
+    receipt.unlink()
+    assert off() == {"900009: telemetry says that the stage is done, and it has no document"}
+    receipt.write_bytes(text)
+
+    (entries,) = (ingested / "store" / "journal" / "opendata").glob("*/900009")
+    entries.rename(ingested / "entries")
+    assert off() == {"900009: it is published, and the journal has no entry of it"}
+    (ingested / "entries").rename(entries)
+
+    index = ingested / "dagster" / "history" / "runs" / "index.db"
+    with closing(sqlite3.connect(index)) as database, database:
+        database.execute("DELETE FROM dynamic_partitions WHERE partition = '900009'")
+    assert off() == {"900009: telemetry tells of it, and it has no partition"}
+    with closing(sqlite3.connect(index)) as database, database:
+        database.execute(
+            "INSERT INTO dynamic_partitions (partitions_def_name, partition) VALUES ('opendata_recid', '900009')"
+        )
+    assert off() == set()
+
+    kept = ingested / "repository" / "repository.sqlite"
+    with closing(sqlite3.connect(kept)) as database, database:
+        database.execute("DELETE FROM record WHERE id = ?", [json.loads(text)["body"]["record_id"]])
+    assert off() == {"900009: it is published, and the target does not list it"}
+    assert "opendata 900009 published_record: it is published, and the target does not" in run("ledger", "--check").out
 
 
 def test_the_ledger_is_read_without_dagster(ingested: Path) -> None:

@@ -58,7 +58,7 @@ def test_all_that_a_collection_can_say_is_read(tmp_path: Path) -> None:
             SMALL + "  colour: red\n",
             4,
             "colour",
-            "There is no such field; allowed are access, archive, community, discovery, edits, files",
+            "There is no such field; allowed are access, archive, communities, community, curation, discovery, edits",
         ),
         (
             SMALL + "  selection:\n    recid: [1]\n",

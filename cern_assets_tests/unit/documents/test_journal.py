@@ -8,7 +8,16 @@ import pytest
 
 from cern_assets.documents.journal import Journal, latest
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.journal import DraftMade, DraftWanted, Happening, Missed, SeenAgain, StagingAsked, TransferBegun
+from cern_assets.model.journal import (
+    DraftMade,
+    DraftWanted,
+    Happening,
+    Missed,
+    PublishWanted,
+    SeenAgain,
+    StagingAsked,
+    TransferBegun,
+)
 from cern_assets.storage.local import LocalStore
 
 RECID = Recid("133")
@@ -33,6 +42,15 @@ def test_entries_come_back_in_the_order_in_which_they_were_noted(journal: Journa
     entries = journal.entries("opendata", RECID)
     assert [entry.what for entry in entries] == happenings
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+
+
+def test_what_is_noted_at_once_is_one_file_and_comes_back_in_its_order(journal: Journal, tmp_path: Path) -> None:
+    made = DraftMade(repository="r", record_id="x", url="u", version_index=1)
+    wanted = PublishWanted(repository="r", record_id="x", version_index=1, said={"title": "half a pair: \ud800"})
+    assert journal.note("opendata", RECID, made, wanted).what == wanted
+    journal.note("opendata", RECID, Missed())
+    assert [entry.what for entry in journal.entries("opendata", RECID)] == [made, wanted, Missed()]
+    assert len(list(tmp_path.rglob("*.json"))) == 2
 
 
 def test_each_recid_of_each_collection_has_its_own(journal: Journal) -> None:

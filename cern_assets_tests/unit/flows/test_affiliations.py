@@ -1,4 +1,4 @@
-"""Affiliations by ROR id where the target's vocabulary has it."""
+"""Affiliations and funders by ROR id where the target's vocabulary has it."""
 
 from collections.abc import Iterator
 
@@ -54,6 +54,18 @@ def test_where_the_target_has_no_such_term_names_stay_names(embedded: Repository
     assert affiliated(sent, embedded) == sent
 
 
+@pytest.mark.service
+def test_an_id_that_the_record_states_is_asked_for_and_sent_where_the_target_has_it(invenio: RunningRepository) -> None:
+    repository = NrpRepository(invenio.url, invenio.token, attempts=3, timeout_seconds=60)
+    sent = affiliated(
+        deposit("Inst. of Helsinki", "Orsay, LAL"),
+        repository,
+        stated={"Inst. of Helsinki": "01x2x1522", "Orsay, LAL": "046w3ze59"},
+    )
+    repository.close()
+    assert affiliations(sent) == [{"id": "01x2x1522"}, {"name": "Orsay, LAL"}]
+
+
 def test_a_name_without_an_id_asks_nothing(embedded: Repository) -> None:
     affiliated(deposit("Nobody's Institute"), embedded)
     assert embedded.spent.requests == {}
@@ -80,3 +92,26 @@ def test_an_edit_that_is_kept_sends_the_id_back_and_not_what_the_target_shows_of
     there["metadata"]["creators"][0]["affiliations"] = [shown]  # type: ignore[index, call-overload]
     merged = merge(said, there, [said], EditPolicy())
     assert affiliations(merged.payload) == [{"id": "01x2x1522"}]
+
+
+def _funded(*names: str) -> dict[str, Json]:
+    grants: list[Json] = [{"funder": {"name": name}, "award": {"number": "1", "title": {"en": "G"}}} for name in names]
+    given = deposit("Somewhere")
+    return {**given, "metadata": {**given["metadata"], "funding": grants}}  # type: ignore[dict-item]
+
+
+def test_a_funder_stays_a_name_where_the_target_has_no_such_term(embedded: Repository) -> None:
+    sent = _funded("European Commission", "Nobody's Fund")
+    assert affiliated(sent, embedded) == sent
+
+
+@pytest.mark.service
+def test_a_funder_that_the_target_has_goes_by_its_id_and_comes_back(invenio: RunningRepository) -> None:
+    repository = NrpRepository(invenio.url, invenio.token, attempts=3, timeout_seconds=60)
+    sent = affiliated(_funded("10.13039/501100000780", "European Commission", "Nobody's Fund"), repository)
+    funders = [grant["funder"] for grant in sent["metadata"]["funding"]]  # type: ignore[index, call-overload, union-attr]
+    assert funders == [{"id": "00k4n6c32"}, {"id": "00k4n6c32"}, {"name": "Nobody's Fund"}]
+    draft = repository.create_draft(sent)
+    assert (draft.problems, differences(sent, draft.payload)) == ((), ())
+    repository.delete_draft(draft)
+    repository.close()

@@ -11,14 +11,18 @@ from cern_assets.errors import (
     CernAssetsError,
     ConfigurationError,
     CredentialsRefusedError,
+    RecordInvalidError,
+    SourceUnavailableError,
     StorageFullError,
     TelemetryLostError,
 )
+from cern_assets.flows.again import Again
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.discover import discover
 from cern_assets.flows.journey import STAGES
 from cern_assets.model.events import Event
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.outcomes import Problem, StageOutcome
 from cern_assets.storage.local import LocalStore
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets_tests.services.ledgers import read_ledger
@@ -36,6 +40,23 @@ def test_every_recid_ends_exactly_once_and_the_ledger_balances(world: World, rec
     assert sorted(ended) == sorted(recids)
     ledger = read_ledger(world.folder / "telemetry", [("opendata", recid) for recid in recids])
     assert (ledger.totals["published"], ledger.totals["rejected"], ledger.balanced) == (19, 1, True)
+
+
+def test_recids_begin_as_listed_or_the_small_first_as_far_as_their_size_is_known(world: World, recid: str) -> None:
+    large, small, middle, new = (
+        world.source.put(f"{recid}{number}", files={"a.root": b"x" * size})
+        for number, size in enumerate((3000, 10, 200, 1))
+    )
+    given = [large, small, middle]
+    world.run(*given, workers=1)
+
+    def begun(**order: object) -> list[Recid]:
+        world.source.asked.clear()
+        world.run(new, *given, workers=1, **order)
+        return [asked for asked, _ in world.source.asked]
+
+    assert begun(order="small-first") == [small, middle, large, new]
+    assert begun() == [new, large, small, middle]
 
 
 def test_a_fault_of_our_own_on_one_record_costs_only_that_record(world: World, recids: list[Recid]) -> None:
@@ -149,3 +170,48 @@ def test_only_the_selected_stages_run(world: World, recids: list[Recid]) -> None
 def test_discovering_gives_each_recid_once_in_the_sources_order(world: World, recids: list[Recid]) -> None:
     assert discover(world.source) == tuple(recids)
     assert discover(world.source, "Number 7") == (recids[7],)
+
+
+def test_a_second_attempt_succeeds_and_each_recid_is_told_once(world: World, recids: list[Recid]) -> None:
+    world.source.fail_once(recids[0], SourceUnavailableError("The portal hiccups."))
+    ended = list(run_batch(world.changed(recid_attempts=2, recid_pause_seconds=0.01), recids))
+    assert sorted(outcomes[-1].recid for outcomes in ended) == sorted(recids)
+    assert all(outcomes[-1].succeeded for outcomes in ended)
+    asked = [recid for recid, _ in world.source.asked]
+    assert asked.count(recids[0]) == 2
+    assert asked.count(recids[1]) == 1
+
+
+@pytest.mark.parametrize("error", [RecordInvalidError("It is none."), StorageFullError("The disk is full.")])
+def test_what_no_second_attempt_would_mend_has_none(world: World, recid: str, error: CernAssetsError) -> None:
+    known = world.source.put(recid)
+    world.source.fail(known, error)
+    assert world.statuses(known, recid_attempts=5)["raw_record"] in {"rejected", "failed"}
+    assert [asked for asked, _ in world.source.asked] == [known]
+
+
+def test_pauses_double_and_hold_no_worker() -> None:
+    now = [0.0]
+    again = Again(3, 10.0, clock=lambda: now[0])
+    failed = (_failed_outcome(),)
+    assert again.takes(failed)
+    assert (again.seconds(), again.due()) == (10.0, [])
+    now[0] = 10.0
+    assert again.due() == ["7"]
+    assert again.takes(failed)
+    assert again.seconds() == 20.0
+    assert again.given_up() == [failed]
+    assert not again.takes(failed), "three attempts are all"
+
+
+def _failed_outcome() -> StageOutcome:
+    return StageOutcome(
+        collection="opendata",
+        source="opendata",
+        recid=Recid("7"),
+        stage="raw_record",
+        status="failed",
+        elapsed_seconds=0.0,
+        source_page="",
+        problem=Problem(code=SourceUnavailableError("").code, message="The portal hiccups."),
+    )

@@ -105,3 +105,49 @@ def test_each_answer_of_a_new_record_an_edit_and_a_new_version_may_be_lost(place
             assert number > 10
             return
     pytest.fail("a record costs more requests than anybody expects")
+
+
+@pytest.mark.parametrize("number", range(3, 9))
+@pytest.mark.parametrize("done", [True, False])
+def test_what_was_begun_for_a_record_that_its_source_then_withdraws_is_discarded(
+    place: Place, number: int, *, done: bool
+) -> None:
+    recid = Recid(f"7{number}{int(done)}")
+    place.world.source.put(recid, files=FILES)
+    place.losing.asked, place.losing.lost, place.losing.done = 0, number, done
+    place.world.run(recid, search_lag_seconds=0.0)
+    place.losing.lost = 0
+    place.world.source.withdraw(recid)
+    outcome = place.world.run(recid, search_lag_seconds=0.0)["raw_record"]
+    assert outcome.status == "withdrawn"
+    assert [record.state for record in place.world.held(recid)] == []
+    began = place.losing.asked
+    place.world.run(recid, search_lag_seconds=0.0)
+    lost_creation = number == 3
+    assert (place.losing.asked > began) == lost_creation, "nothing is asked again where no draft can come up any more"
+
+
+@pytest.mark.parametrize("number", [5, 8])
+def test_what_was_begun_for_a_record_that_is_then_left_out_is_discarded(place: Place, number: int) -> None:
+    recid = Recid(f"8{number}")
+    place.world.source.put(recid, files=FILES)
+    place.losing.asked, place.losing.lost, place.losing.done = 0, number, False
+    assert place.world.statuses(recid)["published_record"] == "failed"
+    place.losing.lost = 0
+    assert [record.state for record in place.world.held(recid)] == ["draft"]
+    outcome = place.world.run(recid, left_out={recid: "Not ours to bring in"})["raw_record"]
+    assert outcome.status == "left_out"
+    assert [finding.code for finding in outcome.findings] == ["draft-discarded"]
+    assert place.world.held(recid) == ()
+    asked = place.losing.asked
+    again = place.world.run(recid, left_out={recid: "Not ours to bring in"})["raw_record"]
+    assert (again.status, again.findings, place.losing.asked) == ("left_out", (), asked)
+
+
+def test_a_published_record_that_is_then_left_out_stays_as_it_is(place: Place) -> None:
+    recid = Recid("90")
+    place.world.source.put(recid, files=FILES)
+    place.world.run(recid)
+    outcome = place.world.run(recid, left_out={recid: "Not ours to bring in"})["raw_record"]
+    assert (outcome.status, outcome.findings) == ("left_out", ())
+    assert [record.state for record in place.world.held(recid)] == ["published"]

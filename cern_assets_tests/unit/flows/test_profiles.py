@@ -69,8 +69,10 @@ def test_a_target_that_drops_the_fields_gets_nothing_published_and_the_remedy_is
 def test_the_fields_can_be_asked_for_and_tried_and_a_try_leaves_nothing(world: World) -> None:
     repository = world.context.adapters.repository
     before = repository.ping()
-    assert "has the vocabularies" in ask(repository, declared())
-    assert f"keeps all {len(declared().fields)} fields" in attempt(repository, declared())
+    assert "has the vocabularies" in ask(repository, declared(), "cern")
+    assert f"keeps all {len(declared().examples('cern'))} fields" in attempt(repository, declared(), "cern")
+    assert "only a draft shows" in ask(repository, declared(), "bibliographic")
+    assert "keeps all 4 fields" in attempt(repository, declared(), "bibliographic")
     assert repository.ping() == before
 
 
@@ -79,7 +81,9 @@ def test_a_target_without_them_is_found_by_either_and_a_try_leaves_nothing(plain
     before = repository.ping()
     for look in (ask, attempt):
         with pytest.raises(ConfigurationError, match="does not keep"):
-            look(repository, declared())
+            look(repository, declared(), "cern")
+    with pytest.raises(ConfigurationError, match="does not keep 4 of the 4 fields"):
+        attempt(repository, declared(), "bibliographic")
     assert repository.ping() == before
 
 
@@ -87,5 +91,5 @@ def test_a_refused_token_is_told_as_such(plain_world: World) -> None:
     url = plain_world.context.adapters.repository.url
     stranger = NrpRepository(url, "nobody", attempts=1, timeout_seconds=10)
     with pytest.raises(CredentialsRefusedError):
-        attempt(stranger, declared())
+        attempt(stranger, declared(), "cern")
     stranger.close()

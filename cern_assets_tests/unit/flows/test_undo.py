@@ -4,13 +4,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from cern_assets.errors import RepositoryUnavailableError
 from cern_assets.flows.batch import run_batch
 from cern_assets.flows.stages import Context
 from cern_assets.flows.undo import Step, undo, undo_plan
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import StageOutcome
-from cern_assets.model.publications import Published
+from cern_assets.model.publications import Draft, Published
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets_tests.services.world import GIB, World
 from cern_assets_tests.unit.repositories.test_nrp_faults import served
@@ -69,6 +70,33 @@ def test_an_edit_is_put_back_and_what_people_edited_since_stays(world: World, re
     (outcome,) = _run(world.context, "run 3", recid)
     assert outcome.status == "done"
     assert _title(world, recid) == "After", "the source's word comes back with the next run"
+
+
+class _LosesTheAnswer(NrpRepository):
+    """A repository whose answer to the wish for a new version is lost after it was done."""
+
+    def new_version(self, record_id: str) -> Draft:
+        super().new_version(record_id)
+        raise RepositoryUnavailableError("The answer was lost.")
+
+
+def test_a_draft_of_a_version_whose_answer_was_lost_is_found_and_deleted_once(world: World, recid: str) -> None:
+    world.source.put(recid, files={"a.dat": b"one"})
+    _run(world.context, "run 1", recid)
+    world.source.put(recid, files={"a.dat": b"two"})
+    lossy = _LosesTheAnswer(world.context.adapters.repository.url, world.token, attempts=1, timeout_seconds=30)
+    (outcome,) = _run(world.changed(repository=lossy), "run 2", recid)
+    lossy.close()
+    (draft,) = (each for each in world.held(Recid(recid)) if isinstance(each, Draft))
+    assert (outcome.status, draft.version_index) == ("failed", 2)
+    (step,) = _plan(world, "run 2")
+    assert step.words == "delete draft of the next version"
+    assert undo(world.context, step, "run 2").status == "done"
+    assert [(each.state, each.version_index) for each in world.held(Recid(recid))] == [("published", 1)]
+    assert undo(world.context, step, "run 2").status == "nothing to do"
+    (outcome,) = _run(world.context, "run 3", recid)
+    assert outcome.status == "done"
+    assert _plan(world, "run 2") == [], "a later run went on with it"
 
 
 def test_what_a_later_run_published_is_left_alone(world: World, recid: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cern_assets.model.collections import FilesMode
+from cern_assets.model.files import FilesMode
 from cern_assets.model.identifiers import Recid
 from cern_assets_tests.services.world import World
 

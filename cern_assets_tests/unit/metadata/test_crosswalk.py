@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from cern_assets.metadata.crosswalk import Converted, Crosswalk, Drop, Row, Unused, lineage, transform
+from cern_assets.metadata.crosswalk import Converted, Crosswalk, Drop, Row, Unused, transform
 from cern_assets.metadata.leaves import Reading
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import LeafFate, Metadata
@@ -27,6 +27,22 @@ def first_text(reading: Reading) -> Converted:
 
 def refuse(reading: Reading) -> Converted:
     return Converted(unused=tuple(Unused(leaf, "bad", "It is bad.") for leaf in reading.leaves))
+
+
+def words(reading: Reading) -> Converted:
+    found: list[Json] = []
+    for leaf in reading.leaves:
+        found += [leaf.pattern, type(leaf.value).__name__, leaf.text]
+    return Converted(found)
+
+
+def named(reading: Reading) -> Converted:
+    return Converted(f"{reading.recid} {reading.text('c')}" if reading.leaves else None)
+
+
+def no_bad(reading: Reading) -> Converted:
+    good: list[Json] = [leaf.text for leaf in reading.leaves if leaf.text != "bad"]
+    return Converted(good, tuple(Unused(leaf, "bad", "It is bad.") for leaf in reading.leaves if leaf.text == "bad"))
 
 
 def identifier(recid: Recid) -> str:
@@ -94,14 +110,6 @@ def test_a_leaf_of_which_only_what_follows_from_it_is_written_is_derived_unless_
     for rows in ((deriving, row("y", "a")), (row("y", "a"), deriving)):
         (fate,) = run({"a": "1"}, *rows).fates
         assert fate.fate == "carried"
-
-
-def test_lineage_names_items_of_lists_by_their_number_and_an_equal_item_by_the_first() -> None:
-    record = SourceRecord(
-        source="test", recid=Recid("1"), url="", metadata={"a": ["1", "2"], "b": ["2", "3"]}, files=()
-    )
-    crosswalk = Crosswalk("test", (row("x", "a[]"), row("x", "b[]")), identifier)
-    assert [origin.places for origin in lineage(record, crosswalk)] == [("x[0]", "x[1]"), ("x[1]", "x[2]")]
 
 
 def test_a_dropped_path_has_its_reason_and_no_finding() -> None:
@@ -196,3 +204,25 @@ def test_a_converter_may_give_false() -> None:
         return Converted(value)
 
     assert run({}, Row((), "files.enabled", no, "note")).payload == {"files": {"enabled": False}}
+
+
+def test_what_a_row_remembers_is_told_apart_by_type_pattern_and_the_record_it_asks_for() -> None:
+    crosswalk = Crosswalk("test", (Row(("a", "b"), "x", words, "note"), Row(("c",), "y", named, "note")), identifier)
+
+    def payload(recid: str, metadata: JsonObject) -> JsonObject:
+        record = SourceRecord(source="test", recid=Recid(recid), url="", metadata=metadata, files=())
+        return transform(record, crosswalk).payload
+
+    assert payload("1", {"a": "1"}) == payload("2", {"a": "1"}) == {"x": ["a", "str", "1"]}
+    assert payload("1", {"a": 1}) == {"x": ["a", "int", "1"]}
+    assert payload("1", {"b": "1"}) == {"x": ["b", "str", "1"]}
+    assert [payload(recid, {"c": "z"}) for recid in ("1", "2")] == [{"y": "1 z"}, {"y": "2 z"}]
+
+
+def test_the_account_keeps_leaves_of_one_pattern_apart_where_a_rule_did() -> None:
+    deposit = run({"a": ["", "1", "bad"]}, Row(("a[]",), "x", no_bad, "note"), row("y", "a[]"))
+    assert [(fate.leaves, fate.fate, fate.target, fate.reason) for fate in deposit.fates] == [
+        (1, "dropped", "", "Empty in the source."),
+        (1, "carried", "x, y", ""),
+        (1, "carried", "y", ""),
+    ]

@@ -23,7 +23,11 @@ PAGE = "https://opendata.cern.ch/record/1"
 )
 def test_text_that_is_no_markup_stays_text(source: str, expected: str) -> None:
     cleaned = clean_markup(source, base_url=PAGE)
-    assert (cleaned.html, cleaned.losses) == (expected, ())
+    # In a paragraph, as the target resolves entities where no tag is, and would take the text for markup.
+    assert (cleaned.html, cleaned.losses) == (
+        f"<p>{expected}</p>" if "&" in expected and "<" not in expected else expected,
+        (),
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def test_a_large_table_is_no_deep_nesting() -> None:
 
 def test_long_text_is_kept_letter_by_letter_with_its_entities() -> None:
     source = "\u00a2&amp;\u20ac &lt; " * 20_000
-    assert clean_markup(source, base_url=PAGE).html == source.strip()
+    assert clean_markup(source, base_url=PAGE).html == f"<p>{source.strip()}</p>"
 
 
 def test_attributes_beyond_reason_are_left_out_and_told() -> None:

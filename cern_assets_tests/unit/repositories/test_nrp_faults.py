@@ -25,7 +25,7 @@ from cern_assets.errors import (
 )
 from cern_assets.model.checksums import Checksum
 from cern_assets.model.publications import Draft
-from cern_assets.ports import Upload
+from cern_assets.model.uploads import Upload
 from cern_assets.repositories.nrp.bounded import MOST_ANSWER_BYTES
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.stand_ins.serving import serve_in_thread

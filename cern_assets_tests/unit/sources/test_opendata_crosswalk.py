@@ -342,3 +342,55 @@ def test_a_licence_that_is_not_stated_is_told_and_none_is_invented() -> None:
     made = deposit()
     assert "rights" not in dict(made.payload["metadata"])  # type: ignore[arg-type]
     assert [finding.code for finding in made.findings if finding.field == "license.attribution"] == ["licence-unstated"]
+
+
+def fates(**changes: Json) -> dict[str, list[tuple[str, int]]]:
+    found: dict[str, list[tuple[str, int]]] = {}
+    for fate in deposit(**changes).fates:
+        found.setdefault(fate.path, []).append((fate.fate, fate.leaves))
+    return found
+
+
+def described(title: str, **changes: Json) -> str:
+    (text,) = [
+        str(item["description"])  # type: ignore[index, call-overload]
+        for item in metadata(**changes).get("additional_descriptions", [])  # type: ignore[union-attr]
+        if f"<h3>{title}</h3>" in str(item)
+    ]
+    return text
+
+
+def test_ror_ids_of_authors_stand_with_their_names_and_are_given_to_whoever_asks_the_target() -> None:
+    authors: Json = [{"name": "Doe, Jane", "affiliation": "Orsay, LAL; Paris", "rorid": "046w3ze59; 03fd77x13"}]
+    assert described("Affiliations by ROR id", authors=authors) == (
+        "<h3>Affiliations by ROR id</h3><ul>"
+        '<li>Orsay, LAL: <a href="https://ror.org/046w3ze59">https://ror.org/046w3ze59</a></li>'
+        '<li>Paris: <a href="https://ror.org/03fd77x13">https://ror.org/03fd77x13</a></li></ul>'
+    )
+    assert deposit(authors=authors).rors == (("Orsay, LAL", "046w3ze59"), ("Paris", "03fd77x13"))
+    assert fates(authors=authors)["authors[].rorid"] == [("carried", 1)]
+    assert fates(authors=authors)["authors[].name"] == [("carried", 1)]
+
+
+def test_ror_ids_of_another_number_than_names_stand_beside_the_author_and_a_wrong_one_is_told() -> None:
+    authors: Json = [{"name": "Doe, Jane", "affiliation": "Orsay; Paris", "rorid": "046w3ze59"}]
+    assert "<li>Doe, Jane: <a" in described("Affiliations by ROR id", authors=authors)
+    assert deposit(authors=authors).rors == ()
+    wrong: Json = [{"name": "Doe, Jane", "affiliation": "Orsay", "rorid": "046w3ze58"}]
+    assert codes(authors=wrong) == ["ror-invalid"]
+    assert fates(authors=wrong)["authors[].rorid"] == [("dropped", 1)]
+
+
+def test_what_follows_from_leaves_is_derived_and_what_stands_there_is_carried() -> None:
+    runs: Json = ["1", "2", "3", "7"]
+    assert fates(run_numbers=runs)["run_numbers[]"] == [("carried", 3), ("derived", 1)]
+    assert fates(collaboration={"name": "CMS collaboration"})["collaboration.name"] == [("derived", 1)]
+    assert fates(collaboration={"name": "CMS Collaboration"})["collaboration.name"] == [("carried", 1)]
+    assert fates(publisher="CERN Open Data portal")["publisher"] == [("derived", 1)]
+    relation: Json = {"type": "isChildOf", "doi": "10.7483/OPENDATA.CMS.A1B2", "recid": "5", "description": "the other"}
+    found = fates(relations=[relation])
+    assert found["relations[].type"] == [("derived", 1)]
+    assert found["relations[].description"] == [("carried", 1)]
+    assert found["relations[].recid"] == [("dropped", 1)]
+    (recid,) = [each for each in deposit(relations=[relation]).fates if each.path == "relations[].recid"]
+    assert recid.reason == "The related record is named by its DOI."

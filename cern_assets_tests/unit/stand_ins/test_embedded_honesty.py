@@ -196,14 +196,12 @@ def test_links_begin_with_the_name_of_the_server_that_was_asked(embedded_reposit
     assert httpx.get(f"{url}/api/records", headers=headers).json()["links"]["self"].startswith(f"{url}/api/records")
 
 
-def test_parts_are_there_until_the_file_that_they_make_is_known(
+def test_parts_outlive_a_server_that_ended_before_it_committed_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A kill between the joining of parts and the note of it: the next server can still join them."""
-    join = ContentFolder.join
+    """A kill between the measuring of a file and the note of it: the next server can still commit it."""
 
-    def killed(folder: ContentFolder, file_id: str, parts: int) -> None:
-        join(folder, file_id, parts)
+    def killed(_folder: ContentFolder, _file_id: str) -> None:
         raise RuntimeError("the process ends here")
 
     with running_embedded(tmp_path) as repository, client_of(repository) as client:
@@ -211,7 +209,7 @@ def test_parts_are_there_until_the_file_that_they_make_is_known(
         for number, content in ((1, b"abc"), (2, b"def")):
             client.put(f"{draft}/files/a/content/{number}", content=content).raise_for_status()
         with monkeypatch.context() as patch:
-            patch.setattr(ContentFolder, "join", killed)
+            patch.setattr(ContentFolder, "measured", killed)
             assert client.post(f"{draft}/files/a/commit").status_code == 500
     with running_embedded(tmp_path) as repository, client_of(repository) as client:
         file = client.post(f"{urlsplit(draft).path}/files/a/commit").raise_for_status().json()
@@ -220,16 +218,24 @@ def test_parts_are_there_until_the_file_that_they_make_is_known(
         assert len(contents(tmp_path)) == 1
 
 
-def test_a_part_that_comes_after_the_file_was_committed_leaves_nothing(tmp_path: Path) -> None:
+def test_a_part_that_comes_after_the_file_was_committed_is_refused(tmp_path: Path) -> None:
     with running_embedded(tmp_path) as repository, client_of(repository) as client:
         draft = draft_with_file(client, size=3, transfer={"type": "M", "parts": 1, "part_size": 3})
-        late = SlowUpload(repository, f"{draft}/files/a/content/1", b"xyz")
-        await_upload(tmp_path)
         client.put(f"{draft}/files/a/content/1", content=b"abc").raise_for_status()
         client.post(f"{draft}/files/a/commit").raise_for_status()
-        assert late.end() == 400
+        assert client.put(f"{draft}/files/a/content/1", content=b"xyz").status_code == 400
         assert client.get(f"{draft}/files/a/content").content == b"abc"
         assert len(contents(tmp_path)) == 1
+
+
+def test_missing_and_short_parts_are_zeros_that_only_the_md5_tells(tmp_path: Path) -> None:
+    with running_embedded(tmp_path) as repository, client_of(repository) as client:
+        draft = draft_with_file(client, size=6, transfer={"type": "M", "parts": 2, "part_size": 3})
+        refused = client.put(f"{draft}/files/a/content/1", content=b"ab").raise_for_status().json()
+        assert refused["errors"] == "File upload transfer failed."
+        client.put(f"{draft}/files/a/content/2", content=b"d").raise_for_status()
+        assert client.post(f"{draft}/files/a/commit").raise_for_status().json()["size"] == 6
+        assert client.get(f"{draft}/files/a/content").content == b"\0\0\0d\0\0"
 
 
 def test_what_is_answered_is_on_the_disk(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from cern_assets.telemetry.catalog import look
-from cern_assets.telemetry.compaction import compact
+from cern_assets.telemetry.compaction import compact, write_standing
+from cern_assets.telemetry.database import parquet
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets.telemetry.store import TelemetryStore
 from cern_assets_tests.services.told import all_done, outcome
@@ -68,7 +69,7 @@ def test_parts_of_a_crowded_day_are_put_together(tmp_path: Path) -> None:
         _told(tmp_path, outcome(number, str(number), "raw_record", "done"))
         compact(tmp_path, grace_seconds=0)
     assert len(_days(tmp_path)) < 5
-    assert len(list((tmp_path / "compact").rglob("*.parquet"))) == len(_days(tmp_path)) + 1
+    assert len(list((tmp_path / "compact").rglob("*.parquet"))) == len(_days(tmp_path)) + 2  # standing, reports
     assert [recid for recid, _ in _read(tmp_path)] == [str(number) for number in range(18)]
 
 
@@ -104,6 +105,48 @@ def test_damaged_lines_are_kept_count_of(tmp_path: Path) -> None:
     assert (unread["file"], unread["reason"], unread["lines"]) == (path.name, "damaged", 1)
 
 
+def test_standings_are_the_same_worked_out_in_shares_or_all_at_once(tmp_path: Path) -> None:
+    for recid in "123456789":
+        _told(tmp_path, *all_done(recid), outcome(50, recid, "raw_files", "rejected" if recid > "5" else "unchanged"))
+    compact(tmp_path)
+    _told(tmp_path, outcome(99, "7", "raw_files", "done"), outcome(99, "x", "raw_record", "done"))
+    with TelemetryStore(tmp_path) as store:
+        wanted = [set(map(str, store.rows(f"FROM {view}"))) for view in ("all_standing", "all_reports")]
+        names = write_standing(store, tmp_path, "shares", lines_a_share=1)
+        found = [
+            [str(row) for row in store.rows(f"FROM {parquet([tmp_path / name for name in kind])}")] for kind in names
+        ]
+    assert len(names[0]) == 3
+    assert [set(rows) for rows in found] == wanted
+    assert [len(rows) for rows in found] == [10, 46]
+
+
+def test_reports_that_an_older_version_kept_as_lists_are_read_and_kept_as_rows(tmp_path: Path) -> None:
+    _told(tmp_path, *all_done("1"), *all_done("2"))
+    compact(tmp_path)
+    with TelemetryStore(tmp_path) as store:
+        wanted = [sorted(map(str, store.rows(f"FROM {view}"))) for view in ("all_standing", "all_reports")]
+        store.copy(
+            "SELECT *, (SELECT list({position: r.position, ts: r.ts, status: r.status, done_ts: r.done_ts, "
+            "files: r.files, size_bytes: r.size_bytes, code: r.code, message: r.message, url: r.url}) "
+            "FROM kept_reports AS r WHERE r.recid = s.recid) AS reports FROM kept_standing AS s",
+            tmp_path / "compact" / "old.parquet",
+        )
+    path = tmp_path / "compact" / "catalog.json"
+    catalog = json.loads(path.read_text())
+    del catalog["reports"]
+    path.write_text(json.dumps({**catalog, "standing": "old.parquet"}))
+    with TelemetryStore(tmp_path) as store:
+        assert [sorted(map(str, store.rows(f"FROM {view}"))) for view in ("all_standing", "all_reports")] == wanted
+    _told(tmp_path, outcome(99, "2", "raw_files", "failed"))
+    compact(tmp_path)
+    assert len(look(tmp_path).catalog.reports) == 1
+    with TelemetryStore(tmp_path) as store:
+        states = {row["recid"]: row["state"] for row in store.rows("FROM all_standing")}
+        assert states == {"1": "published", "2": "pending"}
+        assert next(store.rows("SELECT count(*) AS n FROM all_reports"))["n"] == 10
+
+
 def test_two_compactions_at_once_are_one(tmp_path: Path) -> None:
     _told(tmp_path, *all_done("1"))
     compact(tmp_path)
@@ -133,7 +176,8 @@ for each in range(1_000_000):
 _COMPACTOR = """
 import os, signal, sys
 from pathlib import Path
-from cern_assets.telemetry.compaction import compact
+from cern_assets.telemetry.compaction import compact, write_standing
+from cern_assets.telemetry.database import parquet
 left = int(sys.argv[2])
 def die(event, arguments):
     global left

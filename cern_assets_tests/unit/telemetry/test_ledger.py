@@ -8,16 +8,17 @@ import pytest
 
 from cern_assets.errors import StorageFullError
 from cern_assets.flows.journey import STAGES
-from cern_assets.model.events import ArchiveWritten, CallMade, Fact, FileMoved, Leaf, LeavesTold
+from cern_assets.model.events import ArchiveWritten, CallMade, Fact, FileMoved, Leaf, LeavesTold, Planned, RecidPlan
 from cern_assets.model.outcomes import STAGE_NAMES, Status
 from cern_assets.telemetry.compaction import compact
 from cern_assets.telemetry.database import sql_scripts
+from cern_assets.telemetry.ledger import Counts, opened_ledger
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets.telemetry.store import TelemetryStore
 from cern_assets_tests.services.ledgers import Snapshot, read_ledger
 from cern_assets_tests.services.told import fact, outcome
 
-COMPLAINTS = {"ledger_differences", "lost_events", "unread_lines"}
+COMPLAINTS = {"ledger_differences", "lost_events", "target_differences", "unread_lines"}
 """Views that have nothing to say where nothing is wrong."""
 PAIRS = [("opendata", recid) for recid in "123"]
 
@@ -101,12 +102,14 @@ def test_every_view_answers_on_an_empty_and_on_a_full_spool(tmp_path: Path) -> N
     _ledger(tmp_path / "full", *_all_done("1"), ("2", "raw_record", "rejected"))
     facts: list[Fact] = [
         FileMoved(key="a.root", way="in", how="moved", size_bytes=3),
+        FileMoved(key="b.root", way="in", how="left out", size_bytes=4, reason="pattern"),
         CallMade(system="repository", method="GET", route="/", http_status=500, elapsed_seconds=0.1),
         ArchiveWritten(key="a.zip", files=1, size_bytes=3, content_bytes=2, how="moved"),
         LeavesTold(leaves=(Leaf(path="title", fate="carried", leaves=1),)),
     ]
+    plan = fact(-1, "1", "raw_record", Planned(plan=RecidPlan(status="done")))
     sink = SpoolSink(tmp_path / "full")
-    sink.emit([fact(9, "1", "raw_files", each) for each in facts])
+    sink.emit([plan, *(fact(9, "1", "raw_files", each) for each in facts)])
     sink.close()
     names = [script.split("CREATE VIEW ")[1].split()[0] for script in sql_scripts("views")]
     assert len(names) >= 3
@@ -223,6 +226,26 @@ def test_a_lost_receipt_and_one_of_nobody_are_named(tmp_path: Path) -> None:
         ("9", "it has a document, and neither"),
     }
     assert not ledger.balanced
+
+
+def test_what_journal_and_target_list_is_compared_recid_by_recid(tmp_path: Path) -> None:
+    _ledger(tmp_path, *_all_done("1"), *_all_done("2"), ("3", "raw_record", "rejected"))
+    counts = Counts(
+        [("opendata", ["1", "2", "3"])],
+        listed=("opendata",),
+        noted=[("opendata", ["1"])],
+        held=[("opendata", ["1", "1", "3", "9"])],
+    )
+    with opened_ledger(tmp_path, counts) as ledger:
+        assert {(row["recid"], row["difference"]) for row in ledger.differences()} == {
+            ("1", "the target lists 2 published records of it"),
+            ("2", "it is published, and the target does not list it"),
+            ("2", "it is published, and the journal has no entry of it"),
+            ("3", "the target lists it as published, and no event tells of it"),
+            ("9", "the target lists it as published, and no event tells of it"),
+        }
+        assert ledger.disputed == 4
+        assert not ledger.balanced
 
 
 def test_a_compacted_spool_answers_the_same(tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ def test_only_the_file_that_is_written_to_is_open(tmp_path: Path) -> None:
         assert list(closed) == names
 
 
+def test_to_tell_nothing_is_nothing(tmp_path: Path) -> None:
+    SpoolSink(tmp_path / "telemetry").emit([])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_somebody_deleted_is_gone_on_with_by_another_and_missed_by_its_numbers(tmp_path: Path) -> None:
     sink = SpoolSink(tmp_path)
     sink.emit(all_done("1"))

@@ -7,10 +7,13 @@ import pytest
 from cern_assets.model.events import (
     ArchiveWritten,
     CallMade,
+    CallsPlanned,
     FileMoved,
     How,
     Leaf,
     LeavesTold,
+    Planned,
+    RecidPlan,
     StageStarted,
     Waited,
     Way,
@@ -134,6 +137,20 @@ def test_bytes_are_told_by_way_and_those_that_were_saved(spool: Path) -> None:
     ]
 
 
+def test_what_stays_at_the_source_is_told_by_recid_and_reason_as_the_last_run_left_it(tmp_path: Path) -> None:
+    def left(key: str, size_bytes: int, reason: str) -> FileMoved:
+        return FileMoved(key=key, way="in", how="left out", size_bytes=size_bytes, reason=reason)
+
+    sink = SpoolSink(tmp_path)
+    sink.emit([fact(1, "1", "raw_files", left("a", 100, "pattern")), fact(2, "1", "raw_files", left("b", 20, "limit"))])
+    sink.emit([fact(3, "1", "raw_files", left("c", 3, "limit")), fact(4, "2", "raw_files", left("d", 7, "limit"))])
+    sink.emit([fact(9, "1", "raw_files", FileMoved(key="b", way="in", how="moved", size_bytes=20))])
+    sink.close()
+    with TelemetryStore(tmp_path) as store:
+        told = sorted(tuple(row.values()) for row in store.rows("SELECT * EXCLUDE collection FROM files_left_out"))
+    assert told == [("1", "limit", 1, 3), ("1", "pattern", 1, 100), ("2", "limit", 1, 7)]
+
+
 def test_archives_are_told_with_what_they_add_to_their_content(spool: Path) -> None:
     columns = ("how", "archives", "members", "content_bytes", "size_bytes", "size_per_content")
     assert _rows(spool, "FROM archives_written", *columns) == [("moved", 2, 4, 400, 440, 1.1)]
@@ -151,6 +168,27 @@ def test_fates_of_fields_are_those_of_the_last_conversion(spool: Path) -> None:
 def test_calls_are_told_by_recid(spool: Path) -> None:
     columns = ("stage", "system", "recids", "calls", "calls_per_recid", "most_calls", "seconds_per_call")
     assert _rows(spool, "FROM calls_per_recid", *columns) == [("raw_record", "opendata", 2, 3, 1.5, 2, 0.5)]
+
+
+def test_a_plan_is_compared_with_what_ran_after_it_and_names_the_recid_that_is_most_off(spool: Path) -> None:
+    calls = (CallsPlanned(system="opendata", calls=2), CallsPlanned(system="repository", calls=4))
+    plan = RecidPlan(status="done", calls=calls, files=1, read_bytes=100, sent_bytes=9, lost_leaves=2)
+    sink = SpoolSink(spool)
+    sink.emit([fact(second, "1", "raw_record", Planned(plan=plan)) for second in (0, 0.5)])
+    sink.emit([fact(3 * HOUR, "2", "raw_record", Planned(plan=plan))])  # nothing ran after it
+    sink.close()
+    columns = ("what", "planned", "fact", "error", "recids_off", "most_off")
+    assert _rows(spool, "FROM plan_and_fact ORDER BY what", *columns) == [
+        ("archive_bytes", 0, 110, None, 1, "1"),
+        ("archives", 0, 1, None, 1, "1"),
+        ("calls opendata", 2, 2, 0.0, 0, ""),
+        ("calls repository", 4, 0, -1.0, 1, "1"),
+        ("files", 1, 1, 0.0, 0, ""),
+        ("lost_leaves", 2, 2, 0.0, 0, ""),
+        ("published", 1, 0, -1.0, 1, "1"),
+        ("read_bytes", 100, 100, 0.0, 0, ""),
+        ("sent_bytes", 9, 110, pytest.approx(110 / 9 - 1), 1, "1"),
+    ]
 
 
 def test_time_left_goes_by_the_pace_of_the_latest_run_and_says_how_wrong_it_was(tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from cern_assets.errors import (
 from cern_assets.model.checksums import Checksum, parse_checksum
 from cern_assets.storage.http import HttpReader
 from cern_assets.storage.local import LocalStore
+from cern_assets.transfers.least_rate import LeastRate, Watch
 from cern_assets.transfers.transfer import Transferred, transfer
 from cern_assets_tests.contract.stores import get
 from cern_assets_tests.contract.web import web_folder
+from cern_assets_tests.services.dripping import dripping
 from cern_assets_tests.unit.transfers.breaking import Break, BreakingReader
 
 CONTENT = b"the bytes of a real experiment"
@@ -175,6 +177,43 @@ def test_a_server_that_fails_once_and_cuts_twice_gets_through(
         ("GET", "bytes=25-" if takes_ranges else "bytes=15-"),
     ]
     assert get(store, "copy") == CONTENT
+
+
+def test_a_server_that_drips_bytes_is_asked_again_where_it_stood_and_given_up(
+    tmp_path: Path, store: LocalStore
+) -> None:
+    content = bytes(range(256)) * 4096
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "file").write_bytes(content)
+    with web_folder(tmp_path / "web") as server, dripping(server.server_port, full_bytes=200_000) as between:
+        reader = HttpReader(f"http://127.0.0.1:{between.port}", timeout_seconds=30)
+        with pytest.raises(TransferInterruptedError, match=r"it gave \d+ bytes in .* 100000 a second are"):
+            transfer(
+                reader,
+                "file",
+                store,
+                "copy",
+                size_bytes=len(content),
+                expected=None,
+                algorithms=(),
+                attempts=2,
+                at_once_bytes=0,
+                least_rate=LeastRate(bytes_per_second=100_000, window_seconds=0.3),
+            )
+        reader.close()
+    first, again = [asked for method, _, asked in server.requests if method == "GET"]
+    assert first == ""
+    assert 190_000 < int(again.removeprefix("bytes=").rstrip("-")) <= 200_000, "it goes on where the drops began"
+    assert list(store.list()) == []
+
+
+def test_a_rate_is_reckoned_over_windows_of_waiting() -> None:
+    watch = Watch(LeastRate(bytes_per_second=100, window_seconds=1), "file")
+    for _ in range(50):
+        watch.waited(0.5, 51)
+    watch.waited(0.5, 40)
+    with pytest.raises(TransferInterruptedError, match=r"80 bytes in 1\.0 s"):
+        watch.waited(0.5, 40)
 
 
 AT_ONCE = 1024

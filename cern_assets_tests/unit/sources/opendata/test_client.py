@@ -24,7 +24,7 @@ from cern_assets.errors import (
 )
 from cern_assets.model.identifiers import Recid
 from cern_assets.sources.opendata.client import OpenDataSource
-from cern_assets.sources.opendata.portal_requests import MOST_ANSWER_BYTES
+from cern_assets.sources.portal_requests import MOST_ANSWER_BYTES
 from cern_assets_tests.services.needs import free_port
 from cern_assets_tests.unit.sources.opendata.misbehaving import ScriptedPortal, answer, page, scripted
 
