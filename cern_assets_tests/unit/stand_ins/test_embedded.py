@@ -109,12 +109,14 @@ def test_a_draft_is_shown_to_nobody_else(depositor: httpx.Client, anybody: httpx
 
 
 def test_a_restricted_record_is_shown_to_nobody_else(depositor: httpx.Client, anybody: httpx.Client) -> None:
-    record = publish(depositor, payload(title="Restricted one", access="restricted", files=True), {"a": b"secret"})
+    record = publish(depositor, payload(title="Hidden zwitterions", access="restricted", files=True), {"a": b"secret"})
     for path in ("", "/files", "/files/a", "/files/a/content"):
         assert anybody.get(f"/api/records/{record['id']}{path}").status_code == 403
         assert depositor.get(f"/api/records/{record['id']}{path}").status_code == 200
     assert anybody.get(f"/records/{record['id']}").status_code == 403
-    assert anybody.get("/api/records?q=restricted").json()["hits"]["total"] == 0
+    # A word of this record alone: other tests that share the repository may publish what is "restricted" in part.
+    assert anybody.get("/api/records?q=zwitterions").json()["hits"]["total"] == 0
+    assert depositor.get("/api/records?q=zwitterions").json()["hits"]["total"] == 1
 
 
 def test_restricted_files_are_not_listed_in_a_public_record(depositor: httpx.Client, anybody: httpx.Client) -> None:
