@@ -116,7 +116,7 @@ def test_a_restricted_record_is_shown_to_nobody_else(depositor: httpx.Client, an
     assert anybody.get(f"/records/{record['id']}").status_code == 403
     # A word of this record alone: other tests that share the repository may publish what is "restricted" in part.
     assert anybody.get("/api/records?q=zwitterions").json()["hits"]["total"] == 0
-    assert depositor.get("/api/records?q=zwitterions").json()["hits"]["total"] == 1
+    assert depositor.get("/api/user/records?q=zwitterions").json()["hits"]["total"] == 1
 
 
 def test_restricted_files_are_not_listed_in_a_public_record(depositor: httpx.Client, anybody: httpx.Client) -> None:
