@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,8 @@ from uuid import uuid4
 from anyio import to_thread
 
 _PIECE_BYTES = 1024 * 1024
+_BLOCK_BYTES = 4096
+_ZEROS = bytes(_BLOCK_BYTES)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class ContentFolder:
     """
 
     def __init__(self, folder: Path, *, sparse: bool = False) -> None:
-        """With `sparse`, zeros at the end of a piece of 1 MiB are not written: they take no room where none stood."""
+        """With `sparse`, blocks of 4 KiB that are zeros are not written: they take no room where nothing stood."""
         self._folder = folder
         self._sparse = sparse
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,8 +84,9 @@ class ContentFolder:
             return Written(file_id, file.tell(), f"md5:{digest.hexdigest()}")
 
     def _put(self, file: BinaryIO, offset_bytes: int, piece: bytes) -> None:
-        file.seek(offset_bytes)
-        file.write(piece.rstrip(b"\0") if self._sparse else piece)
+        for start, content in _with_content(piece) if self._sparse else ((0, piece),):
+            file.seek(offset_bytes + start)
+            file.write(content)
 
     def link(self, file_id: str) -> str:
         """The same content under another id, which is given back; neither is harmed by the other's end."""
@@ -114,6 +117,14 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             piece, waiting = bytes(waiting), bytearray()
             yield piece
     yield bytes(waiting)
+
+
+def _with_content(piece: bytes) -> Iterator[tuple[int, bytes]]:
+    """Those blocks of a piece that are not zeros from end to end, each with where it begins in the piece."""
+    for start in range(0, len(piece), _BLOCK_BYTES):
+        block = piece[start : start + _BLOCK_BYTES]
+        if block != _ZEROS[: len(block)]:
+            yield start, block
 
 
 def _take(piece: bytes, *takers: Callable[[bytes], object]) -> None:
