@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 import yaml
 
+from cern_assets.defs.instance import open_instance
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata
 from cern_assets.settings import load_settings
@@ -54,6 +56,20 @@ def _document() -> Metadata:
 
 def _curate(run: Run, *arguments: str) -> Answer:
     return run("curate", "--collection", "teaching", *arguments)
+
+
+def test_dagster_shows_the_correction_on_the_recid_s_partition(run: Run, folder: Path, edited: Path) -> None:
+    assert _curate(run, RECID, "--edited", str(edited), *WHO).code == 0
+    assert run("ingest", "--json", "--collection", "teaching", RECID).states == {RECID: "published"}
+    with open_instance(load_settings().dagster_home) as instance:
+        of_recid = dg.AssetRecordsFilter(asset_key=dg.AssetKey(["teaching", "metadata"]), asset_partitions=[RECID])
+        after, before = instance.fetch_materializations(of_recid, limit=10).records
+    assert before.asset_materialization is not None
+    assert after.asset_materialization is not None
+    assert "curation" not in before.asset_materialization.metadata
+    shown = str(after.asset_materialization.metadata["curation"].value)
+    assert shown.startswith("Jane Doe, ")
+    assert shown.endswith(": A misprint.")
 
 
 def test_a_correction_is_written_applied_by_the_next_run_and_told(run: Run, folder: Path, edited: Path) -> None:

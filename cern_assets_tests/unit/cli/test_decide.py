@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from cern_assets.defs.instance import open_instance
+from cern_assets.settings import load_settings
 from cern_assets_tests.services.command_line import Answer
 
 type Run = Callable[..., Answer]
@@ -33,6 +36,18 @@ def test_a_recid_that_is_held_waits_and_nobody_is_asked_about_it(
     answer = run("ingest", "--json", "900003")
     assert answer.states == {"900003": "waiting"}
     assert "until the embargo ends" in answer.messages["900003"]
+
+
+def test_dagster_shows_a_steward_s_word_on_the_recid_s_partition(run: Run, home: Path) -> None:
+    assert run("decide", "hold", "900003", "--why", "until the embargo ends", "--by", "A. Steward").code == 0
+    assert run("ingest", "--json", "900003").states == {"900003": "waiting"}
+    with open_instance(load_settings().dagster_home) as instance:
+        (shown,) = instance.fetch_observations(dg.AssetKey(["opendata", "raw_record"]), limit=10).records
+    assert shown.partition_key == "900003"
+    assert shown.asset_observation is not None
+    message = str(shown.asset_observation.metadata["message"].value)
+    assert "A. Steward" in message
+    assert "until the embargo ends" in message
 
 
 @pytest.mark.parametrize(
