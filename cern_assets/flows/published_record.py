@@ -13,7 +13,7 @@ from cern_assets.errors import DepositRefusedError, DoiTakenError, RepositoryUna
 from cern_assets.flows.kept_fields import HOW_TO_KEEP_THEM
 from cern_assets.flows.publish.affiliations import affiliated
 from cern_assets.flows.publish.communities import beginning_in, further_asked, still_asked
-from cern_assets.flows.publish.dois import of_its_own
+from cern_assets.flows.publish.dois import of_its_own, telling_taken
 from cern_assets.flows.publish.dois import told as told_of_doi
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
@@ -296,18 +296,8 @@ def _surely_published(repository: Repository, draft: Draft) -> Published:
         DoiTakenError: another record has the DOI.
     """
     try:
-        return repository.publish(draft)
-    except DepositRefusedError as error:
-        doi = doi_of(draft.payload)
-        if doi is None or not (error.field or "").startswith("pids.doi"):
-            raise
-        raise DoiTakenError(
-            f"The repository does not take the DOI {doi}, as another record has it: {error.message}",
-            uri=draft.url,
-            field="pids.doi",
-            value=doi,
-            remedy="Have the curators of both records say whose it is.",
-        ) from error
+        with telling_taken(draft):
+            return repository.publish(draft)
     except RepositoryUnavailableError:
         published = repository.read_published(draft.record_id)
         if published is None or repository.read_draft(draft.record_id) is not None:

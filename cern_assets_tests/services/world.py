@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cern_assets.documents.journal import Journal
@@ -92,6 +93,16 @@ def running_world(folder: Path, repository: RunningRepository, *, attempts: int 
     collection = Collection(name="opendata", source="opendata", target="default", limits=LIMITS)
     yield World(source, Context(adapters, collection, shared), folder, repository.token)
     adapter.close()
+
+
+def community_of(world: World, policy: str) -> str:
+    """A community of the depositor's with such a review policy, by its slug."""
+    slug = f"c-{zlib.crc32(str(world.folder).encode())}-{policy}"
+    body = {"slug": slug, "metadata": {"title": slug}, "access": {"visibility": "public", "review_policy": policy}}
+    headers = {"Authorization": f"Bearer {world.token}"}
+    url = f"{world.context.adapters.repository.url}/api/communities"
+    httpx.post(url, headers=headers, json=body, timeout=30).raise_for_status()
+    return slug
 
 
 @pytest.fixture

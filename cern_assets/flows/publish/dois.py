@@ -4,12 +4,14 @@ A repository takes a DOI once. Which of two source records it belongs to is for 
 both are published, and each tells of the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
+from cern_assets.errors import DepositRefusedError, DoiTakenError
 from cern_assets.flows.publish.payload import doi_among_identifiers, doi_of
 from cern_assets.model.findings import Finding
-from cern_assets.model.publications import Published, RemoteRecord, stated_identifiers
+from cern_assets.model.publications import Draft, Published, RemoteRecord, stated_identifiers
 from cern_assets.model.values import JsonObject
 
 
@@ -54,6 +56,28 @@ def told(
         )
         for url in others
     )
+
+
+@contextmanager
+def telling_taken(draft: Draft) -> Iterator[None]:
+    """Publish in the block, by oneself or through a community: a refusal for the draft's DOI is told as that.
+
+    Raises:
+        DoiTakenError: another record has the DOI.
+    """
+    try:
+        yield
+    except DepositRefusedError as error:
+        doi = doi_of(draft.payload)
+        if doi is None or not (error.field or "").startswith("pids.doi"):
+            raise
+        raise DoiTakenError(
+            f"The repository does not take the DOI {doi}, as another record has it: {error.message}",
+            uri=draft.url,
+            field="pids.doi",
+            value=doi,
+            remedy="Have the curators of both records say whose it is.",
+        ) from error
 
 
 def _same(one: str | None, other: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cern_assets.documents.journal import latest
 from cern_assets.errors import DepositRefusedError, RepositoryUnavailableError, WaitingError
+from cern_assets.flows.publish.dois import telling_taken
 from cern_assets.flows.publish.said import last_said
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.journal import JournalEntry, ReviewAsked
@@ -44,9 +45,11 @@ def through_the_community(context: Context, task: Task, draft: Draft, community:
     Raises:
         WaitingError: somebody of the community has to accept it.
         DepositRefusedError: it was refused.
+        DoiTakenError: another record has the DOI.
     """
     repository = context.adapters.repository
-    review = repository.submit_review(draft, community)
+    with telling_taken(draft):  # a community that takes it at once publishes it at once
+        review = repository.submit_review(draft, community)
     asked = ReviewAsked(
         repository=repository.url, record_id=draft.record_id, community=community, request_id=review.request_id
     )

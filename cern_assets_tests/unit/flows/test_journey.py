@@ -35,7 +35,7 @@ from cern_assets.ports import Range
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
 from cern_assets.storage.local import LocalStore
-from cern_assets_tests.services.world import GIB, World
+from cern_assets_tests.services.world import GIB, World, community_of
 
 ALL_DONE = dict.fromkeys((stage.name for stage in STAGES), "done")
 ALL_UNCHANGED = dict.fromkeys(ALL_DONE, "unchanged")
@@ -867,20 +867,10 @@ def test_two_missing_checksums_are_no_match() -> None:
     assert not same_checksum(None, parse_checksum("md5:9dd4e461268c8034f5c8564e155c67a6"))
 
 
-def _community(world: World, policy: str) -> str:
-    adapter = world.context.adapters.repository
-    assert isinstance(adapter, NrpRepository)
-    slug = f"c-{zlib.crc32(str(world.folder).encode())}-{policy}"
-    body = {"slug": slug, "metadata": {"title": slug}, "access": {"visibility": "public", "review_policy": policy}}
-    headers = {"Authorization": f"Bearer {world.token}"}
-    httpx.post(f"{adapter.url}/api/communities", headers=headers, json=body, timeout=30).raise_for_status()
-    return slug
-
-
 def test_a_record_of_a_collection_with_a_community_is_published_through_it_and_edited_without(
     world: World, recid: str
 ) -> None:
-    slug = _community(world, "open")
+    slug = community_of(world, "open")
     world.source.put(recid, title="First", files={"a.root": b"x"})
     assert world.run(Recid(recid), community=slug)["published_record"].status == "done"
     (record,) = world.held(Recid(recid))
@@ -897,7 +887,7 @@ def test_a_record_of_a_collection_with_a_community_is_published_through_it_and_e
 def test_a_record_that_a_community_reviews_waits_with_its_ticket_and_is_found_published_after_it(
     world: World, recid: str
 ) -> None:
-    slug = _community(world, "closed")
+    slug = community_of(world, "closed")
     world.source.put(recid, files={"a.root": b"x"})
     first = world.run(Recid(recid), community=slug)["published_record"]
     again = world.run(Recid(recid), community=slug)["published_record"]

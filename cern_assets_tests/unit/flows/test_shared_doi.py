@@ -1,5 +1,6 @@
 """Two source records with one DOI: both are published, the first has it as its own, and each tells of the other."""
 
+import httpx
 import pytest
 
 from cern_assets.flows.publish.payload import doi_of
@@ -7,7 +8,7 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import StageOutcome
 from cern_assets.model.publications import Published, Sought, stated_identifiers
 from cern_assets.repositories.nrp.client import NrpRepository
-from cern_assets_tests.services.world import World
+from cern_assets_tests.services.world import World, community_of
 
 
 class _BlindToDois(NrpRepository):
@@ -73,3 +74,44 @@ def test_a_changed_second_record_keeps_the_doi_where_it_is(world: World, recid: 
     assert (outcome.status, _told(outcome)) == ("done", [("doi-stated-twice", _held(world, first).url)])
     held = _held(world, second)
     assert (doi_of(held.payload), stated_identifiers(held.payload).count(doi)) == (None, 1)
+
+
+def test_a_doi_that_is_taken_when_an_open_community_publishes_the_record_is_told_of_too(
+    world: World, recid: str
+) -> None:
+    first, second, doi = _two(world, recid)
+    slug = community_of(world, "open")
+    assert world.run(first)["published_record"].status == "done"
+    blind = _BlindToDois(world.context.adapters.repository.url, world.token, attempts=1, timeout_seconds=30)
+    made = world.run(second, repository=blind, community=slug)["published_record"]
+    blind.close()
+    assert (made.status, [code for code, _ in _told(made)]) == ("done", ["doi-stated-twice"])
+    other = _held(world, second)
+    assert (doi_of(other.payload), stated_identifiers(other.payload).count(doi)) == (None, 1)
+    assert slug in other.communities
+    writes = world.context.adapters.repository.spent.writes
+    assert world.run(second, community=slug)["published_record"].status in ("done", "unchanged")
+    assert world.context.adapters.repository.spent.writes == writes
+
+
+def test_a_curator_who_cannot_accept_a_record_as_its_doi_is_taken_declines_it_and_it_goes_on_without(
+    world: World, recid: str
+) -> None:
+    first, second, doi = _two(world, recid)
+    slug = community_of(world, "closed")
+    url = world.context.adapters.repository.url
+    made = world.run(second, community=slug)["published_record"]
+    assert made.status == "waiting"
+    assert made.problem is not None
+    assert world.run(first)["published_record"].status == "done"
+    actions = f"{url}/api/requests/{made.problem.ticket}/actions"
+    headers = {"Authorization": f"Bearer {world.token}"}
+    assert httpx.post(f"{actions}/accept", headers=headers, json={}, timeout=30).status_code == 400
+    httpx.post(f"{actions}/decline", headers=headers, json={}, timeout=30).raise_for_status()
+    again = world.run(second, community=slug)["published_record"]
+    assert again.problem is not None
+    assert (again.status, again.problem.ticket != made.problem.ticket) == ("waiting", True)
+    httpx.post(f"{url}/api/requests/{again.problem.ticket}/actions/accept", headers=headers, json={}, timeout=30)
+    done = world.run(second, community=slug)["published_record"]
+    assert (done.status, [code for code, _ in _told(done)]) == ("done", ["doi-stated-twice"])
+    assert doi in stated_identifiers(_held(world, second).payload)
