@@ -58,6 +58,7 @@ _RESOURCE_TYPES = {
 
 _CALLED = {"cms_confdb_id": "cms_confdb_id", "prepublication.report_number": "report number"}
 _SIZES = {"size": "bytes", "number_files": "files", "number_events": "events", "number_entries": "entries"}
+_ONE = {"bytes": "byte", "files": "file", "events": "event", "entries": "entry"}
 _DATES = {
     "date_created[]": ("created", "Data taken or made"),
     "date_reprocessed": ("other", "Reprocessed"),
@@ -117,12 +118,22 @@ def title(reading: Reading) -> Converted:
 
 
 def additional_titles(reading: Reading) -> Converted:
-    """Make alternative titles; one that is too short to be a title is left out."""
-    long_enough = [leaf for leaf in reading.leaves if len(leaf.text) >= _SHORTEST]
+    """Make alternative titles; one too short to be a title, or that repeats title or abstract, is left out."""
+    titles = [*reading.all("title_additional"), *reading.all("alternative-title")]
+    if not titles:
+        return Converted()
+    elsewhere = [leaf for leaf in reading.leaves if leaf not in titles]
+    repeated = {leaf.text: f"It repeats `{leaf.pattern}`, which is carried." for leaf in elsewhere}
     reason = f"Shorter than {_SHORTEST} characters, which InvenioRDM refuses."
     return Converted(
-        [{"title": leaf.text, "type": {"id": "alternative-title"}} for leaf in long_enough],
-        tuple(Unused(leaf, "title-too-short", reason) for leaf in reading.leaves if leaf not in long_enough),
+        [
+            {"title": leaf.text, "type": {"id": "alternative-title"}}
+            for leaf in titles
+            if len(leaf.text) >= _SHORTEST and leaf.text not in repeated
+        ],
+        tuple(Unused(leaf, "title-too-short", reason) for leaf in titles if len(leaf.text) < _SHORTEST),
+        apart=tuple(elsewhere),
+        aside=tuple((leaf, repeated[leaf.text]) for leaf in titles if leaf.text in repeated),
     )
 
 
@@ -227,7 +238,7 @@ def sizes(reading: Reading) -> Converted:
     for name, unit in _SIZES.items():
         leaf = reading.first(f"distribution.{name}")
         if leaf is not None:
-            found.append(f"{leaf.text} {unit}")
+            found.append(f"{leaf.text} {unit if leaf.text != '1' else _ONE[unit]}")
     return Converted(found)
 
 

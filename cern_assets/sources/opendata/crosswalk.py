@@ -85,10 +85,10 @@ CROSSWALK = Crosswalk(
             note="On one line; a title under 3 characters, which InvenioRDM refuses, gets the recid before it.",
         ),
         Row(
-            reads=("title_additional", "alternative-title"),
+            reads=("title_additional", "alternative-title", "title", "abstract.description"),
             target="metadata.additional_titles",
             convert=converters.additional_titles,
-            note="As alternative titles.",
+            note="As alternative titles; one that repeats the title or the abstract word for word is left out.",
         ),
         Row(
             reads=("authors[].name", "authors[].orcid", "authors[].affiliation"),

@@ -116,15 +116,24 @@ def system_details(reading: Reading) -> Converted:
 
 
 def dataset_semantics(reading: Reading) -> Converted:
-    """What each variable of the data means, as a table."""
+    """What each variable of the data means, as a table; a unit `N/A` is an empty cell."""
     section = _Section(reading, "technical-info", "Dataset semantics")
     columns = ("variable", "type", "unit", "description")
     items = reading.items("dataset_semantics[]")
-    used = [column for column in columns if any(item.text(column) for item in items)]
+    unitless = [leaf for item in items for leaf in item.all("unit") if leaf.text.upper() == "N/A"]
+    used = [column for column in columns if any(_cell(item, column) for item in items)]
     head = "".join(f"<th>{column.capitalize()}</th>" for column in used)
-    rows = "".join(f"<tr>{''.join(f'<td>{text_of(item.text(column))}</td>' for column in used)}</tr>" for item in items)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{text_of(_cell(item, column))}</td>' for column in used)}</tr>" for item in items
+    )
     section.add(f"<table><tbody><tr>{head}</tr>{rows}</tbody></table>" if rows else "")
-    return section.converted()
+    reason = "It says that the variable has no unit, as its empty cell does."
+    return section.converted()._replace(aside=tuple((leaf, reason) for leaf in unitless))
+
+
+def _cell(item: Reading, column: str) -> str:
+    said = item.text(column)
+    return "" if column == "unit" and said.upper() == "N/A" else said
 
 
 def other_links(reading: Reading) -> Converted:

@@ -127,6 +127,50 @@ def test_additional_titles_are_alternative_titles_and_too_short_ones_are_told() 
     assert "title-too-short" in codes(**changes)
 
 
+@pytest.mark.parametrize(
+    ("field", "target", "again"),
+    [
+        ("title", "metadata.title", "A title  of it"),
+        ("abstract.description", "metadata.description", "Its abstract."),
+    ],
+)
+def test_an_alternative_title_that_repeats_title_or_abstract_is_dropped_for_that_reason(
+    field: str, target: str, again: str
+) -> None:
+    said: dict[str, Json] = {"title": "A title of it", "abstract": {"description": "Its\nabstract."}}
+    made = deposit(**said, title_additional=again)
+    assert "additional_titles" not in metadata(**said, title_additional=again)
+    fates = {fate.path: fate for fate in made.fates}
+    assert fates["title_additional"].reason == f"It repeats `{field}`, which is carried."
+    assert fates[field].target == target
+
+
+def test_an_alternative_title_takes_no_other_field_with_it() -> None:
+    made = deposit(title_additional="Another title", abstract={"description": "Its abstract."})
+    targets = {fate.path: fate.target for fate in made.fates}
+    assert targets["title_additional"] == "metadata.additional_titles"
+    assert targets["title"] == "metadata.title"
+    assert targets["abstract.description"] == "metadata.description"
+
+
+def test_a_unit_that_says_that_there_is_none_is_an_empty_cell() -> None:
+    variables: Json = [{"variable": "x", "unit": "mm"}, {"variable": "run", "unit": "n/a"}]
+    made = deposit(dataset_semantics=variables)
+    assert "<td>run</td><td></td>" in str(made.payload)
+    assert {(fate.fate, fate.leaves) for fate in made.fates if fate.path == "dataset_semantics[].unit"} == {
+        ("carried", 1),
+        ("dropped", 1),
+    }
+
+
+def test_one_of_a_kind_is_said_in_the_singular() -> None:
+    assert metadata(distribution={"number_files": 1, "number_events": 1, "size": 21})["sizes"] == [
+        "21 bytes",
+        "1 file",
+        "1 event",
+    ]
+
+
 def test_authors_come_with_orcid_and_affiliations_once_each() -> None:
     author: Json = {
         "name": "Kégl, Balázs",
