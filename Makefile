@@ -8,7 +8,7 @@ SEEDS ?= 200
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test attack chaos kill-telemetry fuzz audit corpus check requirements reference coverage ground-truth screenshots bench-orchestration bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish bench-upload bench-telemetry clean python services
+.PHONY: help demo dev unit test attack chaos kill-telemetry fuzz audit corpus oldest-duckdb check requirements reference coverage ground-truth screenshots bench-orchestration bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish bench-upload bench-telemetry bench-report clean python services
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,6 +106,11 @@ bench-telemetry: python ## what telling costs, beside one DuckDB file, and how l
 
 bench-transform: python ## records a second and core through the crosswalk, beside reading and copying them
 	$(PYTHON) benchmarks/transform.py $(ARGS)
+
+oldest-duckdb: python ## the tests of telemetry with the oldest DuckDB that is supported, installed beside the pinned one
+	$$(scripts/find-uv) pip install --quiet --python $(PYTHON) --target .cache/oldest-duckdb 'duckdb==1.5.*'
+	PYTHONPATH=.cache/oldest-duckdb $(PYTHON) -c 'import duckdb; print("DuckDB", duckdb.__version__)'
+	PYTHONPATH=.cache/oldest-duckdb $(PYTEST) -q cern_assets_tests/unit/telemetry cern_assets_tests/unit/report $(ARGS)
 
 kill-telemetry: python ## writers of events and compaction killed at random points (SEEDS=50): each event is read once
 	@CERN_ASSETS_TEST_SEEDS=$(SEEDS) nice $(PYTHON) -m pytest -n 0 -q cern_assets_tests/unit/telemetry/test_compaction.py -k killed

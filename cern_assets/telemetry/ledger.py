@@ -74,7 +74,7 @@ class Ledger:
     def differences(self, limit: int | None = None) -> Iterator[Row]:
         """On which recids the counts disagree: collection, recid, stage, difference."""
         return self.store.rows(
-            f"{_DIFFERENCES} ORDER BY collection, length(recid), recid, stage, difference LIMIT ?",
+            f"SELECT * FROM ({_DIFFERENCES}) ORDER BY collection, length(recid), recid, stage, difference LIMIT ?",  # noqa: S608  ours
             [limit],
         )
 
