@@ -1,13 +1,14 @@
 """What telemetry costs: writing events, keeping them, and asking of many.
 
-    make bench-telemetry [ARGS="--events N --recids N --seconds S --json --check"]
+    make bench-telemetry [ARGS="--events N --ledger N --recids N --seconds S --json --check"]
 
 1. Processes append events to one spool at the same time, six with each call as a stage does; beside them as many
    processes that put the same rows into one DuckDB file, which each opens in turn, as only one may have it open.
 2. Recids like one of the sample collection, with its files, go through all stages into an embedded repository that has
    a process of its own: the processor time of telling, as a share of that of the run's process, and of its length.
 3. Events are made up, --events of them, five outcomes a recid beside calls, files, archives and leaves, and compacted;
-   each view is asked for all of its rows and timed, with the ledger's totals and first page over five million.
+   each view is asked for all of its rows and timed. The ledger has as many outcomes of --ledger recids, all of them
+   partitions: its totals, its first page and its differences are asked for.
 """
 
 import json
@@ -47,7 +48,7 @@ from cern_assets.wiring import collection_named, opened_context
 WRITERS = 4
 COLLECTION, TEMPLATE, TOKEN = "opendata", "900003", "benchmark"
 _PER_RECID = 10
-_OF_THE_LEDGER_EVENTS = 5_000_000
+_STAGES = 5
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -198,8 +199,11 @@ def share(count: int) -> list[Figure]:
     ]
 
 
-def make_up(folder: Path, events: int) -> float:
-    """A spool whose events are compacted, as `telemetry.compaction` leaves it; bytes an event on the disk."""
+def make_up(folder: Path, events: int, per_recid: int = _PER_RECID) -> float:
+    """A spool whose events are compacted, as `telemetry.compaction` leaves it; bytes an event on the disk.
+
+    The first five of a recid are outcomes.
+    """
     place, parts = folder / "compact", []
     with Database(Contents(folder, {}, Catalog())) as database:
         known = ", ".join(str(row["column_name"]) for row in database.rows("DESCRIBE lines"))
@@ -208,7 +212,8 @@ def make_up(folder: Path, events: int) -> float:
             name = f"day=2026-01-{day + 1:02}/made-up-{day}.parquet"
             (place / name).parent.mkdir(parents=True)
             count = min(per_day, events - first)
-            database.copy(f"SELECT {known} FROM ({_MADE_UP.format(first=first, count=count)})", place / name)
+            made_up = _MADE_UP.format(first=first, count=count, each=per_recid)
+            database.copy(f"SELECT {known} FROM ({made_up})", place / name)
             parts.append((f"2026-01-{day + 1:02}", name))
     with Database(Contents(folder, {}, Catalog())) as database:
         database.read_instead([place / name for _, name in parts])
@@ -221,22 +226,23 @@ _MADE_UP = """
 SELECT lines.* REPLACE (
     3 AS version, 'w' || n // 100000 AS writer, n % 100000 + 1 AS sequence,
     TIMESTAMP '2026-01-01' + to_milliseconds(n * 86) AS ts, 'run-' || n // 1000000 AS run_id, 'opendata' AS collection,
-    'opendata' AS source, 'http://repository' AS repository, CAST(n // 10 AS VARCHAR) AS recid,
+    'opendata' AS source, 'http://repository' AS repository, CAST(n // {each} AS VARCHAR) AS recid,
     ['raw_record', 'raw_files', 'metadata', 'archive', 'published_record'][n % 5 + 1] AS stage,
-    if(n % 10 < 5, 'outcome', ['call', 'file', 'leaves', 'archive', 'file'][n % 5 + 1]) AS kind,
-    if(n % 10 < 5, if(n // 10 % 20 = 0 AND n % 5 = 4, 'failed', 'done'), NULL) AS status,
-    if(n % 10 < 5, TIMESTAMP '2026-01-01' + to_milliseconds(n * 86 - n % 1000), NULL) AS started,
+    if(n % {each} < 5, 'outcome', ['call', 'file', 'leaves', 'archive', 'file'][n % 5 + 1]) AS kind,
+    if(n % {each} < 5, if(n // {each} % 20 = 0 AND n % 5 = 4, 'failed', 'done'), NULL) AS status,
+    if(n % {each} < 5, TIMESTAMP '2026-01-01' + to_milliseconds(n * 86 - n % 1000), NULL) AS started,
     (n * 7919) % 1000 / 1000.0 AS elapsed_seconds, 0 AS wait_seconds, (n * 104729) % 1000000000 AS size_bytes,
-    if(n % 10 < 5 OR n % 10 = 8, 3, NULL) AS files,
-    if(n // 10 % 20 = 0 AND n % 10 = 4, 'RepositoryUnavailable', '') AS code,
-    if(n % 10 = 6 OR n % 10 = 9, 'a.root', NULL) AS key,
-    CASE n % 10 WHEN 6 THEN 'in' WHEN 9 THEN 'out' END AS way,
-    CASE n % 10 WHEN 6 THEN 'moved' WHEN 9 THEN 'sent' WHEN 8 THEN 'moved' END AS how,
-    if(n % 10 = 8, (n * 104729) % 1000000000, NULL) AS content_bytes,
-    if(n % 10 = 5, 'repository', NULL) AS system, if(n % 10 = 5, 'GET', NULL) AS method,
-    if(n % 10 = 5, '/api/records/*', NULL) AS route, if(n % 10 = 5, if(n % 1000 = 5, 503, 200), NULL) AS http_status,
-    if(n % 10 = 5, 1, NULL) AS attempt,
-    if(n % 10 = 7, [{{path: 'title', fate: 'carried', leaves: 1}}, {{path: 'note', fate: 'dropped', leaves: 2}},
+    if(n % {each} < 5 OR n % {each} = 8, 3, NULL) AS files,
+    if(n // {each} % 20 = 0 AND n % {each} = 4, 'RepositoryUnavailable', '') AS code,
+    if(n % {each} = 6 OR n % {each} = 9, 'a.root', NULL) AS key,
+    CASE n % {each} WHEN 6 THEN 'in' WHEN 9 THEN 'out' END AS way,
+    CASE n % {each} WHEN 6 THEN 'moved' WHEN 9 THEN 'sent' WHEN 8 THEN 'moved' END AS how,
+    if(n % {each} = 8, (n * 104729) % 1000000000, NULL) AS content_bytes,
+    if(n % {each} = 5, 'repository', NULL) AS system, if(n % {each} = 5, 'GET', NULL) AS method,
+    if(n % {each} = 5, '/api/records/*', NULL) AS route,
+    if(n % {each} = 5, if(n % 1000 = 5, 503, 200), NULL) AS http_status,
+    if(n % {each} = 5, 1, NULL) AS attempt,
+    if(n % {each} = 7, [{{path: 'title', fate: 'carried', leaves: 1}}, {{path: 'note', fate: 'dropped', leaves: 2}},
                     {{path: 'authors[]', fate: 'carried', leaves: 9}}], NULL) AS leaves
 )
 FROM (SELECT {first} + range AS n FROM range({count})) LEFT JOIN lines ON FALSE
@@ -263,16 +269,19 @@ _ROWS = {"all_standing", "known_events", "ledger_entries", "ledger_records", "le
 
 
 def timed_ledger(folder: Path, recids: int, answered: Connection) -> None:
-    """Seconds, processor seconds and peak MiB of the totals and a page."""
+    """Seconds, processor seconds and peak MiB of the totals and a page, and seconds of the differences."""
     known = [(COLLECTION, [str(number) for number in range(recids)])]
     used, began = time.process_time(), time.monotonic()
     with opened_ledger(folder, Counts(registered=known)) as ledger:
         assert ledger.totals["in"] == recids
         assert len(list(ledger.entries(limit=20))) == 20
-    answered.send((time.monotonic() - began, time.process_time() - used, peak_mib()))
+        taken = time.monotonic() - began, time.process_time() - used, peak_mib()
+        asked = time.monotonic()
+        assert list(ledger.differences()) == []
+    answered.send((*taken, time.monotonic() - asked))
 
 
-def asking(events: int) -> list[Figure]:
+def asking(events: int, recids: int) -> list[Figure]:
     """The third question."""
     with tempfile.TemporaryDirectory(prefix="cern-assets-benchmark-") as name:
         many, fewer = Path(name) / "views", Path(name) / "ledger"
@@ -280,9 +289,8 @@ def asking(events: int) -> list[Figure]:
         views, views_mib = _apart(timed_views, many)
         slowest = max(views, key=lambda view: views[view][0])
         print(json.dumps({view: [round(each, 2) for each in taken] for view, taken in views.items()}), file=sys.stderr)
-        of_ledger = min(events, _OF_THE_LEDGER_EVENTS)
-        make_up(fewer, of_ledger)
-        seconds, used, mib = _apart(timed_ledger, fewer, of_ledger // _PER_RECID)
+        make_up(fewer, recids * _STAGES, _STAGES)
+        seconds, used, mib, differences = _apart(timed_ledger, fewer, recids)
     return [
         Figure("events", events, ""),
         Figure("an event once compacted", event_bytes, "bytes", at_most=100.0),
@@ -291,9 +299,10 @@ def asking(events: int) -> list[Figure]:
         Figure(f"the slowest view, {slowest}", views[slowest][0], "s", at_most=1.0),
         Figure(f"the slowest view, {slowest}, processor time", views[slowest][1], "s"),
         Figure("peak memory of the views", views_mib, "MiB", at_most=512.0),
-        Figure(f"ledger of {of_ledger // _PER_RECID:,} recids, totals and a page", seconds, "s", at_most=1.0),
+        Figure(f"ledger of {recids:,} recids, totals and a page", seconds, "s", at_most=1.0),
         Figure("its processor time", used, "s"),
         Figure("its peak memory", mib, "MiB", at_most=512.0),
+        Figure("its differences", differences, "s", at_most=1.0),
     ]
 
 
@@ -310,8 +319,9 @@ def _apart(way: Callable[..., None], *given: object) -> Any:
 if __name__ == "__main__":
     arguments = parser(__doc__)
     arguments.add_argument("--events", type=int, default=10_000_000, help="made-up events that are asked of")
+    arguments.add_argument("--ledger", type=int, default=1_000_000, help="recids of the ledger")
     arguments.add_argument("--recids", type=int, default=200, help="recids of the run")
     arguments.add_argument("--seconds", type=float, default=5.0, help="how long events are written")
     given = arguments.parse_args()
-    figures = [*writing(given.seconds), *share(given.recids), *asking(given.events)]
+    figures = [*writing(given.seconds), *share(given.recids), *asking(given.events, given.ledger)]
     answer(figures, as_json=given.json, check=given.check)

@@ -137,9 +137,9 @@ FROM slowest_recids AS slow LEFT JOIN ledger_entries USING (collection, recid)
 WHERE collection = ? ORDER BY place LIMIT ?
 """
 _THROUGHPUT = """
-SELECT date_trunc($2, second) AS start, stage, sum(outcomes)::BIGINT AS outcomes,
-       coalesce(sum(size_bytes) FILTER (WHERE stage = 'raw_files'), 0)::BIGINT AS fetched
-FROM throughput_by_second WHERE collection = $1 GROUP BY ALL ORDER BY start
+SELECT date_trunc($2, ts) AS start, stage, count(*) AS outcomes,
+       coalesce(sum(size_bytes) FILTER (WHERE stage = 'raw_files' AND status = 'done'), 0)::BIGINT AS fetched
+FROM outcomes WHERE collection = $1 GROUP BY ALL ORDER BY start
 """
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets.telemetry.store import TelemetryStore
-from cern_assets_tests.services.told import BEGAN, all_done, outcome
+from cern_assets_tests.services.told import all_done, outcome
 
 
 @pytest.fixture
@@ -45,11 +45,3 @@ def test_size_and_time_are_told_in_cells_of_a_tenth_of_a_decade(store: Telemetry
             for row in store.rows("FROM size_and_time")
         }
     assert cells == {(6, 1.995): 1, (3_981, 7.943): 2, (1, 0.001): 1}
-
-
-def test_throughput_is_counted_by_stage_and_second(store: TelemetryStore) -> None:
-    with store:
-        rows = list(store.rows("FROM throughput_by_second WHERE stage = 'raw_record' ORDER BY second"))
-    told = [(row["second"], row["outcomes"], row["done"], row["size_bytes"]) for row in rows]
-    began = BEGAN.replace(tzinfo=None)
-    assert told == [(began.replace(second=10), 1, 1, 7), (began.replace(second=20), 3, 2, 10_000)]
