@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,33 @@ def test_what_journal_and_target_list_is_compared_recid_by_recid(tmp_path: Path)
         }
         assert ledger.disputed == 4
         assert not ledger.balanced
+
+
+@pytest.mark.parametrize(
+    ("seconds_later", "held", "differences"),
+    [
+        (5, [], set()),
+        (5, ["1"], set()),
+        (60, [], {("1", "it is published, and the target does not list it")}),
+        (60, ["1"], set()),
+    ],
+)
+def test_what_the_search_does_not_show_yet_is_no_difference_until_it_had_its_time(
+    tmp_path: Path, seconds_later: float, held: list[str], differences: set[tuple[str, str]]
+) -> None:
+    _ledger(tmp_path, *_all_done("1"))
+    published = outcome(len(STAGE_NAMES) - 1, "1", STAGE_NAMES[-1], "done").ts
+    counts = Counts(
+        [("opendata", ["1"])],
+        listed=("opendata",),
+        noted=[("opendata", ["1"])],
+        held=[("opendata", held)],
+        began=datetime.fromisoformat(published).replace(tzinfo=UTC) + timedelta(seconds=seconds_later),
+        lag_seconds=10.0,
+    )
+    with opened_ledger(tmp_path, counts) as ledger:
+        assert {(row["recid"], row["difference"]) for row in ledger.differences()} == differences
+        assert ledger.balanced == (not differences)
 
 
 def test_a_compacted_spool_answers_the_same(tmp_path: Path) -> None:
