@@ -53,7 +53,7 @@ def _look(settings: Settings, spec: CollectionSpec) -> tuple[Notes, Look]:
 
     with opened_context(settings, spec) as context, open_instance(settings.dagster_home) as instance:
         notes = NoteBook(context.adapters.store, spec.name).read()
-        engine = DagsterEngine(instance, spec.name, batch_size=settings.batch_size)
+        engine = DagsterEngine(instance, spec.name, batch_size=settings.batch_size, segments=spec.segments)
         watch = Watch(context.adapters.source, spec, source_parts(spec.source).parse_recid)
         afresh = replace(notes, sweep=None, swept_at=0.0)
         return notes, watch.look(engine, afresh, now=time.time(), in_time=lambda: True)

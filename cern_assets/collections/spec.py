@@ -106,7 +106,8 @@ class CollectionSpec(Value):
     whose bytes nothing vouches. `profile` says which fields the target keeps, where that differs from its settings,
     `transfer` how bytes go there, `licence_default` the licence of records that state none. `curation` is a folder,
     relative to the collection's own file, of what people correct in deposits. Of runs that wait, those of a higher
-    `priority` begin first; within one, recids by their `order`. `discovery` says how the source is watched.
+    `priority` begin first; within one, recids by their `order`. `discovery` says how the source is watched. With
+    `segments`, Dagster's partitions are so many parts of the collection, and not its recids.
     """
 
     name: Name = ""
@@ -129,6 +130,7 @@ class CollectionSpec(Value):
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     order: OrderChoice = "as-listed"
     discovery: Discovery = Discovery()
+    segments: Annotated[int | None, Field(ge=1, le=10_000)] = None
 
     @property
     def files_mode(self) -> FilesMode:

@@ -1,18 +1,18 @@
 """An instance of Dagster as discovery's engine: which runs hold which recids, and what became of them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import batched
 
 import dagster as dg
 
-from cern_assets.defs.checks import recids_to_retry
+from cern_assets.collections.segments import segment_names, segment_of
+from cern_assets.defs.checks import opened_ledger_of, recids_to_retry
 from cern_assets.defs.partitions import registered_recids
 from cern_assets.defs.recid_runs import PRIORITY_TAG, config_of, listed_recids
 from cern_assets.defs.retries import retry_name
 from cern_assets.model.discovery import Asked, Outcome
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.outcomes import STAGE_NAMES
 
 ASKED_TAG = "cern_assets/asked"
 """The key of what a run was asked for; runs that Dagster starts again have it too."""
@@ -34,17 +34,26 @@ _GOING_ON = [
 class DagsterEngine:
     """The runs of one collection; an `Engine` of `flows.discovery.look`."""
 
-    def __init__(self, instance: dg.DagsterInstance, collection: str, *, batch_size: int, priority: int = 0) -> None:
+    def __init__(
+        self,
+        instance: dg.DagsterInstance,
+        collection: str,
+        *,
+        batch_size: int,
+        priority: int = 0,
+        segments: int | None = None,
+    ) -> None:
         self._instance = instance
         self._collection = collection
         self._batch_size = batch_size
         self._priority = priority
         self._registered = registered_recids(instance, collection)
-        self._place = {recid: number for number, recid in enumerate(self._registered)}
+        self._known = frozenset(self._registered)
+        self._segments = segments
 
     def unregistered(self, recids: Iterable[Recid]) -> list[Recid]:
         """Those that are no partitions yet, each once."""
-        return [recid for recid in dict.fromkeys(recids) if recid not in self._place]
+        return [recid for recid in dict.fromkeys(recids) if recid not in self._known]
 
     def under_way(self) -> AbstractSet[Recid]:
         """The recids of all runs that are queued or going on, whoever began them.
@@ -75,7 +84,10 @@ class DagsterEngine:
 
     def withdrawn(self, recids: Collection[Recid]) -> AbstractSet[Recid]:
         """Those of some recids that their last run found withdrawn."""
-        return {recid for recid in recids if self._last_status(recid) == "withdrawn"}
+        if not recids:
+            return frozenset()
+        with opened_ledger_of(self._instance, self._collection) as ledger:
+            return {Recid(str(row["recid"])) for row in ledger.entries("withdrawn")} & set(recids)
 
     def batches(self, recids: Sequence[Recid]) -> Sequence[Sequence[Recid]]:
         """Split recids into those of one run each, the most urgent run first."""
@@ -98,20 +110,19 @@ class DagsterEngine:
         return run.job_name == f"{self._collection}_ingest" or any(key.path[0] == self._collection for key in selected)
 
     def _held(self, run: dg.DagsterRun) -> list[Recid]:
-        if _PARTITION_TAG in run.tags:
-            return [Recid(run.tags[_PARTITION_TAG])]
         if listed := listed_recids(self._collection, run.run_config):
             return listed
-        first, last = (self._place.get(Recid(run.tags.get(tag, ""))) for tag in _RANGE_TAGS)
-        return [] if first is None or last is None else self._registered[first : last + 1]
+        keys = self._partitions(run.tags)
+        if self._segments is None:
+            return [Recid(key) for key in keys]
+        return [recid for recid in self._registered if segment_of(recid, self._segments) in keys]
 
-    def _last_status(self, recid: Recid) -> str:
-        asked = dg.AssetRecordsFilter(
-            asset_key=dg.AssetKey([self._collection, STAGE_NAMES[0]]), asset_partitions=[recid]
-        )
-        records = self._instance.fetch_observations(asked, limit=1).records
-        observation = records[0].asset_observation if records else None
-        return str(observation.metadata["status"].value) if observation else ""
+    def _partitions(self, tags: Mapping[str, str]) -> Sequence[str]:
+        if _PARTITION_TAG in tags:
+            return [tags[_PARTITION_TAG]]
+        keys: Sequence[str] = segment_names(self._segments) if self._segments else self._registered
+        ends = [tags.get(tag, "") for tag in _RANGE_TAGS]
+        return keys[keys.index(ends[0]) : keys.index(ends[1]) + 1] if all(end in keys for end in ends) else []
 
 
 def came_to_its_end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

@@ -86,7 +86,7 @@ def _compared(
 ) -> dict[str, tuple[Recid, ...]]:
     book = NoteBook(context.adapters.store, spec.name)
     notes = book.read()
-    engine = DagsterEngine(instance, spec.name, batch_size=batch_size)
+    engine = DagsterEngine(instance, spec.name, batch_size=batch_size, segments=spec.segments)
     watch = Watch(context.adapters.source, spec, source_parts(spec.source).parse_recid)
     afresh = replace(notes, sweep=None, swept_at=0.0)
     listing = watch.look(engine, afresh, now=time.time(), in_time=lambda: True).listing

@@ -1,7 +1,8 @@
-"""Partitions: one a recid, added as recids become known.
+"""Partitions: one a recid, added as recids become known; or a fixed number of segments, of collections with millions.
 
-A collection's partitions grow and never shrink by themselves: a withdrawn recid keeps its partition, so that the ledger
-goes on counting it.
+The recids of a collection are kept as dynamic partitions either way, which grow and never shrink by themselves: a
+withdrawn recid keeps its partition, so that the ledger goes on counting it. With segments no asset has them as its
+partitions, and Dagster does not count by them.
 """
 
 from collections.abc import Iterable
@@ -9,10 +10,17 @@ from itertools import batched
 
 import dagster as dg
 
+from cern_assets.collections.segments import segment_names
+from cern_assets.collections.spec import CollectionSpec
 from cern_assets.model.identifiers import Recid
 
 _PIECE = 20_000
 """Keys that Dagster is given at a time: it puts all into one statement, and SQLite takes 250,000 values in one."""
+
+
+def partitions_of(spec: CollectionSpec) -> dg.PartitionsDefinition[str]:
+    """The partitions of a collection's assets."""
+    return dg.StaticPartitionsDefinition(segment_names(spec.segments)) if spec.segments else recid_partitions(spec.name)
 
 
 def recid_partitions(collection: str) -> dg.DynamicPartitionsDefinition:

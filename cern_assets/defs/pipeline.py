@@ -15,12 +15,13 @@ from cern_assets.defs.audit import build_audit
 from cern_assets.defs.checks import build_checks
 from cern_assets.defs.inventory import build_inventory
 from cern_assets.defs.ledger import build_ledger
-from cern_assets.defs.partitions import recid_partitions
+from cern_assets.defs.partitions import partitions_of
 from cern_assets.defs.pools import pool_of_target
-from cern_assets.defs.recid_runs import PRIORITY_TAG, RECIDS_CONFIG, bring, chosen_recids, step_name
+from cern_assets.defs.recid_runs import PRIORITY_TAG, RECIDS_CONFIG, ToldByRecid, bring, chosen_recids, step_name
 from cern_assets.defs.report import build_report
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.defs.retries import build_retry
+from cern_assets.defs.segment_runs import ToldInSums, bring_segments
 from cern_assets.defs.sensors import build_sensor
 from cern_assets.defs.waiting import build_waiting
 from cern_assets.flows.journey import STAGES, AnyStage
@@ -48,17 +49,17 @@ def build_collection(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions
 def build_pipeline(
     spec: CollectionSpec, *, batch_size: int, stages: Sequence[AnyStage] = STAGES
 ) -> dg.AssetsDefinition:
-    """The assets `<collection>/raw_record` to `<collection>/published_record`, partitioned by recid.
+    """The assets `<collection>/raw_record` to `<collection>/published_record`, partitioned by recid or by segment.
 
-    `batch_size` is the number of recids that a backfill puts into one run.
+    `batch_size` is the number of recids that a backfill puts into one run; of segments, it puts one.
     """
     collection = spec.name
 
     @dg.multi_asset(
         name=step_name(collection),
         specs=[_spec(collection, stage) for stage in stages],
-        partitions_def=recid_partitions(collection),
-        backfill_policy=dg.BackfillPolicy.multi_run(batch_size),
+        partitions_def=partitions_of(spec),
+        backfill_policy=dg.BackfillPolicy.multi_run(1 if spec.segments else batch_size),
         config_schema=RECIDS_CONFIG,
         can_subset=True,
         pool=pool_of_target(spec),
@@ -67,10 +68,15 @@ def build_pipeline(
         context: dg.AssetExecutionContext, ports: dg.ResourceParam[PortsOpener]
     ) -> Iterator[dg.AssetMaterialization]:
         selected = [stage for stage in stages if dg.AssetKey([collection, stage.name]) in context.selected_asset_keys]
-        recids = chosen_recids(context, spec)
-        listed = not (context.has_partition_key or context.has_partition_key_range)
-        with ports.opened(spec) as opened:
-            bring(context.op_execution_context, opened, recids, selected, planned=not listed)
+        op, listed = context.op_execution_context, not (context.has_partition_key or context.has_partition_key_range)
+        if spec.segments and not listed:
+            with ports.opened(spec) as opened:
+                bring_segments(context, opened, selected, spec.segments)
+        else:
+            recids = chosen_recids(context, spec)
+            told = ToldInSums(op) if spec.segments else ToldByRecid(op, planned=not listed)
+            with ports.opened(spec) as opened:
+                bring(op, opened, recids, selected, told)
         yield from ()
 
     return pipeline

@@ -1,7 +1,7 @@
 """A run over recids: which ones it has, and their journey told to Dagster."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import dagster as dg
 
@@ -69,42 +69,81 @@ def chosen_recids(context: dg.AssetExecutionContext, spec: CollectionSpec) -> li
     return recids
 
 
+class Told(Protocol):
+    """How Dagster is told of a run's recids."""
+
+    def begin(self, collection: str, stages: Sequence[AnyStage], recids: Sequence[Recid]) -> None:
+        """Nothing is done yet."""
+
+    def note(self, outcomes: Sequence[StageOutcome]) -> None:
+        """A recid ended."""
+
+    def flush(self) -> None:
+        """Write what is kept back."""
+
+    def end(self) -> None:
+        """All recids ended."""
+
+
+class ToldByRecid:
+    """An event for each recid and stage; `planned` says whether Dagster knows already what is to be made."""
+
+    def __init__(self, context: dg.OpExecutionContext, *, planned: bool) -> None:
+        self._events = RunEvents(context)
+        self._planned = planned
+        self._assets: list[dg.AssetKey] = []
+        self._stopped: dict[Recid, list[dg.AssetKey]] = {}
+
+    def begin(self, collection: str, stages: Sequence[AnyStage], recids: Sequence[Recid]) -> None:
+        """Where Dagster does not know, say what is going to be made."""
+        self._assets = [dg.AssetKey([collection, stage.name]) for stage in stages]
+        if not self._planned:
+            self._events.plan(self._assets, recids)
+
+    def note(self, outcomes: Sequence[StageOutcome]) -> None:
+        """Tell what a recid made, and where it stopped."""
+        for outcome in outcomes:
+            self._events.note(materialization(outcome) if outcome.succeeded else observation(outcome))
+        last = outcomes[-1]
+        if not (last.red or last.succeeded):
+            self._stopped[last.recid] = self._assets[len(outcomes) - 1 :]
+
+    def flush(self) -> None:
+        """Write what is kept back."""
+        self._events.flush()
+
+    def end(self) -> None:
+        """What was not made, and nobody has to mend, is not to be red."""
+        if self._stopped:
+            self._events.leave(self._stopped)
+
+
 def bring(
     context: dg.OpExecutionContext,
     opened: Context,
     recids: Sequence[Recid],
     stages: Sequence[AnyStage],
-    *,
-    planned: bool,
+    told: Told,
 ) -> None:
-    """Run stages for recids, and tell Dagster of each; `planned` says whether Dagster knows already what is to be made.
+    """Run stages for recids, and tell Dagster of them.
 
     Raises:
         dg.Failure: recids failed by something around them. One that is rejected, left out, withdrawn or waits fails
             nothing: running it again would mend nothing.
     """
-    told = RunEvents(context)
-    assets = {stage.name: dg.AssetKey([opened.collection.name, stage.name]) for stage in stages}
-    if not planned:
-        told.plan(assets.values(), recids)
+    told.begin(opened.collection.name, stages, recids)
     failed: list[StageOutcome] = []
-    stopped: dict[Recid, list[dg.AssetKey]] = {}
     lost: TelemetryLostError | None = None
     try:
         for outcomes in run_batch(opened, recids, stages, run_id=context.run_id, idle=told.flush):
-            for outcome in outcomes:
-                told.note(materialization(outcome) if outcome.succeeded else observation(outcome))
-            last = outcomes[-1]
-            if last.red:
-                failed.append(last)
-            elif not last.succeeded:
-                stopped[last.recid] = [assets[stage.name] for stage in stages[len(outcomes) - 1 :]]
+            told.note(outcomes)
+            if outcomes[-1].red:
+                failed.append(outcomes[-1])
     except TelemetryLostError as error:
         lost = error
     finally:
         told.flush()
-    if stopped:
-        told.leave(stopped)
+    told.end()
     try:
         report_standing(context.instance, opened.collection.name)
     except CernAssetsError as error:

@@ -7,8 +7,9 @@ import dagster as dg
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.checks import recids_to_retry
 from cern_assets.defs.pools import pool_of_target
-from cern_assets.defs.recid_runs import bring
+from cern_assets.defs.recid_runs import ToldByRecid, bring
 from cern_assets.defs.resources import PortsOpener
+from cern_assets.defs.segment_runs import ToldInSums
 from cern_assets.flows.journey import STAGES
 
 
@@ -28,7 +29,8 @@ def build_retry(spec: CollectionSpec, *, batch_size: int) -> dg.JobDefinition:
         with ports.opened(spec) as opened:
             for batch in batched(recids, batch_size):
                 try:
-                    bring(context, opened, batch, STAGES, planned=False)
+                    told = ToldInSums(context) if spec.segments else ToldByRecid(context, planned=False)
+                    bring(context, opened, batch, STAGES, told)
                 except dg.Failure as failure:  # the next batch has a right to its turn
                     failures.append(failure)
         if failures:

@@ -49,7 +49,9 @@ def build_sensor(spec: CollectionSpec, job: UnresolvedAssetJobDefinition, *, bat
                 return dg.SkipReason("Another look at this collection is going on.")
             book = NoteBook(opened.adapters.store, spec.name)
             before = book.read()
-            engine = DagsterEngine(context.instance, spec.name, batch_size=batch_size, priority=spec.priority)
+            engine = DagsterEngine(
+                context.instance, spec.name, batch_size=batch_size, priority=spec.priority, segments=spec.segments
+            )
             until = time.monotonic() + LISTING_SECONDS
             watch = Watch(opened.adapters.source, spec, source_parts(spec.source).parse_recid)
             look = watch.look(engine, before, now=time.time(), in_time=lambda: time.monotonic() < until)

@@ -41,7 +41,9 @@ def build_waiting(spec: CollectionSpec, job: UnresolvedAssetJobDefinition, *, ba
         now, after = datetime.now(UTC).replace(tzinfo=None), timedelta(minutes=spec.discovery.revisit_minutes)
         with opened_ledger_of(context.instance, spec.name) as ledger:
             entries = list(ledger.entries("waiting"))
-        engine = DagsterEngine(context.instance, spec.name, batch_size=batch_size, priority=spec.priority)
+        engine = DagsterEngine(
+            context.instance, spec.name, batch_size=batch_size, priority=spec.priority, segments=spec.segments
+        )
         recids = due(entries, engine.under_way() if entries else frozenset(), now=now, after=after)
         if not recids:
             return dg.SkipReason(f"{len(entries)} recids wait; none is to be looked at again yet.")
