@@ -8,7 +8,7 @@ SEEDS ?= 200
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test attack chaos kill-telemetry fuzz audit corpus oldest-duckdb check requirements reference coverage ground-truth screenshots bench-orchestration bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish bench-upload bench-telemetry bench-report clean python services
+.PHONY: help demo dev unit test attack chaos kill-telemetry fuzz audit corpus oldest-duckdb check requirements reference coverage ground-truth screenshots bench-orchestration bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish bench-upload bench-telemetry bench-report clean python services bench-millions
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ screenshots: python services ## take the pictures of docs/images again
 
 bench-orchestration: python ## what Dagster costs a recid, beside the stock way and the flows alone (ARGS=--json, --check: as for all)
 	$(PYTHON) benchmarks/orchestration.py $(ARGS)
+
+bench-millions: python ## a million recids through a collection of segments, killed once in the middle
+	$(PYTHON) benchmarks/millions.py $(ARGS)
 
 bench-archive: python services ## what packing costs, from an XRootD server to it and locally, beside zip and by hand
 	$(PYTHON) benchmarks/archive.py $(ARGS)

@@ -19,7 +19,7 @@ import tempfile
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -74,19 +74,19 @@ class Copies:
         return None
 
 
-def trivial_stages() -> list[AnyStage]:
-    """Five stages that find what they left, each after the other."""
+def trivial_stages(names: Sequence[str] = NAMES) -> list[AnyStage]:
+    """Stages that find what they left, each after the other."""
     return [
         Stage(
             name=name,
             kind="json",
             description="A stage of a benchmark.",
             body=Manifest,
-            needs={NAMES[number - 1]: lambda manifest: len(manifest.files)} if number else {},
+            needs={names[number - 1]: lambda manifest: len(manifest.files)} if number else {},
             make=lambda _context, _task: Made(Manifest(files=())),
             summarise=lambda _body: Summary(),
         )
-        for number, name in enumerate(NAMES)
+        for number, name in enumerate(names)
     ]
 
 

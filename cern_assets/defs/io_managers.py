@@ -2,13 +2,14 @@
 
 It carries small documents (records, manifests, deposits, receipts), never file bytes. The stages write theirs
 themselves; through here they are read by downstream assets and notebooks, one recid or a range at a time, and written
-by assets that other people add.
+by assets that other people add. A segment of a collection of millions is read as its recids that have a document.
 """
 
 from collections.abc import Mapping
 
 import dagster as dg
 
+from cern_assets.collections.segments import segment_of
 from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.journey import stage_named
 from cern_assets.model.documents import Document
@@ -43,8 +44,14 @@ class DocumentsIOManager(dg.ConfigurableIOManager):
             _write(documents, context.asset_key, Recid(recid), body)
 
     def load_input(self, context: dg.InputContext) -> Loaded:
-        """One body, or for a range of partitions a dict of recid to body."""
+        """One body, or for a range of partitions, and for segments, a dict of recid to body."""
         documents, recids = _documents(), context.asset_partition_keys
+        if isinstance(context.asset_partitions_def, dg.StaticPartitionsDefinition):
+            collection, stage = context.asset_key.path
+            count = len(context.asset_partitions_def.get_partition_keys())
+            kept = documents.recids(collection, stage)
+            members = [recid for recid in kept if segment_of(Recid(recid), count) in recids]
+            return {recid: _read(documents, context.asset_key, Recid(recid)) for recid in members}
         if len(recids) == 1:
             return _read(documents, context.asset_key, Recid(recids[0]))
         return {recid: _read(documents, context.asset_key, Recid(recid)) for recid in recids}
