@@ -1,8 +1,11 @@
 """Guards what only a local folder does: disk space, permissions, and temporary files."""
 
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from cern_assets_tests.contract.stores import get, put
 from cern_assets_tests.services.disks import small_disk
 
 MIB = 1024**2
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -75,6 +79,24 @@ def test_a_disk_that_may_not_be_written_is_refused(disk: Path) -> None:
         put(LocalStore(disk), "a", b"x")
 
 
+@pytest.mark.service
+def test_a_permission_that_is_lost_in_the_middle_of_a_file_leaves_the_earlier_file() -> None:
+    with tempfile.TemporaryDirectory() as name, _without_privileges(Path(name)) as folder:
+        store = LocalStore(folder)
+        put(store, "a", b"first")
+        with store.create("a", size_bytes=2) as writer:
+            writer.write(b"x")
+            folder.chmod(0o555)
+            writer.write(b"y")
+            with pytest.raises(CredentialsRefusedError, match="Permission denied"):
+                writer.commit()
+        assert list(store.list()) == ["a"]
+        assert get(store, "a") == b"first"
+        folder.chmod(0o755)
+        put(store, "a", b"xy")
+        assert get(store, "a") == b"xy"
+
+
 def test_a_file_system_that_does_not_tell_its_size_counts_as_roomy() -> None:
     # /proc has no blocks at all, like network file systems that do not answer statfs.
     assert LocalStore(Path("/proc/self")).ping().endswith("free space unknown")
@@ -86,6 +108,20 @@ def test_the_store_stays_where_it_was_when_the_process_moves(tmp_path: Path, mon
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert get(store, "a") == b"x"
+
+
+@contextmanager
+def _without_privileges(folder: Path) -> Iterator[Path]:
+    """Own the folder as a user whom permissions bind, which root is not."""
+    user = os.geteuid()
+    if user == 0:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        if user == 0:
+            os.seteuid(user)
 
 
 def _write_unannounced(store: LocalStore, path: str, content: bytes) -> None:
