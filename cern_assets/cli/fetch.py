@@ -13,6 +13,7 @@ import click
 from cern_assets.cli import show
 from cern_assets.cli.interrupts import INTERRUPTED, in_order
 from cern_assets.collections.spec import Files
+from cern_assets.errors import CernAssetsError, RecordInvalidError
 from cern_assets.flows.cancellation import Cancellation
 from cern_assets.flows.fetching import Fetched, fetch_files
 from cern_assets.model.outcomes import SUCCESSFUL
@@ -58,8 +59,9 @@ def command(  # noqa: PLR0917  options of the command
     RECORD is a recid, or a file of records (.json, .jsonl, .jsonl.gz, or a form of the source). The files go into a
     folder of the recid's name, under their relative paths; what else lies there is left alone. The same command goes on
     where it was ended, and moves nothing that is there already. Bytes are counted on standard error while they come.
+    What cannot be read of a file of records is a line of output with its `error`, and the rest goes on.
 
-    Exit code 1 if a file is not there at the end; the manifest says which, and why.
+    Exit code 1 if a file is not there at the end (the manifest says which, and why), or a record cannot be read.
     """
     settings = load_settings()
     parts = source_parts(source)
@@ -74,23 +76,31 @@ def command(  # noqa: PLR0917  options of the command
     )
     with opened_for_fetching(settings, source, to, files, cancellation=cancellation, moved=counted.moved) as context:
 
-        def work() -> list[Fetched]:
-            made = []
+        def work() -> bool:
+            whole = True
             for each in _records(parts, context.adapters.source, record):
-                with counted.told(each):
-                    made.append(fetch_files(context, each))
-                _print(made[-1], json_=json_)
-            return made
+                if isinstance(each, CernAssetsError):
+                    whole = False
+                    _print_unread(each, json_=json_)
+                else:
+                    with counted.told(each):
+                        fetched = fetch_files(context, each)
+                    whole = whole and fetched.status in SUCCESSFUL
+                    _print(fetched, json_=json_)
+                if cancellation.requested:
+                    break
+            return whole
 
         with show.written():
-            fetched = in_order(work, cancellation.request)
+            whole = in_order(work, cancellation.request)
     if cancellation.requested:
         click.echo("Ended early; the same command goes on.", err=True)
         sys.exit(INTERRUPTED)
-    sys.exit(0 if all(each.status in SUCCESSFUL for each in fetched) else 1)
+    sys.exit(0 if whole else 1)
 
 
-def _records(parts: SourceParts[Any], asked: RecordSource, record: str) -> Iterator[SourceRecord]:
+def _records(parts: SourceParts[Any], asked: RecordSource, record: str) -> Iterator[SourceRecord | CernAssetsError]:
+    """The record of a recid, or those of a file; what cannot be read of a file is its error, with its place."""
     path = Path(record)
     if not path.is_file():
         found = asked.fetch(parts.parse_recid(record)).record
@@ -98,10 +108,14 @@ def _records(parts: SourceParts[Any], asked: RecordSource, record: str) -> Itera
         yield found
         return
     for each in each_record(path, parts.texts):
-        if each.error is not None:
-            raise each.error
-        if each.body is not None:
+        if each.error is not None or each.body is None:
+            yield each.error or RecordInvalidError("There is no record here.", uri=each.place)
+            continue
+        try:
             yield parts.parse(each.body)
+        except CernAssetsError as error:
+            error.uri = error.uri or each.place
+            yield error
 
 
 class _Counted:
@@ -143,6 +157,13 @@ class _Lines:
         self._told = now
         rate = show.human_size(int(self._came_bytes / max(now - self._began, 1e-3)))
         click.echo(f"{self._recid}: {self._came_bytes:,} of {self._size_bytes:,} bytes, {rate}/s", err=True)
+
+
+def _print_unread(error: CernAssetsError, *, json_: bool) -> None:
+    if json_:
+        show.as_json({"recid": error.recid or "", "error": str(error)})
+    else:
+        click.echo(str(error), err=True)
 
 
 def _print(fetched: Fetched, *, json_: bool) -> None:

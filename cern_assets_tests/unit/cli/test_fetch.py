@@ -71,6 +71,20 @@ def test_wrong_bytes_are_refused_and_kept_aside_and_the_exit_code_says_so(
     assert aside.read_bytes() == b"secant"
 
 
+def test_a_record_that_cannot_be_read_is_told_with_its_place_and_the_others_are_fetched(
+    run: Run, record: Path, tmp_path: Path
+) -> None:
+    good = record.read_text(encoding="utf-8")
+    several = tmp_path / "several.jsonl"
+    several.write_text(f'{{"recid": "1"\n{{"title": "No recid"}}\n{good}\n', encoding="utf-8")
+    answer = run("fetch", str(several), "--to", str(tmp_path / "here"), "--json")
+    broken, nameless, fetched = (json.loads(line) for line in answer.out.splitlines())
+    assert f"{several}:1" in broken["error"]
+    assert f"{several}:2" in nameless["error"]
+    assert (fetched["recid"], fetched["status"], answer.code) == ("133", "done", 1)
+    assert {name: (tmp_path / "here" / "133" / name).read_bytes() for name in FILES} == FILES
+
+
 @pytest.mark.service
 def test_an_xrootd_server_is_fetched_to_and_what_is_there_is_not_read_again(
     run: Run, record: Path, xrootd: XRootDDaemon
