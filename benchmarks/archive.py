@@ -252,9 +252,9 @@ def _forget(root: Path, *, keep: str) -> None:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
+    arguments = parser("archive", __doc__)
     arguments.add_argument("--large", type=int, default=50, help="files of 102 MiB")
     arguments.add_argument("--small", type=int, default=20_000, help="files of 20 KiB")
     arguments.add_argument("--repetitions", type=int, default=2, help="in alternating order; the best of each counts")
     given = arguments.parse_args()
-    answer(main(given.large, given.small, given.repetitions), as_json=given.json, check=given.check)
+    answer(main(given.large, given.small, given.repetitions), given)

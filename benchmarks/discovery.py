@@ -127,7 +127,7 @@ def main(recids: int) -> list[Figure]:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
+    arguments = parser("discovery", __doc__)
     arguments.add_argument("--recids", type=int, default=50_000)
     given = arguments.parse_args()
-    answer(main(given.recids), as_json=given.json, check=given.check)
+    answer(main(given.recids), given)

@@ -205,9 +205,9 @@ def _served() -> Iterator[tuple[Path, str]]:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
+    arguments = parser("fetch", __doc__)
     arguments.add_argument("--large-mib", type=int, default=2048, help="size of the large file in MiB")
     arguments.add_argument("--small", type=int, default=2000, help="files of 10 KiB")
     arguments.add_argument("--repetitions", type=int, default=3, help="the median of each way counts")
     given = arguments.parse_args()
-    answer(main(given.large_mib, given.small, given.repetitions), as_json=given.json, check=given.check)
+    answer(main(given.large_mib, given.small, given.repetitions), given)

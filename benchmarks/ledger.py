@@ -139,7 +139,7 @@ def main(recids: int) -> list[Figure]:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
+    arguments = parser("ledger", __doc__)
     arguments.add_argument("--recids", type=int, default=200_000)
     given = arguments.parse_args()
-    answer(main(given.recids), as_json=given.json, check=given.check)
+    answer(main(given.recids), given)

@@ -190,7 +190,7 @@ def main(recids: int, segments: int, at_once: int, real: int) -> list[Figure]:
 if __name__ == "__main__":
     os.environ["PYTHONWARNINGS"] = "ignore"
     warnings.simplefilter("ignore")
-    arguments = parser(__doc__)
+    arguments = parser("millions", __doc__)
     arguments.add_argument("--recids", type=int, default=1_000_000)
     arguments.add_argument("--segments", type=int, default=100)
     arguments.add_argument("--real", type=int, default=300, help="recids that go through the real flows")
@@ -202,4 +202,4 @@ if __name__ == "__main__":
         os.environ["CERN_ASSETS_HOME"] = str(given.work)
         work(given.work, given.segments, tuple(given.share))
     else:
-        answer(main(given.recids, given.segments, given.at_once, given.real), as_json=given.json, check=given.check)
+        answer(main(given.recids, given.segments, given.at_once, given.real), given)

@@ -336,7 +336,7 @@ def main(count: int, few: int, stock: int, repetitions: int) -> list[Figure]:
 if __name__ == "__main__":
     os.environ["PYTHONWARNINGS"] = "ignore"  # of the stock way's processes
     warnings.simplefilter("ignore")
-    arguments = parser(__doc__)
+    arguments = parser("orchestration", __doc__)
     arguments.add_argument("--recids", type=int, default=1000, help="recids in a run of trivial stages")
     arguments.add_argument("--real", type=int, default=100, help="recids in a run of real flows")
     arguments.add_argument(
@@ -344,4 +344,4 @@ if __name__ == "__main__":
     )
     arguments.add_argument("--repetitions", type=int, default=3)
     given = arguments.parse_args()
-    answer(main(given.recids, given.real, given.stock, given.repetitions), as_json=given.json, check=given.check)
+    answer(main(given.recids, given.real, given.stock, given.repetitions), given)

@@ -43,7 +43,7 @@ def opened_seconds(page: Path) -> float:
 
 def main() -> None:
     """Measure and answer."""
-    arguments = parser(__doc__)
+    arguments = parser("report", __doc__)
     arguments.add_argument(
         "--data", type=Path, default=Path(__file__).parents[1] / ".." / "shared" / "data" / "opendata"
     )
@@ -61,7 +61,7 @@ def main() -> None:
             Figure("size", page.stat().st_size / 1000**2, "MB", at_most=MOST_MB),
             Figure("open", opened_seconds(page), "s", at_most=OPEN_SECONDS),
         ]
-    answer(figures, as_json=given.json, check=given.check)
+    answer(figures, given)
 
 
 if __name__ == "__main__":

@@ -297,7 +297,7 @@ def main(bench: Bench, upload_mib: int, generated_gib: int, count: int, repetiti
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
+    arguments = parser("publish", __doc__)
     arguments.add_argument("--upload-mib", type=int, default=256)
     arguments.add_argument("--generated-gib", type=int, default=1, help="size of the upload that lies nowhere")
     arguments.add_argument("--records", type=int, default=100, help="records of a kind in a repetition")
@@ -315,4 +315,4 @@ if __name__ == "__main__":
             options.records,
             options.repetitions,
         )
-    answer(found, as_json=options.json, check=options.check)
+    answer(found, options)

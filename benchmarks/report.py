@@ -1,10 +1,16 @@
-"""How a benchmark answers: a table for people, one JSON object for programs, or a check of its targets."""
+"""How a benchmark answers: a table, one JSON object for programs, a check of its targets, a section of the docs."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from published import HEAD, section, with_section
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "benchmarks.md"
 
 
 @dataclass(frozen=True)
@@ -31,24 +37,30 @@ class Figure:
         return "" if self.at_most is None else f"<= {self.at_most:g}"
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """Arguments that all benchmarks have."""
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """Arguments that all benchmarks have; `make bench-<name>` runs this one."""
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.set_defaults(name=name, about=description.split("\n", 1)[0])
     made.add_argument("--json", action="store_true", help="one JSON object of figures with their targets")
     made.add_argument("--check", action="store_true", help="exit code 1 where a target is missed")
+    made.add_argument("--publish", action="store_true", help="write the figures into docs/reference/benchmarks.md too")
     return made
 
 
-def answer(figures: Sequence[Figure], *, as_json: bool, check: bool) -> None:
+def answer(figures: Sequence[Figure], given: argparse.Namespace) -> None:
     """Print the figures, and end the process with 1 where a target is missed and that is asked for."""
-    if as_json:
+    if given.json:
         print(json.dumps({f.name: {"value": f.value, "unit": f.unit, "target": f.target} for f in figures}))
     else:
         width = max(len(figure.name) for figure in figures)
         for figure in figures:
             mark = "  MISSED" if figure.missed else ""
             print(f"{figure.name:{width}}  {figure.value:12,.2f} {figure.unit:14} {figure.target}{mark}".rstrip())
+    if given.publish:
+        page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
+        text = section(given.name, given.about, sys.argv[1:], date.today(), figures)  # noqa: DTZ011  the reader's day
+        PAGE.write_text(with_section(page, given.name, text), encoding="utf-8")
     missed = [figure for figure in figures if figure.missed]
-    if check and missed:
+    if given.check and missed:
         print("missed: " + ", ".join(f"{each.name} is {each.value:.2f}, not {each.target}" for each in missed))
         sys.exit(1)

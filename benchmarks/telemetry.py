@@ -317,11 +317,11 @@ def _apart(way: Callable[..., None], *given: object) -> Any:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
+    arguments = parser("telemetry", __doc__)
     arguments.add_argument("--events", type=int, default=10_000_000, help="made-up events that are asked of")
     arguments.add_argument("--ledger", type=int, default=1_000_000, help="recids of the ledger")
     arguments.add_argument("--recids", type=int, default=200, help="recids of the run")
     arguments.add_argument("--seconds", type=float, default=5.0, help="how long events are written")
     given = arguments.parse_args()
     figures = [*writing(given.seconds), *share(given.recids), *asking(given.events, given.ledger)]
-    answer(figures, as_json=given.json, check=given.check)
+    answer(figures, given)

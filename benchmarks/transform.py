@@ -145,7 +145,7 @@ def page(known: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
+    arguments = parser("transform", __doc__)
     arguments.add_argument(
         "--records", type=int, default=100_000, help="how many records, the known ones again and again"
     )
@@ -158,4 +158,4 @@ if __name__ == "__main__":
     if given.page:
         print(HEAD + page(texts(given.data)))
         sys.exit()
-    answer(measure(texts(given.data), given.records), as_json=given.json, check=given.check)
+    answer(measure(texts(given.data), given.records), given)

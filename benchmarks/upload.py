@@ -176,7 +176,7 @@ def main(url: str, token: str, processes: Sequence[int], gib: int, bare_gib: int
 
 
 if __name__ == "__main__":
-    arguments = parser(__doc__)
+    arguments = parser("upload", __doc__)
     arguments.add_argument("--gib", type=int, default=100)
     arguments.add_argument("--bare-gib", type=int, default=4)
     arguments.add_argument("--repository", help="another repository than an embedded one")
@@ -187,8 +187,4 @@ if __name__ == "__main__":
         if not where:
             where, server = running.enter_context(embedded(Path(made) / "repository", options.token))
             servers = [server]
-        answer(
-            main(where, options.token, servers, options.gib, options.bare_gib),
-            as_json=options.json,
-            check=options.check,
-        )
+        answer(main(where, options.token, servers, options.gib, options.bare_gib), options)
