@@ -99,7 +99,8 @@ def test_a_frozen_server_interrupts_the_reading(daemon: XRootDDaemon) -> None:
     with store.open("file") as chunks:
         next(chunks)
         os.kill(daemon.pid, signal.SIGSTOP)
-        with pytest.raises(TransferInterruptedError, match="expired"):
+        # The client's limit and our own are the same second: either may be the first.
+        with pytest.raises(TransferInterruptedError, match=r"expired|not complete after 1 seconds"):
             list(chunks)
     with pytest.raises(StorageUnavailableError, match="expired"):
         store.size_bytes("file")
