@@ -162,7 +162,12 @@ def stock_one_by_one(settings: Settings, recids: list[Recid]) -> None:
     """A run each, a process for each step."""
     with open_instance(settings.dagster_home) as instance:
         for recid in recids:
-            job = dg.build_reconstructable_job("orchestration", "stock_job", reconstructable_kwargs={})
+            job = dg.build_reconstructable_job(
+                "orchestration",
+                "stock_job",
+                reconstructable_kwargs={},
+                reconstructor_working_directory=str(Path(__file__).parent),
+            )
             run = dg.execute_job(job, instance=instance, tags={"dagster/partition": recid}, run_config=QUIET)
             assert run.success
 
