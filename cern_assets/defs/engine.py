@@ -50,6 +50,8 @@ class DagsterEngine:
         self._registered = registered_recids(instance, collection)
         self._known = frozenset(self._registered)
         self._segments = segments
+        self._keys: Sequence[str] = segment_names(segments) if segments else self._registered
+        self._place = {key: number for number, key in enumerate(self._keys)}
 
     def unregistered(self, recids: Iterable[Recid]) -> list[Recid]:
         """Those that are no partitions yet, each once."""
@@ -115,14 +117,14 @@ class DagsterEngine:
         keys = self._partitions(run.tags)
         if self._segments is None:
             return [Recid(key) for key in keys]
-        return [recid for recid in self._registered if segment_of(recid, self._segments) in keys]
+        held = frozenset(keys)
+        return [recid for recid in self._registered if segment_of(recid, self._segments) in held]
 
     def _partitions(self, tags: Mapping[str, str]) -> Sequence[str]:
         if _PARTITION_TAG in tags:
             return [tags[_PARTITION_TAG]]
-        keys: Sequence[str] = segment_names(self._segments) if self._segments else self._registered
-        ends = [tags.get(tag, "") for tag in _RANGE_TAGS]
-        return keys[keys.index(ends[0]) : keys.index(ends[1]) + 1] if all(end in keys for end in ends) else []
+        first, last = (self._place.get(tags.get(tag, "")) for tag in _RANGE_TAGS)
+        return [] if first is None or last is None else self._keys[first : last + 1]
 
 
 def came_to_its_end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
