@@ -31,6 +31,7 @@ from cern_assets.storage.local_disk import (
     translated,
 )
 from cern_assets.storage.local_writer import LocalWriter
+from cern_assets.storage.past_cache import ALIGNED_BYTES, FROM_BYTES
 from cern_assets.storage.paths import is_temporary, leftover_path, safe_path, temporary_name
 
 
@@ -111,9 +112,10 @@ class LocalStore:
         """Begin a file under a temporary name beside its own; the space for `size_bytes` is allocated at once.
 
         That of a resumable file is not, as its size tells how far an earlier attempt came; it is locked as long as
-        somebody writes it.
+        somebody writes it. A large one is gone on with at the last 4 KiB that are whole.
         """
         target, committed = Path(self.uri(path)), False
+        large = size_bytes is not None and size_bytes >= FROM_BYTES
         if size_bytes and not resume:
             require_room(target, size_bytes)
         with translated("Creating", str(target), WRITING):
@@ -121,6 +123,8 @@ class LocalStore:
             temporary = target.with_name(temporary_name(resume if kept else None))
             file = kept or made_anew(temporary)
         written = file.seek(0, os.SEEK_END) if kept else 0
+        if large and written % ALIGNED_BYTES:
+            written = file.seek(written - written % ALIGNED_BYTES)
         try:
             with file:
                 if kept:
@@ -128,11 +132,11 @@ class LocalStore:
                 elif size_bytes:
                     with translated("Reserving the space", str(target), WRITING, needed_bytes=size_bytes):
                         os.posix_fallocate(file.fileno(), 0, size_bytes)
-                writer = LocalWriter(file, temporary, target, written_bytes=written)
+                writer = LocalWriter(file, temporary, target, written_bytes=written, large=large)
                 try:
                     yield writer
                 finally:
-                    writer.end()
+                    writer.end(keep=kept is not None)
                     committed = writer.committed
         finally:
             if not kept and not committed:

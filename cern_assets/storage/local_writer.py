@@ -8,13 +8,18 @@ from pathlib import Path
 
 from cern_assets.storage.early_flush import EarlyFlush
 from cern_assets.storage.local_disk import CHUNK_BYTES, READING, WRITING, named, read_fully, sync_folder, translated
+from cern_assets.storage.past_cache import PastCache
 
 
 class LocalWriter:
-    """A `ports.ByteWriter` over a temporary file, of which some may be written already."""
+    """A `ports.ByteWriter` over a temporary file, of which some may be written already.
 
-    def __init__(self, file: FileIO, temporary: Path, target: Path, *, written_bytes: int) -> None:
+    A `large` one goes past the system's cache; it stands at a multiple of `past_cache.ALIGNED_BYTES`.
+    """
+
+    def __init__(self, file: FileIO, temporary: Path, target: Path, *, written_bytes: int, large: bool) -> None:
         self._file = file
+        self._past_cache = PastCache(file) if large else None
         self._temporary = temporary
         self._target = target
         self._early_flush = EarlyFlush(file.fileno())
@@ -32,23 +37,30 @@ class LocalWriter:
     def start_over(self) -> None:
         """Throw away what is written."""
         with translated("Writing", str(self._target), WRITING):
+            if self._past_cache:
+                self._past_cache.drop()
             self._file.seek(0)
             self._file.truncate()
         self.written_bytes = 0
 
     def write(self, chunk: bytes) -> None:
         """Append; a write that the system cuts short is continued."""
-        rest = memoryview(chunk)
         with translated("Writing", str(self._target), WRITING, needed_bytes=len(chunk)):
-            while rest:
-                rest = rest[self._file.write(rest) :]
+            if self._past_cache:
+                self._past_cache.append(chunk)
+            else:
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+                self._early_flush.written(len(chunk))
         self.written_bytes += len(chunk)
-        self._early_flush.written(len(chunk))
 
     def commit(self, *, lasting: bool = True) -> None:
         """Flush bytes and names to disk, in an order in which a power cut leaves the old file or the new one."""
         with translated("Committing", str(self._target), WRITING):
             self._early_flush.end()
+            if self._past_cache:
+                self._past_cache.finish()
             self._file.truncate()  # gives back what was allocated but not written
             if lasting:
                 os.fsync(self._file.fileno())
@@ -58,7 +70,9 @@ class LocalWriter:
             if lasting:
                 sync_folder(self._target.parent)
 
-    def end(self) -> None:
-        """Leave the file alone, committed or not."""
+    def end(self, *, keep: bool) -> None:
+        """Leave the file alone, committed or not; one that is to be kept has all that was given."""
         with contextlib.suppress(OSError):  # of a file that is given up anyway
             self._early_flush.end()
+            if keep and self._past_cache and not self.committed:
+                self._past_cache.finish()
