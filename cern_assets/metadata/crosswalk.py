@@ -5,7 +5,7 @@ and in a sentence why. Whoever adds a field adds a row: conversion, the account 
 version that decides what is done again all read it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -17,7 +17,7 @@ from cern_assets.metadata.fates import Ledger
 from cern_assets.metadata.leaves import Leaf, Place, Reading
 from cern_assets.metadata.payload import Payload
 from cern_assets.metadata.terms import vocabularies_text
-from cern_assets.model.findings import Finding, Severity, grouped, shorten
+from cern_assets.model.findings import MISSHAPEN, Finding, Severity, grouped, pattern_of, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata
 from cern_assets.model.records import SourceRecord
@@ -144,7 +144,7 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
             findings += result.findings
             findings += map(_finding, result.unused)
         rors = rors or result.rors
-    findings += ledger.findings()
+    findings += _not_told_yet(ledger.findings(), record)
     told = grouped(findings) if findings else ()
     # The parts are values of ours and are not looked at once more.
     return Metadata.model_construct(payload=payload.as_kept(), fates=ledger.fates(), findings=told, rors=rors)
@@ -293,6 +293,16 @@ def _settle(ledger: Ledger, step: Applied) -> None:
             ledger.carry_one(leaf, row.target, derived=row.derives or leaf.number in computed)
         else:
             ledger.drop_one(leaf, nothing)
+
+
+def _not_told_yet(unmapped: Iterable[Finding], record: SourceRecord) -> Iterator[Finding]:
+    """Leaves that no row reads, but for those of a field whose shape is wrong, which the record's findings tell."""
+    misshapen = [pattern_of(finding.field) for finding in record.findings if finding.code == MISSHAPEN]
+    for finding in unmapped:
+        if not any(
+            finding.field == field or finding.field.startswith((f"{field}.", f"{field}[]")) for field in misshapen
+        ):
+            yield finding
 
 
 def _is_nothing(value: Json) -> bool:

@@ -33,6 +33,13 @@ def is_doi(text: str) -> bool:
     )
 
 
+def why_no_doi(text: str) -> str:
+    """Say what is wrong with a text that `is_doi` refuses: it is none, or one that is too long to be kept."""
+    if len(text) > _LONGEST_PID and is_doi(text[:_LONGEST_PID]):
+        return f"This DOI has {len(text)} characters, and InvenioRDM keeps {_LONGEST_PID} at most"
+    return "This is no DOI"
+
+
 def bare_orcid(text: str) -> str:
     """Take `https://orcid.org/` off an ORCID iD and give it in capitals; not checked."""
     return _ORCID_PREFIX.sub("", text.strip(), count=1).upper()

@@ -35,6 +35,10 @@ class Finding(Value):
     count: int = 1
 
 
+MISSHAPEN = "unexpected-shape"
+"""The code of a record's finding that a field is not of the shape that its source describes."""
+
+
 def pattern_of(field: str) -> str:
     """A path for all of its positions: `files[3].checksum` is one of `files[].checksum`."""
     return _POSITION.sub("[]", field)

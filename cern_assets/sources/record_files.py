@@ -79,6 +79,10 @@ def each_record(path: Path, texts: Texts = JSON_ONLY) -> Iterator[InputRecord]:
     try:
         with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as stream:
             yield from _records(cast("BufferedReader", stream), name, texts)
+    except IsADirectoryError:
+        message = "This is a folder, and files of records are wanted."
+        remedy = f"Name the files in it, as in `{name.rstrip('/')}/*.json`."
+        yield InputRecord(name, error=FileMissingError(message, uri=name, remedy=remedy))
     except OSError as error:
         message = f"The file cannot be read: {error.strerror or error}."
         yield InputRecord(name, error=FileMissingError(message, uri=name, remedy="Check the path."))

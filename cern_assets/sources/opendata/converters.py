@@ -3,7 +3,7 @@
 from cern_assets.metadata.bodies import preferred
 from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.dates import is_edtf_date
-from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
+from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url, why_no_doi
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
 from cern_assets.metadata.people import organisation
@@ -173,7 +173,7 @@ def doi(reading: Reading) -> Converted:
         return Converted()
     bare = bare_doi(leaf.text)
     if not is_doi(bare):
-        return Converted(unused=(Unused(leaf, "doi-invalid", "This is no DOI; the record is carried without."),))
+        return Converted(unused=(Unused(leaf, "doi-invalid", f"{why_no_doi(bare)}; the record is carried without."),))
     message = f"Not like the portal's DOIs ({_DOI_START.upper()}...); carried as it stands."
     findings = () if bare.lower().startswith(_DOI_START) else (_noted(leaf, "doi-unusual", message),)
     return Converted({"identifier": bare, "provider": "external"}, findings=findings)

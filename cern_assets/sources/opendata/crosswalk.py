@@ -182,6 +182,11 @@ CROSSWALK = Crosswalk(
                     sections.affiliation_ids,
                     "As `technical-info`: ROR ids with names. Where the target has such a term, it is sent as id, too.",
                 ),
+                (
+                    ("authors[].name", "authors[].inspireid"),
+                    sections.inspire_ids,
+                    "As `technical-info`: a table of names and INSPIRE ids, in the order of the authors.",
+                ),
             )
         ),
         Row(
@@ -260,8 +265,8 @@ CROSSWALK = Crosswalk(
             note="The record of the collaboration's author list, as `references`.",
         ),
         Drop(
-            reads=("authors[].inspireid", "authors[].ccid"),
-            reason="InvenioRDM knows ORCID, ISNI, GND and ROR for people, neither INSPIRE nor CERN ids.",
+            reads=("authors[].ccid",),
+            reason="A person's number in CERN's own administration, which says nothing to anybody outside of it.",
         ),
         Drop(
             reads=("distribution.availability", "release", "prerelease", "dataset"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from cern_assets.metadata.shapes import Shape
-from cern_assets.model.findings import Finding, Severity, printable
+from cern_assets.model.findings import MISSHAPEN, Finding, Severity, printable
 from cern_assets.model.records import SourceFile
 from cern_assets.model.values import JsonObject
 
@@ -22,7 +22,7 @@ def metadata_findings(metadata: JsonObject) -> Iterator[Finding]:
         if metadata.get(found.field, found) not in _EMPTY:
             severity: Severity = "error" if found.field in _REQUIRED else "warning"
             value = found.value or metadata.get(found.field)
-            yield _finding("unexpected-shape", severity, found.field, value, f"`{found.field}` {found.message}.")
+            yield _finding(MISSHAPEN, severity, found.field, value, f"`{found.field}` {found.message}.")
 
 
 def stated_totals_findings(

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from cern_assets.errors import RecordNotFoundError
 from cern_assets.metadata.crosswalk import Converted, Unused
-from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url
+from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url, why_no_doi
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.text import SHORT
 from cern_assets.model.findings import Finding, shorten
@@ -152,7 +152,7 @@ def _target(relation: Reading, relation_type: str) -> tuple[list[Json], list[Unu
     unused = []
     doi, recid = relation.first("doi"), relation.first("recid")
     if doi is not None and not is_doi(bare_doi(doi.text)):
-        unused.append(Unused(doi, "doi-invalid", "The related DOI is none."))
+        unused.append(Unused(doi, "doi-invalid", f"{why_no_doi(bare_doi(doi.text))}; the relation is without."))
     elif doi is not None:
         return [_related("doi", bare_doi(doi.text), relation_type)], unused
     address = address_of(recid) if recid else ""

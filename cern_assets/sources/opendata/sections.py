@@ -4,6 +4,7 @@ A sentence of the portal ends where a link stands on its page (`... can be found
 they belong to, with their labels.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from cern_assets.metadata.crosswalk import Converted, Unused
@@ -51,6 +52,7 @@ _KINDS = {
     "isRelatedTo": "Related to",
     "isSiblingOf": "Variant of",
 }
+_INSPIRE_ID = re.compile(r"INSPIRE-\d{8}", re.ASCII)
 _STEP = {
     "release": "Release",
     "global_tag": "Global tag",
@@ -240,6 +242,29 @@ def affiliation_ids(reading: Reading) -> Converted:
         entries |= {f"{text_of(label)}: {link}": None for label, link in zip(labels, shown, strict=True)}
     section.listed(list(entries))
     return section.converted()._replace(unused=tuple(unused), apart=tuple(apart), rors=tuple(pairs.items()))
+
+
+def inspire_ids(reading: Reading) -> Converted:
+    """INSPIRE ids of authors, which tell people of one name apart: in words, as no InvenioRDM takes them by itself."""
+    if reading.first("authors[].inspireid") is None:
+        return Converted()
+    section = _Section(reading, "technical-info", "Authors by INSPIRE id")
+    rows: list[tuple[str, str]] = []
+    findings: list[Finding] = []
+    apart: list[Leaf] = []
+    for author in reading.items("authors[]"):
+        leaf = author.first("inspireid")
+        if leaf is None:
+            apart += author.leaves
+            continue
+        rows.append((author.text("name"), leaf.text))
+        if not _INSPIRE_ID.fullmatch(leaf.text):
+            message, value = "Not written as INSPIRE writes its ids (INSPIRE-00175052).", shorten(leaf.text)
+            findings.append(
+                Finding(code="inspire-id-odd", severity="warning", field=leaf.path, value=value, message=message)
+            )
+    section.table(rows)
+    return section.converted()._replace(findings=tuple(findings), apart=tuple(apart))
 
 
 class _Section:

@@ -148,6 +148,16 @@ def test_a_leaf_without_a_fate_is_an_error_in_strict_mode_only(
     assert [item["field"] for item in line["findings"] if item["severity"] == "error"] == ["shoe_size"]
 
 
+def test_an_author_of_the_wrong_shape_is_a_finding_and_no_error_in_strict_mode_either(
+    run: Run, tmp_path: Path, record: dict[str, Any]
+) -> None:
+    (tmp_path / "odd.json").write_text(json.dumps({**record, "authors": [7, "Foster, F.", {"name": "Meier, A."}]}))
+    answer = run("transform", "--json", "--strict", "odd.json")
+    assert answer.code == 0
+    (line,) = answer.json_lines
+    assert [item["code"] for item in line["findings"] if "authors" in item["field"]] == ["unexpected-shape"]
+
+
 def test_lineage_says_which_leaves_came_to_which_field_by_which_rule(
     run: Run, tmp_path: Path, record: dict[str, Any]
 ) -> None:

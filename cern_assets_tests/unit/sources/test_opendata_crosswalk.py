@@ -438,3 +438,28 @@ def test_what_follows_from_leaves_is_derived_and_what_stands_there_is_carried() 
     assert found["relations[].recid"] == [("dropped", 1)]
     (recid,) = [each for each in deposit(relations=[relation]).fates if each.path == "relations[].recid"]
     assert recid.reason == "The related record is named by its DOI."
+
+
+def test_inspire_ids_of_authors_stand_in_a_table_in_their_order_and_odd_ones_are_told() -> None:
+    authors: Json = [
+        {"name": "Li, Y.", "inspireid": "INSPIRE-00175052"},
+        {"name": "Foster, F."},
+        {"name": "Li, Y.", "inspireid": "INSPIRE-0017505O"},
+    ]
+    rows = "<tr><th>Li, Y.</th><td>INSPIRE-00175052</td></tr><tr><th>Li, Y.</th><td>INSPIRE-0017505O</td></tr>"
+    shown = f"<h3>Authors by INSPIRE id</h3><table><tbody>{rows}</tbody></table>"
+    assert metadata(authors=authors)["additional_descriptions"] == [
+        {"description": shown, "type": {"id": "technical-info"}}
+    ]
+    assert codes(authors=authors) == ["inspire-id-odd"]
+    fates = {(fate.path, fate.leaves, fate.target) for fate in deposit(authors=authors).fates if "authors" in fate.path}
+    assert ("authors[].inspireid", 2, "metadata.additional_descriptions") in fates
+    assert ("authors[].name", 1, "metadata.creators") in fates  # the one without an id is not in the table
+
+
+def test_a_doi_that_is_too_long_is_said_to_be_so() -> None:
+    long = f"10.7483/OPENDATA.{'A' * 300}"
+    told = [finding.message for finding in deposit(doi=long).findings if finding.code == "doi-invalid"]
+    assert told == ["This DOI has 317 characters, and InvenioRDM keeps 255 at most; the record is carried without."]
+    told = [finding.message for finding in deposit(doi="10.7483").findings if finding.code == "doi-invalid"]
+    assert told == ["This is no DOI; the record is carried without."]

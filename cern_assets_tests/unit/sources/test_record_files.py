@@ -89,11 +89,9 @@ def test_something_that_is_no_json_at_all_is_an_error(tmp_path: Path) -> None:
         list(read_records(path))
 
 
-@pytest.mark.parametrize("name", ["none.json", "folder.json"])
-def test_what_cannot_be_opened_is_said_to_be_so(tmp_path: Path, name: str) -> None:
-    (tmp_path / "folder.json").mkdir()
+def test_what_cannot_be_opened_is_said_to_be_so(tmp_path: Path) -> None:
     with pytest.raises(FileMissingError, match="cannot be read"):
-        list(read_records(tmp_path / name))
+        list(read_records(tmp_path / "none.json"))
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", gzip.compress(b""), b"\n \n"], ids=["no", "list", "gzip", "blank"])
@@ -126,3 +124,9 @@ def test_a_name_that_stands_twice_in_an_object_is_told_and_the_last_value_counts
         ("name-twice", "y", 2),
         ("name-twice", "title", 1),
     ]
+
+
+def test_a_folder_is_told_to_be_one_with_what_to_do(tmp_path: Path) -> None:
+    (only,) = each_record(tmp_path)
+    assert "This is a folder, and files of records are wanted." in str(only.error)
+    assert f"Name the files in it, as in `{tmp_path}/*.json`." in str(only.error)

@@ -74,7 +74,11 @@ def _records(source: str) -> list[SourceRecord]:
         unavailable(f"real records of {source} are not here (../shared/data)")
     bodies = [read.body for path in paths for read in each_record(path, parts.texts) if read.body is not None]
     made: dict[str, list[Any]] = {
-        "opendata": [OPENDATA, {**OPENDATA, "experiment": ["CMS"], "nowhere": "but here"}],
+        "opendata": [
+            OPENDATA,
+            {**OPENDATA, "experiment": ["CMS"], "nowhere": "but here"},
+            {**OPENDATA, "authors": [{"name": "Meier, A.", "ccid": "1"}]},
+        ],
         "cds": [{"marc": MARC}],
         "zenodo": [ZENODO],
     }
