@@ -28,13 +28,17 @@ from cern_assets.model.findings import Finding, pattern_of
 _HELD = 100
 """Details that are held back at most, to be written with one call; they never outlive the end of their stage."""
 
+_STARTED = StageStarted()
+
 type Emit = Callable[[Sequence[Event]], None]
 
 
 class Recorder:
     """Notes the facts of one recid's journey; details go out together with the end of their stage.
 
-    `emit` must not raise: a fact that cannot be noted is no reason to stop.
+    An end is followed at once by the beginning of the next stage, and goes out with it: half as many writes. The last
+    one goes out when the recorder is current no more. `emit` must not raise: a fact that cannot be noted is no reason
+    to stop.
     """
 
     def __init__(self, emit: Emit, place: Place) -> None:
@@ -45,10 +49,10 @@ class Recorder:
         self.started = utc_text()
 
     def begin(self, stage: str) -> None:
-        """Note, at once, that a stage began."""
+        """Note, at once, that a stage began; with the end of the one before, if that is held."""
         self._place = self._place.model_copy(update={"stage": stage})
         self.started = utc_text()
-        self.note(StageStarted())
+        self.note(_STARTED)
         self.flush()
 
     def note(self, fact: Fact) -> None:
@@ -61,11 +65,10 @@ class Recorder:
             self.flush()
 
     def end(self, fact: StageEnded, findings: Sequence[Finding] = ()) -> None:
-        """Note how the stage ended, with all details of it."""
+        """Note how the stage ended, after all details of it; whoever does not go on at once flushes."""
         for finding in _counted(findings):
             self.note(finding)
         self.note(fact)
-        self.flush()
 
     def flush(self) -> None:
         """Hand on what is held."""
@@ -80,12 +83,13 @@ _current: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 
 @contextmanager
 def recorded_by(recorder: Recorder) -> Iterator[Recorder]:
-    """Make a recorder the current one while the block runs."""
+    """Make a recorder the current one while the block runs; what it holds goes out at the end."""
     token = _current.set(recorder)
     try:
         yield recorder
     finally:
         _current.reset(token)
+        recorder.flush()
 
 
 def carried[Given, Made](work: Callable[[Given], Made]) -> Callable[[Given], Made]:

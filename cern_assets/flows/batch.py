@@ -116,6 +116,8 @@ class _Batch:
                 if outcome.problem is None or outcome.problem.code != INTERRUPTED:
                     made = outcome.findings if outcome.status == "done" else ()
                     recorder.end(ended(outcome, recorder.started), made)
+                if outcome.problem is not None:
+                    recorder.flush()  # asking the adapters may take long
                 self._probe.look_into(outcome.problem)
         return tuple(outcomes)
 

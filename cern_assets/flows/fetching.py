@@ -89,9 +89,8 @@ def fetch_files(context: Context, record: SourceRecord) -> Fetched:
     except CernAssetsError as error:
         status, problem = status_of(error), problem_of(error.at(recid=record.recid))
     else:
-        with recorded_by(Recorder(told.events.extend, place)) as recorder:
+        with recorded_by(Recorder(told.events.extend, place)):
             outcome = run_stage(context, record.recid, stage_named("raw_files"), known)
-            recorder.flush()
         status, problem = outcome.status, outcome.problem
     manifest = known["raw_files"].body if "raw_files" in known else None
     stored = {file.key: file for file in manifest.files} if isinstance(manifest, Manifest) else {}

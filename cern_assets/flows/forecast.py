@@ -69,16 +69,14 @@ def forecast(context: Context, recid: Recid) -> Forecast:
     def count(events: Sequence[Event]) -> None:
         calls.update(event.fact.system for event in events if isinstance(event.fact, CallMade))
 
-    recorder = Recorder(count, _place(context, recid))
     try:
-        with recorded_by(recorder):
+        with recorded_by(Recorder(count, _place(context, recid))):
             made = _reckoned(context, recid)
     except CernAssetsError as error:
         made = Forecast(
             recid=recid, status=status_of(error), code=error.code, message=str(error),
             over_quota=isinstance(error, ArchiveLimitError),
         )  # fmt: skip
-    recorder.flush()
     return made.model_copy(update={"calls": dict(calls + Counter(made.calls))})
 
 

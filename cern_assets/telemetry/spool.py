@@ -11,6 +11,7 @@ import fcntl
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from cern_assets.model.events import Event, StageEnded
 from cern_assets.telemetry.lines import line_of
 
 _LARGEST_BYTES = 64 * 1024**2
+_LOOK_SECONDS = 1.0
 _MAKE_ROOM = "Make room on that disk, then run the same recids again: what is done is not done twice."
 
 
@@ -33,12 +35,16 @@ class SpoolSink:
 
     While a file may be appended to, its writer holds a lock on it that nobody waits for, and which ends with the
     process, however that ends: a file that can be locked is closed, for good. It has its name only with the lock. The
-    first file is made for the first event, so that a process that only reads leaves nothing behind.
+    first file is made for the first event, so that a process that only reads leaves nothing behind. One that somebody
+    deletes is noticed after `look_seconds`, and gone on with by another.
     """
 
-    def __init__(self, folder: Path, *, largest_bytes: int = _LARGEST_BYTES) -> None:
+    def __init__(
+        self, folder: Path, *, largest_bytes: int = _LARGEST_BYTES, look_seconds: float = _LOOK_SECONDS
+    ) -> None:
         self._folder = folder
         self._largest_bytes = largest_bytes
+        self._look_seconds = look_seconds
         self._lock = threading.Lock()
         self._torn = False
         self._day = ""
@@ -104,6 +110,7 @@ class SpoolSink:
         self._pid = 0
         self._writer = ""
         self._part = self._sequence = self._size_bytes = 0
+        self._looked_seconds = 0.0
         self._torn = False
 
     def _opened(self, day: str) -> int:
@@ -111,9 +118,13 @@ class SpoolSink:
         if self._pid != os.getpid():  # a forked child must not go on with its parent's numbers
             self._forget()
             self._pid, self._writer = os.getpid(), f"{day}-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        whole = self._size_bytes >= self._largest_bytes or self._day != day if self._descriptor is not None else True
-        if not whole and self._descriptor is not None and os.fstat(self._descriptor).st_nlink > 0:
-            return self._descriptor
+        if self._descriptor is not None and self._size_bytes < self._largest_bytes and self._day == day:
+            now = time.monotonic()
+            if now - self._looked_seconds < self._look_seconds:
+                return self._descriptor
+            self._looked_seconds = now
+            if os.fstat(self._descriptor).st_nlink > 0:
+                return self._descriptor
         descriptor = self._new_part()
         if self._descriptor is not None:
             os.close(self._descriptor)

@@ -87,7 +87,7 @@ def test_to_tell_nothing_is_nothing(tmp_path: Path) -> None:
 
 
 def test_a_file_that_somebody_deleted_is_gone_on_with_by_another_and_missed_by_its_numbers(tmp_path: Path) -> None:
-    sink = SpoolSink(tmp_path)
+    sink = SpoolSink(tmp_path, look_seconds=0)
     sink.emit(all_done("1"))
     next(tmp_path.glob("events-*.jsonl")).unlink()
     sink.emit([outcome(9, "1", "raw_record", "done")])
