@@ -302,7 +302,8 @@ if __name__ == "__main__":
     arguments.add_argument("--generated-gib", type=int, default=1, help="size of the upload that lies nowhere")
     arguments.add_argument("--records", type=int, default=100, help="records of a kind in a repetition")
     arguments.add_argument("--repetitions", type=int, default=3)
-    arguments.add_argument("--repository", help="another repository than an embedded one")
+    arguments.add_argument("--repository", help="another repository than an embedded one; it keeps what is published")
+    arguments.add_argument("--where", default="", help="what to call that repository on the page")
     arguments.add_argument("--token", default="benchmark")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="cern-assets-benchmark-") as made, ExitStack() as running:

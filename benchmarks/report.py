@@ -40,7 +40,7 @@ class Figure:
 def parser(name: str, description: str) -> argparse.ArgumentParser:
     """Arguments that all benchmarks have; `make bench-<name>` runs this one."""
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.set_defaults(name=name, about=description.split("\n", 1)[0])
+    made.set_defaults(name=name, about=description.split("\n", 1)[0], where="")
     made.add_argument("--json", action="store_true", help="one JSON object of figures with their targets")
     made.add_argument("--check", action="store_true", help="exit code 1 where a target is missed")
     made.add_argument("--publish", action="store_true", help="write the figures into docs/reference/benchmarks.md too")
@@ -58,8 +58,10 @@ def answer(figures: Sequence[Figure], given: argparse.Namespace) -> None:
             print(f"{figure.name:{width}}  {figure.value:12,.2f} {figure.unit:14} {figure.target}{mark}".rstrip())
     if given.publish:
         page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else HEAD
-        text = section(given.name, given.about, sys.argv[1:], date.today(), figures)  # noqa: DTZ011  the reader's day
-        PAGE.write_text(with_section(page, given.name, text), encoding="utf-8")
+        day = date.today()  # noqa: DTZ011  the reader's day
+        name = f"{given.name}, {given.where}" if given.where else given.name
+        text = section(name, given.about, sys.argv[1:], day, figures)
+        PAGE.write_text(with_section(page, name, text), encoding="utf-8")
     missed = [figure for figure in figures if figure.missed]
     if given.check and missed:
         print("missed: " + ", ".join(f"{each.name} is {each.value:.2f}, not {each.target}" for each in missed))

@@ -367,12 +367,14 @@ class Repository(Protocol):
     def include(self, record: Published, community: str) -> Review:
         """Ask a further community to take a published record; errors are those of `submit_review`."""
 
-    def publish(self, draft: Draft) -> Published:
-        """Publish a draft.
+    def included(self, record: Published, community: str) -> Review | None:
+        """The latest request to a community to take a published record, by the search, which lags; None for none."""
 
-        Raises:
-            DepositRefusedError: with the repository's own words on each field.
-        """
+    def cancel(self, request_id: str) -> None:
+        """Take back a request of the depositor's to a community; one that is not open is refused."""
+
+    def publish(self, draft: Draft) -> Published:
+        """Publish a draft; a refusal has the repository's own words on each field."""
 
     def withdraw(self, record: Published, *, reason: str, note: str) -> None:
         """Put a tombstone in a published record's place; no error if there is one.

@@ -20,10 +20,11 @@ from cern_assets.wiring import collection_named, opened_context
 def command(collection: str, run_id: str, yes: bool, json_: bool) -> None:
     """Take back what the run RUN_ID did to the repository: a plan, which --yes applies.
 
-    Drafts that it left are deleted, edits are put back to what the record said before (what people edited since stays),
-    and records or versions that it published are withdrawn by a tombstone, which most repositories leave to their
-    administrators. What a later run published again is left alone. Each step is noted in the journal, and safe to
-    repeat. The next ingest of the same recids publishes them again: take them out of the collection first.
+    Requests to communities that nobody has answered are taken back, drafts that it left are deleted, edits are put back
+    to what the record said before (what people edited since stays), and records or versions that it published are
+    withdrawn by a tombstone, which most repositories leave to their administrators. What a later run published again is
+    left alone, and so is what a community took. Each step is noted in the journal, and safe to repeat. The next ingest
+    of the same recids publishes them again: take them out of the collection first.
 
     Exit code 1 if something of the plan is not undone.
     """

@@ -17,7 +17,7 @@ from cern_assets.flows.publish.dois import of_its_own, telling_taken
 from cern_assets.flows.publish.dois import told as told_of_doi
 from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.publish.files import bring_files, compared_files, files_of, wrong_files
-from cern_assets.flows.publish.identify import look_until, new_draft, note_draft, own_record
+from cern_assets.flows.publish.identify import look_until, new_draft, note_draft, own_record, reviewed_by
 from cern_assets.flows.publish.others import strangers, trusted
 from cern_assets.flows.publish.payload import doi_among_identifiers, doi_of, payload_of
 from cern_assets.flows.publish.review import heed_review, through_the_community
@@ -165,10 +165,11 @@ def _brought(context: Context, task: Task, deposit: JsonObject, *, doi: str | No
     if isinstance(record, Draft):
         if not fresh:
             said = payload_of(deposit, record.version_index)
-            heed_review(context, record, said=said, entries=entries)
+            heed_review(context, task, record, said=said, entries=entries)
             _note_intent(context, task, record, said=said)  # of a fresh one, it was noted with it
         payload = payload_of(merged.payload, record.version_index)
-        complete = _completed(context, record, payload, wanted, fresh=fresh, entries=entries)
+        earlier = task.previous_body(Receipt)
+        complete = _completed(context, record, payload, wanted, fresh=fresh, entries=entries, earlier=earlier)
         record = _published(context, task, complete)
         ways = {**ways, **{way.key: way for way in complete.ways}}
     receipt = _receipt(context, record, wanted, compared_files(wanted, record), ways)
@@ -239,6 +240,7 @@ def _completed(
     *,
     fresh: bool,
     entries: Sequence[JournalEntry],
+    earlier: Receipt | None,
 ) -> Complete:
     """The draft with this payload and these files, compared; a fresh one was made of the payload."""
     if not fresh:
@@ -255,7 +257,7 @@ def _completed(
         )
     if draft.is_edit:
         return Complete(draft)
-    return Complete(draft, bring_files(wanted, draft, fresh=fresh, entries=entries))
+    return Complete(draft, bring_files(wanted, draft, fresh=fresh, entries=entries, earlier=earlier))
 
 
 def _remedy(problems: Sequence[str]) -> str:
@@ -271,6 +273,7 @@ def _note_intent(context: Context, task: Task, draft: Draft, *, said: JsonObject
         record_id=draft.record_id,
         version_index=draft.version_index,
         said=said,
+        community=reviewed_by(context, draft),
     )
     context.adapters.journal.note(context.collection.name, task.recid, intent)
 
@@ -279,11 +282,11 @@ def _published(context: Context, task: Task, complete: Complete) -> Published:
     """The draft, published; that it was read so is noted after."""
     repository, draft = context.adapters.repository, complete.draft
     noted = {"repository": repository.url, "record_id": draft.record_id, "version_index": draft.version_index}
-    community = context.collection.community
-    if community is None or draft.is_edit or draft.in_community:
-        published = _surely_published(repository, draft)
-    else:
+    community = reviewed_by(context, draft)
+    if community:
         published = through_the_community(context, task, draft, community)
+    else:
+        published = _surely_published(repository, draft)
     seen = PublishSeen(**noted, url=published.url)
     context.adapters.journal.note(context.collection.name, task.recid, seen)
     return published

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cern_assets.errors import CredentialsRefusedError, DepositRefusedError
+from cern_assets.flows.publish.communities import asked_before, shown_request
 from cern_assets.flows.publish.fenced import holding
+from cern_assets.flows.publish.giving_up import give_up
 from cern_assets.flows.publish.withdrawal import withdraw_surely
 from cern_assets.flows.stages import Context
 from cern_assets.metadata.merging import merge
@@ -14,15 +16,19 @@ from cern_assets.model.journal import (
     DraftMade,
     DraftsDiscarded,
     EditWanted,
+    Happening,
+    InclusionAsked,
+    InclusionWanted,
     JournalEntry,
     PublishSeen,
     PublishWanted,
+    ReviewAsked,
     UndoAction,
     UndoDone,
     UndoWanted,
     VersionWanted,
 )
-from cern_assets.model.publications import Draft
+from cern_assets.model.publications import Draft, Review
 from cern_assets.model.values import JsonObject
 
 _LOST_VERSION = "a version whose answer was lost"
@@ -35,7 +41,8 @@ class Step:
 
     For `put back`, `before` is what the record said before the run and `said` what the run published. With
     `next_version`, it is about a draft of the version after `record_id`, which was asked for and whose answer was lost.
-    `blocked` says why it is not done, "" if it is.
+    A request that is taken back is one to a `community`: for the review of the draft, or, with `published`, to take a
+    published record; `withdrawn` where the plan withdraws that, too. `blocked` says why it is not done, "" if it is.
     """
 
     recid: Recid
@@ -44,11 +51,16 @@ class Step:
     before: JsonObject | None = None
     said: JsonObject | None = None
     next_version: bool = False
+    community: str = ""
+    published: bool = False
+    withdrawn: bool = False
     blocked: str = ""
 
     @property
     def words(self) -> str:
         """The action, as people read it."""
+        if self.community:
+            return f"{self.action} to the community {self.community}"
         return f"{self.action} of the next version" if self.next_version else self.action
 
 
@@ -77,10 +89,10 @@ def steps_of(recid: Recid, entries: Sequence[JournalEntry], run_id: str, reposit
     steps: dict[str, Step] = {}
     published_by: dict[str, str] = {}
     said: dict[str, JsonObject] = {}
-    for entry in entries:
+    for entry in (each for each in entries if getattr(each.what, "repository", None) == repository):
         what, ours = entry.what, entry.run_id == run_id
-        if getattr(what, "repository", None) != repository:
-            continue
+        if ours:
+            steps |= _request_steps(recid, what)
         if isinstance(what, VersionWanted | DraftMade | DraftsDiscarded):
             steps.pop(_LOST_VERSION, None)
         if isinstance(what, VersionWanted) and ours:
@@ -92,15 +104,28 @@ def steps_of(recid: Recid, entries: Sequence[JournalEntry], run_id: str, reposit
         elif isinstance(what, PublishWanted) and ours:
             said[what.record_id] = what.said
         elif isinstance(what, PublishSeen):
+            steps.pop(f"{what.record_id} in review", None)
             if ours and what.record_id not in published_by and what.record_id not in steps:
                 steps[what.record_id] = Step(recid, what.record_id, "delete draft")  # that an earlier run had made
             published_by[what.record_id] = entry.run_id
-    return [_judged(step, published_by, said, run_id) for step in reversed(steps.values())]
+    judged = [_judged(step, published_by, said, run_id) for step in reversed(steps.values())]
+    withdrawn = {step.record_id for step in judged if step.action == "withdraw"}
+    return [replace(step, withdrawn=step.record_id in withdrawn) if step.published else step for step in judged]
+
+
+def _request_steps(recid: Recid, what: Happening) -> dict[str, Step]:
+    """The request to a community that was made, or may have been, by what it is about."""
+    if not isinstance(what, PublishWanted | ReviewAsked | InclusionWanted | InclusionAsked) or not what.community:
+        return {}
+    step = Step(recid, what.record_id, "take back request", community=what.community)
+    if isinstance(what, PublishWanted | ReviewAsked):
+        return {f"{what.record_id} in review": step}
+    return {f"{what.record_id} into {what.community}": replace(step, published=True)}
 
 
 def _judged(step: Step, published_by: Mapping[str, str], said: Mapping[str, JsonObject], run_id: str) -> Step:
     """The step for what was published meanwhile; what a later run published is not taken from under it."""
-    if step.next_version:
+    if step.next_version or step.community:
         return step
     last = published_by.get(step.record_id)
     if step.action == "give up edit" and last is not None and step.record_id in said:
@@ -121,13 +146,20 @@ def undo(context: Context, step: Step, run_id: str) -> Undone:
     if step.blocked:
         return Undone(step, "blocked", step.blocked)
     with holding(context, step.recid) as held:
-        if not _is_to_do(held, step):
-            return Undone(step, "nothing to do")
         about = {"repository": held.adapters.repository.url, "record_id": step.record_id, "of_run": run_id}
+        if step.community:
+            request = _request_of(held, step)
+            if request is not None and request.status == "accepted" and step.published and not step.withdrawn:
+                return Undone(step, "blocked", f"the community took the record (request {request.request_id})")
+            if request is None or request.status != "waiting":
+                return Undone(step, "nothing to do")
+            about["request_id"] = request.request_id
+        elif not _is_to_do(held, step):
+            return Undone(step, "nothing to do")
         journal, name = held.adapters.journal, held.collection.name
         journal.note(name, step.recid, UndoWanted(**about, action=step.action))
         try:
-            _do(held, step)
+            _do(held, step, about.get("request_id", ""))
         except (DepositRefusedError, CredentialsRefusedError) as error:
             return Undone(step, "refused", str(error))
         journal.note(name, step.recid, UndoDone(**about, action=step.action))
@@ -144,6 +176,22 @@ def _is_to_do(context: Context, step: Step) -> bool:
     return _draft(context, step) is not None
 
 
+def _request_of(context: Context, step: Step) -> Review | None:
+    """The request that a step is about, as the repository has it; a published record's that was lost, by its search."""
+    repository, url = context.adapters.repository, context.adapters.repository.url
+    if not step.published:
+        draft = repository.read_draft(step.record_id)
+        return None if draft is None else repository.review(draft)
+    record = repository.read_published(step.record_id)
+    if record is None:
+        return None
+    asked, lost = asked_before(context.adapters.journal.entries(context.collection.name, step.recid), url, record)
+    if step.community in asked:
+        return repository.request(asked[step.community].request_id)
+    since = lost.get(step.community)
+    return None if since is None else shown_request(context, record, step.community, since=since)
+
+
 def _draft(context: Context, step: Step) -> Draft | None:
     """The draft that a step is about; one of a next version by what the search shows of the depositor's own."""
     repository = context.adapters.repository
@@ -158,9 +206,11 @@ def _draft(context: Context, step: Step) -> Draft | None:
     return repository.read_draft(ids[0]) if ids else None
 
 
-def _do(context: Context, step: Step) -> None:
+def _do(context: Context, step: Step, request_id: str) -> None:
     repository = context.adapters.repository
-    if step.action == "withdraw":
+    if request_id:
+        repository.cancel(request_id)
+    elif step.action == "withdraw":
         record = repository.read_published(step.record_id)
         if record is not None:
             withdraw_surely(repository, record, reason=_REASON, note=_NOTE)
@@ -171,7 +221,7 @@ def _do(context: Context, step: Step) -> None:
     else:
         draft = _draft(context, step)
         if draft is not None:
-            repository.delete_draft(draft)
+            give_up(repository, draft)
 
 
 def _put_back(context: Context, step: Step) -> JsonObject | None:

@@ -60,7 +60,8 @@ class VersionWanted(Value):
 class PublishWanted(Value):
     """A draft is about to be published: without a `PublishSeen` after it, nobody knows whether it was.
 
-    `said` is the payload as the source has it, also where a field stays as somebody edited it.
+    `said` is the payload as the source has it, also where a field stays as somebody edited it; `community` the one
+    that is asked to review it first, "" for none.
     """
 
     kind: Literal["publish wanted"] = "publish wanted"
@@ -68,6 +69,7 @@ class PublishWanted(Value):
     record_id: str
     version_index: int
     said: JsonObject
+    community: str = ""
 
 
 class PublishSeen(Value):
@@ -88,6 +90,15 @@ class ReviewAsked(Value):
     record_id: str
     community: str
     request_id: str
+
+
+class InclusionWanted(Value):
+    """A further community is about to be asked: without an `InclusionAsked` after it, the answer may have been lost."""
+
+    kind: Literal["inclusion wanted"] = "inclusion wanted"
+    repository: str
+    record_id: str
+    community: str
 
 
 class InclusionAsked(Value):
@@ -156,6 +167,25 @@ class PartSent(Value):
     number: int
 
 
+class FetchBegun(Value):
+    """A file of a draft is about to be announced, to be fetched by the repository itself."""
+
+    kind: Literal["fetch begun"] = "fetch begun"
+    repository: str
+    record_id: str
+    key: str
+
+
+class StreamChosen(Value):
+    """A file of a draft that was to come in parts, or to be fetched, is about to be sent in one stream instead."""
+
+    kind: Literal["stream chosen"] = "stream chosen"
+    repository: str
+    record_id: str
+    key: str
+    reason: str
+
+
 class Missed(Value):
     """The source did not know the record, which it had shown before."""
 
@@ -184,17 +214,21 @@ class WithdrawalSeen(Value):
     record_id: str
 
 
-UndoAction = Literal["delete draft", "give up edit", "put back", "withdraw"]
+UndoAction = Literal["delete draft", "give up edit", "put back", "withdraw", "take back request"]
 
 
 class UndoWanted(Value):
-    """What a run did to a record is about to be undone; `of_run` is that run's id."""
+    """What a run did to a record is about to be undone; `of_run` is that run's id.
+
+    `request_id` is that of a request to a community, "" where it is none.
+    """
 
     kind: Literal["undo wanted"] = "undo wanted"
     repository: str
     record_id: str
     action: UndoAction
     of_run: str
+    request_id: str = ""
 
 
 class UndoDone(Value):
@@ -205,6 +239,7 @@ class UndoDone(Value):
     record_id: str
     action: UndoAction
     of_run: str
+    request_id: str = ""
 
 
 type Happening = (
@@ -217,12 +252,15 @@ type Happening = (
     | PublishWanted
     | PublishSeen
     | ReviewAsked
+    | InclusionWanted
     | InclusionAsked
     | StagingAsked
     | TransferBegun
     | Quarantined
     | PartsBegun
     | PartSent
+    | FetchBegun
+    | StreamChosen
     | Missed
     | SeenAgain
     | WithdrawalWanted

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import httpx
@@ -32,7 +32,7 @@ from cern_assets.metadata.markup import clean_markup, visible_text
 from cern_assets.metadata.terms import vocabulary
 from cern_assets.metadata.text import as_kept
 from cern_assets.model.checksums import Checksum
-from cern_assets.model.publications import Published, RemoteRecord, Sought
+from cern_assets.model.publications import Published, RemoteRecord, Review, Sought
 from cern_assets.model.uploads import InParts, Upload
 from cern_assets.ports import Repository
 from cern_assets.repositories.nrp import searching
@@ -637,6 +637,10 @@ def community(running: RunningRepository, policy: str) -> str:
     return slug
 
 
+def replace_status(review: Review, status: Literal["refused"]) -> Review:
+    return review.model_copy(update={"status": status})
+
+
 def answer(running: RunningRepository, request_id: str, action: str) -> None:
     headers = {"Authorization": f"Bearer {running.token}"}
     url = f"{running.url}/api/requests/{request_id}/actions/{action}"
@@ -712,6 +716,44 @@ def test_a_further_community_takes_a_published_record_at_once_or_after_it_was_ac
     assert {taking, reviewing} <= set(now.communities)
     with pytest.raises(ConfigurationError, match="no community 'no-such-one'"):
         repository.include(record, "no-such-one")
+
+
+def test_a_review_is_taken_back_by_who_asked_for_it_and_only_then_its_draft_is_deleted(
+    repository: Repository, stranger: Repository, running: RunningRepository
+) -> None:
+    draft = repository.create_draft(deposit())
+    asked = repository.submit_review(draft, community(running, "closed"))
+    with pytest.raises(DepositRefusedError, match="cancel the review first"):
+        repository.delete_draft(draft)
+    with pytest.raises(CredentialsRefusedError):
+        stranger.cancel(asked.request_id)
+    repository.cancel(asked.request_id)
+    now = repository.request(asked.request_id)
+    assert (now is not None, now and now.status) == (True, "refused")
+    left = repository.review(draft)
+    assert left is None or left.status == "refused"
+    with pytest.raises((DepositRefusedError, CredentialsRefusedError)):
+        repository.cancel(asked.request_id)
+    repository.delete_draft(draft)
+    assert repository.read_draft(draft.record_id) is None
+
+
+def test_a_request_to_a_further_community_is_found_by_its_record_and_taken_back(
+    repository: Repository, running: RunningRepository
+) -> None:
+    record = repository.publish(repository.create_draft(deposit()))
+    reviewing, other = community(running, "closed"), community(running, "closed")
+    assert repository.included(record, reviewing) is None
+    asked = repository.include(record, reviewing)
+    assert eventually(lambda: repository.included(record, reviewing) == asked)
+    assert repository.included(record, other) is None
+    repository.cancel(asked.request_id)
+    taken_back = replace_status(asked, "refused")
+    assert repository.request(asked.request_id) == taken_back
+    assert eventually(lambda: repository.included(record, reviewing) == taken_back)
+    again = repository.include(record, reviewing)
+    assert again.request_id != asked.request_id
+    assert eventually(lambda: repository.included(record, reviewing) == again), "the latest is meant"
 
 
 def test_an_unknown_community_is_told_with_its_name(repository: Repository) -> None:

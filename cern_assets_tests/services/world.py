@@ -95,9 +95,9 @@ def running_world(folder: Path, repository: RunningRepository, *, attempts: int 
     adapter.close()
 
 
-def community_of(world: World, policy: str) -> str:
+def community_of(world: World, policy: str, name: str = "") -> str:
     """A community of the depositor's with such a review policy, by its slug."""
-    slug = f"c-{zlib.crc32(str(world.folder).encode())}-{policy}"
+    slug = f"c-{zlib.crc32(str(world.folder).encode())}-{policy}{name and f'-{name}'}"
     body = {"slug": slug, "metadata": {"title": slug}, "access": {"visibility": "public", "review_policy": policy}}
     headers = {"Authorization": f"Bearer {world.token}"}
     url = f"{world.context.adapters.repository.url}/api/communities"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cern_assets.documents.journal import latest
 from cern_assets.flows.publish.fenced import holding
+from cern_assets.flows.publish.giving_up import give_up
 from cern_assets.flows.publish.identify import found_here, look_until
 from cern_assets.flows.publish.said import last_said
 from cern_assets.flows.stages import Context
@@ -46,7 +47,7 @@ def discarded(context: Context, recid: Recid, why: str) -> tuple[tuple[str, ...]
         repository = held.adapters.repository
         ours, theirs = _drafts(held, recid, entries)
         for draft in ours:
-            repository.delete_draft(draft)
+            give_up(repository, draft)
         if look_until(held, entries) is None:
             gone = DraftsDiscarded(repository=repository.url, record_ids=tuple(draft.record_id for draft in ours))
             held.adapters.journal.note(held.collection.name, recid, gone)

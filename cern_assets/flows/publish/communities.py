@@ -4,14 +4,21 @@ InvenioRDM publishes a draft through the review of one community. Each further o
 published record does not wait for.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from cern_assets.errors import ConfigurationError, DepositRefusedError
+from cern_assets.errors import ConfigurationError, DepositRefusedError, WaitingError
+from cern_assets.flows.cancellation import pause
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.findings import Finding
-from cern_assets.model.journal import InclusionAsked, JournalEntry
-from cern_assets.model.publications import Published
+from cern_assets.model.journal import InclusionAsked, InclusionWanted, JournalEntry, UndoDone
+from cern_assets.model.publications import Published, Review
+from cern_assets.ports import Repository
+
+_AGAIN_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 10.0
+"""For a search that lags more, the recid waits, and not a worker."""
 
 _ASKED, _NOT_ASKED = "community-asked", "community-not-asked"
 
@@ -28,38 +35,107 @@ def further_asked(
 ) -> tuple[Finding, ...]:
     """Ask the communities that do not have the record yet, each once; a finding for each that has still to take it.
 
+    That one is to be asked is noted before; where its answer was lost, the repository's list of requests settles it.
     A refusal is a finding, too: the record is published, and only the community's people can help.
+
+    Raises:
+        WaitingError: an answer was lost, and the repository's search may not show the request yet.
     """
-    repository = context.adapters.repository
+    repository, journal, name = context.adapters.repository, context.adapters.journal, context.collection.name
     if any(community not in record.communities for community in communities):
         # What publishing answers names communities by id alone.
         record = repository.read_published(record.record_id) or record
-    asked = {
-        entry.what.community: entry.what.request_id
-        for entry in entries
-        if isinstance(entry.what, InclusionAsked) and entry.what.repository == repository.url
-    }
+    missing = [community for community in communities if community not in record.communities]
+    asked, lost = asked_before(entries, repository.url, record)
+    for community in (each for each in missing if each in lost):
+        review = shown_request(context, record, community, since=lost[community])
+        if review is not None:
+            asked[community] = review
+            journal.note(name, task.recid, _asked_of(repository.url, record, community, review))
+    about = {"repository": repository.url, "record_id": record.record_id}
+    wanted = [InclusionWanted(**about, community=community) for community in missing if community not in asked]
+    if wanted:
+        journal.note(name, task.recid, *wanted)
     findings = []
-    for community in (each for each in communities if each not in record.communities):
+    for community in missing:
         if community not in asked:
             try:
-                review = repository.include(record, community)
+                asked[community] = _included(repository, record, community)
             except (ConfigurationError, DepositRefusedError) as error:
                 findings.append(_finding(_NOT_ASKED, community, error.message))
                 continue
-            entry = InclusionAsked(
-                repository=repository.url,
-                record_id=record.record_id,
-                community=community,
-                request_id=review.request_id,
-            )
-            context.adapters.journal.note(context.collection.name, task.recid, entry)
-            if review.status == "accepted":
-                continue
-            asked[community] = review.request_id
-        message = f"The community {community} was asked to take the record (request {asked[community]}), and has not."
-        findings.append(_finding(_ASKED, community, message))
+            journal.note(name, task.recid, _asked_of(repository.url, record, community, asked[community]))
+        if asked[community].status != "accepted":
+            request = asked[community].request_id
+            message = f"The community {community} was asked to take the record (request {request}), and has not."
+            findings.append(_finding(_ASKED, community, message))
     return tuple(findings)
+
+
+def shown_request(context: Context, record: Published, community: str, *, since: float) -> Review | None:
+    """The request to a community of which the answer was lost, asked for `since`, seconds since 1970; None for none.
+
+    The search is asked again until it must have caught up.
+
+    Raises:
+        WaitingError: that takes longer than a worker should wait.
+    """
+    until = since + context.shared.search_lag_seconds
+    patient_until = time.time() + _LONGEST_WAIT_SECONDS
+    while True:
+        review = context.adapters.repository.included(record, community)
+        left = until - time.time()
+        if review is not None or not 0 < left <= context.shared.search_lag_seconds:
+            return review
+        if time.time() > patient_until:
+            raise WaitingError(
+                f"The community {community} was asked to take the record and the answer was lost; the repository's "
+                "search may not show the request yet.",
+                uri=record.url,
+                remedy=f"Run the recid again in {left:.0f} s.",
+            )
+        pause(min(left, _AGAIN_SECONDS))
+
+
+def asked_before(
+    entries: Sequence[JournalEntry], repository: str, record: Published
+) -> tuple[dict[str, Review], dict[str, float]]:
+    """The requests that were made, by community, and when others were to be made of which nobody knows what became."""
+    asked, lost = dict[str, Review](), dict[str, float]()
+    for entry in entries:
+        what = entry.what
+        if getattr(what, "repository", None) != repository:
+            continue
+        if isinstance(what, InclusionWanted) and what.record_id == record.record_id:
+            lost[what.community] = entry.at
+        elif isinstance(what, InclusionAsked):
+            asked[what.community] = Review(request_id=what.request_id, status="waiting")
+            lost.pop(what.community, None)
+        elif isinstance(what, UndoDone) and what.request_id:  # as if it had not been asked
+            asked = {community: each for community, each in asked.items() if each.request_id != what.request_id}
+    return asked, {community: at for community, at in lost.items() if community not in asked}
+
+
+def _included(repository: Repository, record: Published, community: str) -> Review:
+    """Ask a community; a request that is open already, whoever made it, is one.
+
+    Raises:
+        ConfigurationError: there is no such community.
+        DepositRefusedError: it does not take the record, nor is it asked to.
+    """
+    try:
+        return repository.include(record, community)
+    except DepositRefusedError:
+        review = repository.included(record, community)
+        if review is None or review.status != "waiting":
+            raise
+        return review
+
+
+def _asked_of(repository: str, record: Published, community: str, review: Review) -> InclusionAsked:
+    return InclusionAsked(
+        repository=repository, record_id=record.record_id, community=community, request_id=review.request_id
+    )
 
 
 def still_asked(findings: Iterable[Finding], record: Published) -> tuple[Finding, ...]:

@@ -184,6 +184,14 @@ class FencedRepository:
         """Write."""
         return self._held.include(record, community)
 
+    def included(self, record: Published, community: str) -> Review | None:
+        """Read."""
+        return self._repository.included(record, community)
+
+    def cancel(self, request_id: str) -> None:
+        """Write."""
+        self._held.cancel(request_id)
+
     def publish(self, draft: Draft) -> Published:
         """Write."""
         return self._held.publish(draft)

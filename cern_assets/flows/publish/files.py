@@ -6,17 +6,24 @@ from collections.abc import Mapping, Sequence
 from cern_assets.errors import TargetCopyDamagedError
 from cern_assets.flows.publish.sending import announced, sending_of
 from cern_assets.flows.publish.wanted import Wanted
+from cern_assets.flows.publish.ways import way_noted
 from cern_assets.model.checksums import same_checksum
 from cern_assets.model.events import FileMoved
 from cern_assets.model.journal import JournalEntry
 from cern_assets.model.manifests import StoredFile
-from cern_assets.model.publications import Draft, FileWay, Published, RemoteFile
+from cern_assets.model.publications import Draft, FileWay, Published, Receipt, RemoteFile
 from cern_assets.ports import Repository
 from cern_assets.recording import note
 
+_SENT_EARLIER = "An earlier run sent it"
 
-def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool, entries: Sequence[JournalEntry]) -> tuple[FileWay, ...]:
-    """Make a draft hold exactly these files, and tell how those that were sent went there.
+
+def bring_files(
+    wanted: Wanted, draft: Draft, *, fresh: bool, entries: Sequence[JournalEntry], earlier: Receipt | None = None
+) -> tuple[FileWay, ...]:
+    """Make a draft hold exactly these files, and tell how those that were sent went there, be it by an earlier run.
+
+    Of those that the `earlier` receipt tells of, it tells that already.
 
     What it has of them, or the version before it, is not sent again.
 
@@ -42,10 +49,10 @@ def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool, entries: Sequence[
     gone_on = {sending.file.key for sending in sendings if sending.gone_on}
     for key in present.keys() - reused - gone_on:
         repository.delete_file(draft, key)
-    for file in wanted.files:
-        if file.key in reused:
-            note(FileMoved(key=file.key, way="out", how="reused", size_bytes=file.size_bytes))
     ways: list[FileWay] = []
+    for file in (each for each in wanted.files if each.key in reused):
+        note(FileMoved(key=file.key, way="out", how="reused", size_bytes=file.size_bytes))
+        ways += _way_of_reused(repository, draft, present[file.key], entries, earlier)
     for sending in announced(repository, draft, sendings):
         shared.cancellation.check()
         started, file = time.monotonic(), sending.file
@@ -55,6 +62,22 @@ def bring_files(wanted: Wanted, draft: Draft, *, fresh: bool, entries: Sequence[
         note(moved.model_copy(update={"transfer": way.transfer, "reason": way.reason}))
         ways.append(FileWay(key=file.key, transfer=way.transfer, reason=way.reason))
     return tuple(ways)
+
+
+def _way_of_reused(
+    repository: Repository,
+    draft: Draft,
+    file: RemoteFile,
+    entries: Sequence[JournalEntry],
+    earlier: Receipt | None,
+) -> list[FileWay]:
+    """How a file that the draft has went there, unless it is of the version before, of which the receipt tells."""
+    noted = way_noted(entries, repository.url, draft.record_id, file.key)
+    known = earlier.files if earlier is not None and earlier.repository == repository.url else ()
+    if noted is None and (file in known or (draft.version_index > 1 and not known)):
+        return []
+    transfer, reason = noted or ("L", _SENT_EARLIER)
+    return [FileWay(key=file.key, transfer=transfer, reason=reason)]
 
 
 def files_of(repository: Repository, record: Published) -> tuple[RemoteFile, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cern_assets.documents.journal import latest
 from cern_assets.errors import CredentialsRefusedError, DepositRefusedError, PublicationConflictError, WaitingError
 from cern_assets.flows.cancellation import pause
+from cern_assets.flows.publish.giving_up import give_up
 from cern_assets.flows.publish.others import strangers, trusted
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.findings import Finding
@@ -94,8 +95,14 @@ def note_draft(context: Context, task: Task, draft: Draft, *, said: JsonObject |
     }
     happened: list[Happening] = [DraftMade(**of_draft, url=draft.url)]
     if said is not None:
-        happened.append(PublishWanted(**of_draft, said=said))
+        happened.append(PublishWanted(**of_draft, said=said, community=reviewed_by(context, draft)))
     context.adapters.journal.note(context.collection.name, task.recid, *happened)
+
+
+def reviewed_by(context: Context, draft: Draft) -> str:
+    """The community through whose review a draft is published, "" for none."""
+    community = context.collection.community
+    return "" if community is None or draft.is_edit or draft.in_community else community
 
 
 def _known(context: Context, task: Task, entries: Sequence[JournalEntry]) -> RemoteRecord | None:
@@ -181,7 +188,7 @@ def _delete_spare(context: Context, drafts: Sequence[Draft], own: RemoteRecord |
     """Delete drafts that nobody would ever publish; one of a later version has a reason."""
     for draft in {draft.record_id: draft for draft in drafts}.values():
         if draft.version_index == 1 and not draft.is_edit and own is not None and draft.record_id != own.record_id:
-            context.adapters.repository.delete_draft(draft)
+            give_up(context.adapters.repository, draft)
 
 
 def _is_other(own: RemoteRecord | None, record: Published) -> bool:

@@ -7,12 +7,14 @@ from cern_assets.errors import DepositRefusedError, RepositoryUnavailableError, 
 from cern_assets.flows.publish.dois import telling_taken
 from cern_assets.flows.publish.said import last_said
 from cern_assets.flows.stages import Context, Task
-from cern_assets.model.journal import JournalEntry, ReviewAsked
+from cern_assets.model.journal import JournalEntry, ReviewAsked, UndoDone
 from cern_assets.model.publications import Draft, Published, Review
 from cern_assets.model.values import JsonObject
 
 
-def heed_review(context: Context, draft: Draft, *, said: JsonObject, entries: Sequence[JournalEntry]) -> None:
+def heed_review(
+    context: Context, task: Task, draft: Draft, *, said: JsonObject, entries: Sequence[JournalEntry]
+) -> None:
     """Go on only with a draft that no community looks at, nor has refused as it would be now.
 
     One that lies before a community is the community's: it is not changed under its reviewers' eyes. One that was
@@ -25,12 +27,12 @@ def heed_review(context: Context, draft: Draft, *, said: JsonObject, entries: Se
     repository, community = context.adapters.repository, context.collection.community
     if community is None:
         return
-    review = repository.review(draft)
+    review, asked = repository.review(draft), _last_asked(entries, repository.url, draft)
     if review is not None and review.status == "waiting":
+        if asked is None or asked.request_id != review.request_id:  # the answer was lost
+            _note_asked(context, task, draft, community, review)
         raise _in_review(context, draft, review)
-    last = latest(entries, ReviewAsked)
-    asked = last.what if last else None
-    if not isinstance(asked, ReviewAsked) or (asked.repository, asked.record_id) != (repository.url, draft.record_id):
+    if asked is None:
         return
     if asked.community == community and said in last_said(entries, repository.url)[-1:]:
         # The draft may not tell any more what became of its review; the request does.
@@ -50,10 +52,7 @@ def through_the_community(context: Context, task: Task, draft: Draft, community:
     repository = context.adapters.repository
     with telling_taken(draft):  # a community that takes it at once publishes it at once
         review = repository.submit_review(draft, community)
-    asked = ReviewAsked(
-        repository=repository.url, record_id=draft.record_id, community=community, request_id=review.request_id
-    )
-    context.adapters.journal.note(context.collection.name, task.recid, asked)
+    _note_asked(context, task, draft, community, review)
     if review.status == "waiting":
         raise _in_review(context, draft, review)
     if review.status == "refused":
@@ -62,6 +61,26 @@ def through_the_community(context: Context, task: Task, draft: Draft, community:
     if published is None:
         raise RepositoryUnavailableError(f"The community {community} took {draft.url}, and it is not published.")
     return published
+
+
+def _last_asked(entries: Sequence[JournalEntry], repository: str, draft: Draft) -> ReviewAsked | None:
+    """The review that was last asked for, if it is of this draft and was not taken back."""
+    last = latest(entries, ReviewAsked)
+    asked = last.what if last else None
+    if not isinstance(asked, ReviewAsked) or (asked.repository, asked.record_id) != (repository, draft.record_id):
+        return None
+    taken_back = (entry.what for entry in entries if isinstance(entry.what, UndoDone))
+    return None if any(undone.request_id == asked.request_id for undone in taken_back) else asked
+
+
+def _note_asked(context: Context, task: Task, draft: Draft, community: str, review: Review) -> None:
+    asked = ReviewAsked(
+        repository=context.adapters.repository.url,
+        record_id=draft.record_id,
+        community=community,
+        request_id=review.request_id,
+    )
+    context.adapters.journal.note(context.collection.name, task.recid, asked)
 
 
 def _in_review(context: Context, draft: Draft, review: Review) -> WaitingError:

@@ -8,7 +8,7 @@ from cern_assets.errors import ChecksumMismatchError, NotFetchedError, SizeMisma
 from cern_assets.flows.damage import reading_ours
 from cern_assets.flows.publish.wanted import Wanted
 from cern_assets.flows.publish.ways import Way, bounded, can_go_on, earlier_parts, way_of
-from cern_assets.model.journal import JournalEntry, PartsBegun, PartSent
+from cern_assets.model.journal import FetchBegun, Happening, JournalEntry, PartsBegun, PartSent, StreamChosen
 from cern_assets.model.manifests import StoredFile
 from cern_assets.model.publications import Draft, RemoteFile
 from cern_assets.model.uploads import InParts, Upload
@@ -23,17 +23,14 @@ class Sending:
     way: Way
     upload: Upload
     wanted: Wanted
-    begun: PartsBegun | None = None
+    begun: PartsBegun | FetchBegun | None = None
     gone_on: bool = False
 
-    def noted(self) -> None:
-        """Have the journal know that parts are to come, before any can."""
-        if self.begun is not None and not self.gone_on:
-            context = self.wanted.context
-            context.adapters.journal.note(context.collection.name, self.wanted.recid, self.begun)
-
-    def in_one_stream(self, reason: str) -> "Sending":
-        """The same, as the repository does not take it in parts, or could not fetch it."""
+    def in_one_stream(self, draft: Draft, reason: str) -> "Sending":
+        """The same, as the repository does not take it in parts, or could not fetch it; that is noted before."""
+        url = self.wanted.context.adapters.repository.url
+        what = StreamChosen(repository=url, record_id=draft.record_id, key=self.file.key, reason=reason)
+        _note(self.wanted, what)
         return replace(self, way=Way("L", reason), upload=replace(self.upload, parts=None, address=""))
 
     def sent(self, draft: Draft) -> "Sending":
@@ -50,7 +47,7 @@ class Sending:
         try:
             repository.upload(draft, self.upload, announced=True)
         except (NotFetchedError, ChecksumMismatchError, SizeMismatchError) as error:
-            streamed = self.in_one_stream(f"The repository could not fetch it: {error.message}")
+            streamed = self.in_one_stream(draft, f"The repository could not fetch it: {error.message}")
             self._streamed(repository, draft, streamed.upload, announced=False)
             return streamed
         return self
@@ -76,7 +73,8 @@ def sending_of(
         return Sending(file, way, upload, wanted)
     if way.transfer == "F":
         under_way = remote is not None and remote.fetching
-        return Sending(file, way, replace(upload, address=address), wanted, gone_on=under_way)
+        fetch = FetchBegun(repository=repository, record_id=draft.record_id, key=file.key)
+        return Sending(file, way, replace(upload, address=address), wanted, fetch, gone_on=under_way)
     begun, sent = earlier_parts(entries, repository, draft.record_id, file.key)
     md5 = wanted.md5(file)
     part_bytes = can_go_on(begun, remote, file, md5)
@@ -96,8 +94,7 @@ def sending_of(
         return bounded(context.shared.cancellation.checked(chunks), size)
 
     def arrived(number: int) -> None:
-        what = PartSent(repository=repository, record_id=draft.record_id, key=file.key, number=number)
-        context.adapters.journal.note(context.collection.name, wanted.recid, what)
+        _note(wanted, PartSent(repository=repository, record_id=draft.record_id, key=file.key, number=number))
 
     parts = InParts(
         part_bytes=way.part_bytes,
@@ -110,12 +107,19 @@ def sending_of(
 
 
 def announced(repository: Repository, draft: Draft, sendings: Sequence[Sending]) -> list[Sending]:
-    """Announce those that are not gone on with; what the repository does not take in parts goes in one stream."""
+    """Announce those that are not gone on with; what the repository does not take in parts goes in one stream.
+
+    That parts are to come, or a fetch, is noted before any can.
+    """
     new = [sending for sending in sendings if not sending.gone_on]
-    for sending in new:
-        sending.noted()
+    if new and (begun := [sending.begun for sending in new if sending.begun is not None]):
+        _note(new[0].wanted, *begun)
     refused = repository.announce(draft, [sending.upload for sending in new]) if new else {}
     return [
-        sending.in_one_stream(refused[sending.file.key]) if sending.file.key in refused else sending
+        sending.in_one_stream(draft, refused[sending.file.key]) if sending.file.key in refused else sending
         for sending in sendings
     ]
+
+
+def _note(wanted: Wanted, *what: Happening) -> None:
+    wanted.context.adapters.journal.note(wanted.context.collection.name, wanted.recid, *what)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from cern_assets.model.checksums import Checksum
 from cern_assets.model.collections import TransferPolicy
-from cern_assets.model.journal import JournalEntry, PartsBegun, PartSent
+from cern_assets.model.journal import FetchBegun, JournalEntry, PartsBegun, PartSent, StreamChosen
 from cern_assets.model.manifests import StoredFile
 from cern_assets.model.publications import RemoteFile
 
@@ -77,18 +77,40 @@ def _part_bytes(size_bytes: int, policy: TransferPolicy) -> int:
     return max(wanted, -(-size_bytes // _MOST_PARTS))
 
 
-def earlier_parts(
+def way_noted(
     entries: Sequence[JournalEntry], repository: str, record_id: str, key: str
-) -> tuple[PartsBegun | None, frozenset[int]]:
-    """What was last begun in parts for a file of a draft, and the parts that the repository took since."""
-    begun, sent = None, set[int]()
+) -> tuple[Literal["L", "M", "F"], str] | None:
+    """How an earlier run had a file of a draft go in, and why, as far as the journal tells; None where it does not."""
+    way: tuple[Literal["L", "M", "F"], str] | None = None
     for what in (entry.what for entry in entries):
-        if not isinstance(what, PartsBegun | PartSent):
+        if not isinstance(what, PartSent | FetchBegun | StreamChosen):
             continue
         if (what.repository, what.record_id, what.key) != (repository, record_id, key):
             continue
-        if isinstance(what, PartsBegun):
-            begun, sent = what, set()
+        if isinstance(what, StreamChosen):
+            way = ("L", what.reason)
+        elif isinstance(what, FetchBegun):
+            way = ("F", "An earlier run had the target fetch it")
+        else:
+            way = ("M", "An earlier run sent it in parts")
+    return way
+
+
+def earlier_parts(
+    entries: Sequence[JournalEntry], repository: str, record_id: str, key: str
+) -> tuple[PartsBegun | None, frozenset[int]]:
+    """What was last begun in parts for a file of a draft, and the parts that the repository took since.
+
+    One that went on in one stream has none.
+    """
+    begun, sent = None, set[int]()
+    for what in (entry.what for entry in entries):
+        if not isinstance(what, PartsBegun | PartSent | StreamChosen):
+            continue
+        if (what.repository, what.record_id, what.key) != (repository, record_id, key):
+            continue
+        if isinstance(what, PartsBegun | StreamChosen):
+            begun, sent = (what if isinstance(what, PartsBegun) else None), set()
         else:
             sent.add(what.number)
     return begun, frozenset(sent)

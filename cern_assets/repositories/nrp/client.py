@@ -34,13 +34,13 @@ from cern_assets.model.checksums import same_checksum
 from cern_assets.model.publications import Draft, HeldTerms, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
 from cern_assets.model.uploads import Upload
 from cern_assets.model.values import JsonObject
+from cern_assets.repositories.nrp.communities import include, included, submit_review
 from cern_assets.repositories.nrp.connection import Connection
 from cern_assets.repositories.nrp.given import accepted, given_info, nrp_record
 from cern_assets.repositories.nrp.loop import LoopThread
 from cern_assets.repositories.nrp.pace import Pace
 from cern_assets.repositories.nrp.parse import (
     has_requests,
-    inclusion,
     remote_draft,
     remote_file,
     remote_files,
@@ -230,11 +230,20 @@ class NrpRepository:
 
         A community whose policy lets its own curators publish without a review accepts at once.
         """
-        return self._run(self._submit_review(self._draft_url(draft.record_id), community))
+        return self._run(submit_review(self._connection, self._api, self._draft_url(draft.record_id), community))
 
     def include(self, record: Published, community: str) -> Review:
         """`POST /api/records/<id>/communities`, which answers with the request for each community."""
-        return self._run(self._include(self._record_url(record.record_id), community))
+        return self._run(include(self._connection, self._api, self._record_url(record.record_id), community))
+
+    def included(self, record: Published, community: str) -> Review | None:
+        """`GET /api/records/<id>/requests`, the latest first."""
+        return self._run(included(self._connection, self._api, self._record_url(record.record_id), community))
+
+    def cancel(self, request_id: str) -> None:
+        """`POST /api/requests/<id>/actions/cancel`."""
+        url = self._api / "requests" / request_id / "actions" / "cancel"
+        self._run(self._connection.send("POST", url, {}))
 
     def publish(self, draft: Draft) -> Published:
         """Publish, and read back what was published."""
@@ -266,29 +275,6 @@ class NrpRepository:
     def _files_url(self, record: RemoteRecord) -> URL:
         of = self._draft_url if record.state == "draft" else self._record_url
         return of(record.record_id) / "files"
-
-    async def _submit_review(self, draft_url: URL, community: str) -> Review:
-        receiver: JsonObject = {
-            "receiver": {"community": await self._community_id(community)},
-            "type": "community-submission",
-        }
-        await self._connection.send("PUT", draft_url / "review", receiver)
-        return remote_review(await self._connection.send("POST", draft_url / "actions" / "submit-review", {}))
-
-    async def _include(self, record_url: URL, community: str) -> Review:
-        wanted: JsonObject = {"communities": [{"id": await self._community_id(community)}]}
-        return inclusion(await self._connection.send("POST", record_url / "communities", wanted))
-
-    async def _community_id(self, community: str) -> str:
-        known = await self._connection.read(self._api / "communities" / community)
-        if known is None:
-            raise ConfigurationError(
-                f"The repository {self.url} has no community {community!r}.",
-                field="community",
-                value=community,
-                remedy="Correct the collection, or have the community made.",
-            )
-        return str(known.get("id"))
 
     async def _derived(self, record_id: str, how: str, *steps: str) -> Draft:
         """The draft of an edit or a new version.

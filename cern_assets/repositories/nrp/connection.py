@@ -38,7 +38,7 @@ _GONE = (404, 410)
 
 _WORDS = frozenset(
     {"api", "records", "draft", "files", "content", "commit", "actions", "publish", "versions", "files-import"}
-    | {"user", "review", "submit-review", "communities", "requests", "accept"}
+    | {"user", "review", "submit-review", "communities", "requests", "accept", "cancel"}
 )
 """What InvenioRDM's routes are made of, besides ids and keys."""
 

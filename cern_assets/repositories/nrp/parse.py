@@ -105,6 +105,16 @@ def inclusion(body: JsonObject) -> Review:
     return remote_review(_object(asked, "request") if isinstance(asked, Mapping) else body)
 
 
+def inclusion_in(body: JsonObject, community_id: str) -> Review | None:
+    """The first request of a list that asks a community to take a published record, None if there is none."""
+    wanted = (
+        hit
+        for hit in hits(body)
+        if hit.get("type") == "community-inclusion" and _object(hit, "receiver").get("community") == community_id
+    )
+    return next(map(remote_review, wanted), None)
+
+
 def has_identifier(body: JsonObject, identifier: str) -> bool:
     """Whether `metadata.identifiers` has exactly this identifier (search may have found something like it)."""
     return identifier in stated_identifiers(body)

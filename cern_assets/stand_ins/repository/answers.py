@@ -109,7 +109,7 @@ def request_json(request: Request, base_url: str) -> Json:
     """A request to a community."""
     url = f"{base_url}/api/requests/{request.id}"
     is_open = request.status == "submitted"
-    actions = {action: f"{url}/actions/{action}" for action in ("accept", "decline")} if is_open else {}
+    actions = {action: f"{url}/actions/{action}" for action in ("accept", "decline", "cancel")} if is_open else {}
     return {
         "id": request.id,
         "type": "community-inclusion" if request.published else "community-submission",

@@ -111,6 +111,7 @@ class Api:
             Route(f"{draft}/review", self._own(self._read_review), methods=["GET"]),
             Route(f"{draft}/review", self._own(self._prepare_review), methods=["PUT"]),
             Route(f"{record}/communities", self._own(self._include), methods=["POST"]),
+            Route(f"{record}/requests", self._own(self._list_requests), methods=["GET"]),
             Route("/api/communities", self._own(self._create_community), methods=["POST"]),
             Route("/api/communities/{id}", self._open(self._read_community), methods=["GET"]),
             Route("/api/affiliations/{term}", self._open(self._read_term), methods=["GET"]),
@@ -274,6 +275,12 @@ class Api:
             told = answers.request_json(request, call.base_url)
             processed.append({"community_id": name, "request_id": request.id, "request": told})
         return JSONResponse({"processed": processed, "errors": errors}, 200 if processed else 400)
+
+    def _list_requests(self, call: Call) -> Response:
+        until = None if self._faults is None else self._faults.indexed_until()
+        found = self._communities.requests_of(call.id, created_until=until)
+        told = [answers.request_json(request, call.base_url) for request in found]
+        return JSONResponse({"hits": {"hits": told, "total": len(told)}})
 
     def _read_request(self, call: Call) -> Response:
         return JSONResponse(answers.request_json(self._communities.request(call.id), call.base_url))

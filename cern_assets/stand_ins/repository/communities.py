@@ -1,6 +1,8 @@
 """Communities, and the requests by which drafts come into them, as far as depositors and their owners meet them."""
 
+import math
 import sqlite3
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import uuid4
@@ -12,6 +14,7 @@ from cern_assets.stand_ins.repository.tables import communities_of, read_version
 
 _POLICIES = ("open", "closed", "members")
 _OPEN_REQUEST = "submitted"
+_ANSWERS = {"accept": "accepted", "decline": "declined", "cancel": "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,26 @@ class Communities:
     def request(self, request_id: str) -> Request:
         """A request by its id."""
         with self._database.reading() as connection:
-            both = "SELECT *, 0 FROM request WHERE id = :id UNION ALL SELECT *, 1 FROM inclusion WHERE id = :id"
+            both = (
+                "SELECT id, record_id, community_id, status, 0 FROM request WHERE id = :id UNION ALL "
+                "SELECT id, record_id, community_id, status, 1 FROM inclusion WHERE id = :id"
+            )
             row = connection.execute(both, {"id": request_id}).fetchone()
         if row is None:
             raise RefusedError(404, "The request does not exist.")
         *told, published = row
         return replace(Request(*told), published=bool(published))
+
+    def requests_of(self, record_id: str, *, created_until: float | None = None) -> tuple[Request, ...]:
+        """The requests about a published record, the latest first, those of a time (seconds since 1970) and before."""
+        until = math.inf if created_until is None else created_until
+        with self._database.reading() as connection:
+            statement = (
+                "SELECT id, record_id, community_id, status FROM inclusion "
+                "WHERE record_id = ? AND created <= ? ORDER BY created DESC"
+            )
+            rows = connection.execute(statement, (record_id, until)).fetchall()
+        return tuple(replace(Request(*row), published=True) for row in rows)
 
     def submit(self, record_id: str, host: str, *, user: str) -> Request:
         """Submit the request of a draft; that of the community's owner is accepted where the policy is `open`."""
@@ -136,18 +153,24 @@ class Communities:
                 raise RefusedError(400, "There is already an open inclusion request for this community.")
             status = "accepted" if community.policy == "open" and community.owner == user else _OPEN_REQUEST
             request = Request(str(uuid4()), record_id, community.id, status, published=True)
-            values = (request.id, request.record_id, request.community_id, request.status)
-            connection.execute("INSERT INTO inclusion VALUES (?, ?, ?, ?)", values)
+            values = (request.id, request.record_id, request.community_id, request.status, time.time())
+            connection.execute("INSERT INTO inclusion VALUES (?, ?, ?, ?, ?)", values)
         return request
 
     def answer(self, request_id: str, action: str, host: str, *, user: str) -> Request:
-        """Accept or decline a request, which the community's owner may; accepting publishes the draft."""
+        """Accept or decline a request, which the community's owner may, or cancel it, which may who made it.
+
+        Accepting publishes the draft.
+        """
         request = self.request(request_id)
-        if self.read(request.community_id).owner != user:
+        with self._database.reading() as connection:
+            version = read_version(connection, request.record_id)
+        asker = None if version is None else version.owner
+        if user != (asker if action == "cancel" else self.read(request.community_id).owner):
             raise denied()
-        if request.status != _OPEN_REQUEST or action not in ("accept", "decline"):
+        if request.status != _OPEN_REQUEST or action not in _ANSWERS:
             raise RefusedError(400, f"The action {action} is not possible.")
-        return self._accepted(request, host) if action == "accept" else self._noted(request, "declined")
+        return self._accepted(request, host) if action == "accept" else self._noted(request, _ANSWERS[action])
 
     def _accepted(self, request: Request, host: str) -> Request:
         if request.published:

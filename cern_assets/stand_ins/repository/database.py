@@ -56,14 +56,15 @@ CREATE TABLE IF NOT EXISTS request (          -- to a community, to take a draft
   id           TEXT PRIMARY KEY,
   record_id    TEXT NOT NULL REFERENCES record (id) ON DELETE CASCADE,
   community_id TEXT NOT NULL REFERENCES community (id),
-  status       TEXT NOT NULL CHECK (status IN ('created', 'submitted', 'accepted', 'declined'))
+  status       TEXT NOT NULL CHECK (status IN ('created', 'submitted', 'accepted', 'declined', 'cancelled'))
 );
 CREATE INDEX IF NOT EXISTS request_record ON request (record_id);
 CREATE TABLE IF NOT EXISTS inclusion (        -- request to a community, to take a published record
   id           TEXT PRIMARY KEY,
   record_id    TEXT NOT NULL REFERENCES record (id) ON DELETE CASCADE,
   community_id TEXT NOT NULL REFERENCES community (id),
-  status       TEXT NOT NULL CHECK (status IN ('submitted', 'accepted', 'declined'))
+  status       TEXT NOT NULL CHECK (status IN ('submitted', 'accepted', 'declined', 'cancelled')),
+  created      REAL NOT NULL DEFAULT 0          -- seconds since 1970
 );
 CREATE INDEX IF NOT EXISTS inclusion_record ON inclusion (record_id);
 """
@@ -80,6 +81,8 @@ class Database:
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.executescript(_SCHEMA)
+        for table in ("request", "inclusion"):
+            self._know_cancelled(table)
         for table in ("record", "community"):
             self._know_owners(table)
 
@@ -112,6 +115,16 @@ class Database:
         columns = {row["name"] for row in self._writer.execute(f"PRAGMA table_info({table})")}
         if "owner" not in columns:
             self._writer.execute(f"ALTER TABLE {table} ADD COLUMN owner TEXT NOT NULL DEFAULT '1'")
+
+    def _know_cancelled(self, table: str) -> None:
+        """Make a table of requests anew in a folder of the time when none could be taken back."""
+        stated = self._writer.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()["sql"]
+        if "'cancelled'" not in stated:
+            copied = f"INSERT INTO {table} (id, record_id, community_id, status) SELECT * FROM earlier"  # noqa: S608  # names of tables, from above
+            self._writer.executescript(
+                f"DROP INDEX {table}_record; ALTER TABLE {table} RENAME TO earlier; {_SCHEMA}; {copied}; "
+                "DROP TABLE earlier"
+            )
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=30, check_same_thread=False)

@@ -185,6 +185,9 @@ class Records:
             if version.published is not None:
                 write_version(connection, replace(version, draft=None))
                 return
+            if request_status(connection, record_id) == "submitted":
+                said = "You cannot delete a draft with an open review. Please cancel the review first."
+                raise RefusedError(400, said)
             files = files_of(connection, record_id)
             delete_version(connection, record_id)
         for file in files:

@@ -148,7 +148,8 @@ def communities_of(connection: sqlite3.Connection, parent_id: str) -> Mapping[st
     """The communities that have taken a record, by id, with their slugs."""
     rows = connection.execute(
         "SELECT DISTINCT community.id, community.slug "
-        "FROM (SELECT * FROM request UNION ALL SELECT * FROM inclusion) AS asked "
+        "FROM (SELECT record_id, community_id, status FROM request "
+        "UNION ALL SELECT record_id, community_id, status FROM inclusion) AS asked "
         "JOIN record ON record.id = asked.record_id JOIN community ON community.id = asked.community_id "
         "WHERE record.parent_id = ? AND asked.status = 'accepted'",
         (parent_id,),

@@ -14,10 +14,11 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cern_assets.errors import RepositoryUnavailableError
 from cern_assets.model.checksums import Checksum
 from cern_assets.model.collections import TransferPolicy
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.publications import Receipt
+from cern_assets.model.publications import Draft, Published, Receipt
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.stand_ins.repository.app import build_embedded
 from cern_assets.stand_ins.serving import serve_in_thread
@@ -64,6 +65,13 @@ def _world(folder: Path, *, allowed: bool) -> Iterator[tuple[World, Web]]:
             reader = HttpReader(source, timeout_seconds=10)
             yield World(world.source, world.changed(files=reader), folder, TOKEN), web
             reader.close()
+
+
+class _Unpublishing(NrpRepository):
+    """The repository of a world, of which the request to publish never arrives."""
+
+    def publish(self, draft: Draft) -> Published:
+        raise RepositoryUnavailableError("Nobody answered.", uri=draft.url)
 
 
 def _receipt(world: World) -> Receipt:
@@ -138,3 +146,48 @@ def test_a_fetch_that_takes_longer_than_a_worker_waits_is_gone_on_with_by_the_ne
         assert {way.transfer for way in _receipt(world).ways} == {"F"}
         assert patient.spent.requests["POST"] == 1, "published, and nothing announced again"
         _check_bytes(world)
+
+
+def test_a_file_that_the_target_fetched_between_two_runs_has_its_way_in_the_receipt(tmp_path: Path) -> None:
+    with _world(tmp_path, allowed=True) as (world, web):
+        released = threading.Event()
+
+        async def held(scope: Scope, receive: Receive, send: Send) -> None:
+            await anyio.to_thread.run_sync(released.wait)
+            await web.files(scope, receive, send)
+
+        web.to_the_target = held
+        minutes = itertools.count(step=61.0)
+        repository = world.context.adapters.repository
+        late = NrpRepository(repository.url, TOKEN, attempts=1, timeout_seconds=30, clock=lambda: next(minutes))
+        try:
+            assert world.run(RECID, **HOW, repository=late)["published_record"].status == "waiting"
+            released.set()
+            (draft,) = world.held(RECID)
+            until = time.monotonic() + 30
+            while not all(file.committed for file in repository.files(draft)):
+                assert time.monotonic() < until
+            announced = repository.spent.requests.get("POST", 0)
+            assert world.run(RECID, **HOW)["published_record"].status == "done"
+        finally:
+            released.set()
+            late.close()
+        assert {(way.key, way.transfer) for way in _receipt(world).ways} == {("a.root", "F"), ("b.root", "F")}
+        assert repository.spent.requests["POST"] == announced + 1, "it is published, and nothing else"
+        _check_bytes(world)
+
+
+def test_a_file_that_was_sent_in_place_of_a_fetch_by_a_run_that_ended_then_is_told_as_sent(tmp_path: Path) -> None:
+    with _world(tmp_path, allowed=True) as (world, web):
+        web.to_the_target = Response("not here", 404)
+        repository = world.context.adapters.repository
+        deaf = _Unpublishing(repository.url, TOKEN, attempts=1, timeout_seconds=30)
+        try:
+            assert world.run(RECID, **HOW, repository=deaf)["published_record"].status == "failed"
+        finally:
+            deaf.close()
+        assert world.run(RECID, **HOW)["published_record"].status == "done"
+        ways = _receipt(world).ways
+        assert {(way.key, way.transfer) for way in ways} == {("a.root", "L"), ("b.root", "L")}
+        assert all("could not fetch it" in way.reason for way in ways), ways
+        assert "PUT" not in repository.spent.requests or repository.spent.sent == ()

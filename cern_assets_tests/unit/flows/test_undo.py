@@ -1,5 +1,6 @@
 """Undo: what a run did is planned from the journal, applied once, and what others did since stays."""
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -10,10 +11,11 @@ from cern_assets.flows.stages import Context
 from cern_assets.flows.undo import Step, undo, undo_plan
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.journal import UndoDone
 from cern_assets.model.outcomes import StageOutcome
-from cern_assets.model.publications import Draft, Published
+from cern_assets.model.publications import Draft, Published, Review
 from cern_assets.repositories.nrp.client import NrpRepository
-from cern_assets_tests.services.world import GIB, World
+from cern_assets_tests.services.world import GIB, World, community_of
 from cern_assets_tests.unit.repositories.test_nrp_faults import served
 
 
@@ -97,6 +99,126 @@ def test_a_draft_of_a_version_whose_answer_was_lost_is_found_and_deleted_once(wo
     (outcome,) = _run(world.context, "run 3", recid)
     assert outcome.status == "done"
     assert _plan(world, "run 2") == [], "a later run went on with it"
+
+
+def _reviewed(world: World, recid: str, community: str, run_id: str) -> StageOutcome:
+    (outcomes,) = run_batch(world.changed(community=community), [Recid(recid)], run_id=run_id)
+    return outcomes[-1]
+
+
+def test_a_review_that_was_asked_for_is_taken_back_and_then_its_draft_deleted(world: World, recid: str) -> None:
+    reviewing = community_of(world, "closed")
+    world.source.put(recid)
+    waiting = _reviewed(world, recid, reviewing, "run 1")
+    assert waiting.problem is not None
+    assert waiting.status == "waiting"
+    plan = _plan(world, "run 1")
+    assert [step.words for step in plan] == [f"take back request to the community {reviewing}", "delete draft"]
+    assert [undo(world.context, step, "run 1").status for step in plan] == ["done", "done"]
+    entries = world.context.adapters.journal.entries("opendata", Recid(recid))
+    taken_back = [entry.what.request_id for entry in entries if isinstance(entry.what, UndoDone)]
+    assert (taken_back, world.held(Recid(recid))) == ([waiting.problem.ticket, ""], ())
+    assert [undo(world.context, step, "run 1").status for step in plan] == ["nothing to do", "nothing to do"]
+    again = _reviewed(world, recid, reviewing, "run 2")
+    assert again.problem is not None
+    assert again.status == "waiting", "the source's word comes back with the next run"
+    assert again.problem.ticket != waiting.problem.ticket
+
+
+def test_a_review_whose_answer_was_lost_is_in_the_plan(world: World, recid: str) -> None:
+    reviewing = community_of(world, "closed")
+    world.source.put(recid)
+    lossy = _LosesAsks(world.context.adapters.repository.url, world.token, attempts=1, timeout_seconds=30)
+    context = world.changed(community=reviewing, repository=lossy)
+    (outcomes,) = run_batch(context, [Recid(recid)], run_id="run 1")
+    lossy.close()
+    assert outcomes[-1].status == "failed"
+    plan = _plan(world, "run 1")
+    assert [step.action for step in plan] == ["take back request", "delete draft"]
+    assert [undo(world.context, step, "run 1").status for step in plan] == ["done", "done"]
+    assert world.held(Recid(recid)) == ()
+
+
+def test_a_review_that_is_over_is_in_no_plan(world: World, recid: str) -> None:
+    world.source.put(recid)
+    assert _reviewed(world, recid, community_of(world, "open"), "run 1").status == "done"
+    assert [step.action for step in _plan(world, "run 1")] == ["withdraw"]
+
+
+class _LosesAsks(NrpRepository):
+    """A repository whose answers to what is asked of communities are lost after it was done."""
+
+    def submit_review(self, draft: Draft, community: str) -> Review:
+        super().submit_review(draft, community)
+        raise RepositoryUnavailableError("The answer was lost.")
+
+    def include(self, record: Published, community: str) -> Review:
+        super().include(record, community)
+        raise RepositoryUnavailableError("The answer was lost.")
+
+
+def _with_communities(world: World, recid: str, run_id: str, *communities: str, **changed: object) -> StageOutcome:
+    """Run a record that is in communities of its source, which have the same names in the target."""
+    record = world.source.fetch(Recid(recid)).record
+    assert record is not None
+    world.source.put_record(record.model_copy(update={"communities": communities}))
+    context = world.changed(communities={each: each for each in communities}, search_lag_seconds=0.0, **changed)
+    (outcomes,) = run_batch(context, [Recid(recid)], run_id=run_id)
+    return outcomes[-1]
+
+
+def test_a_request_to_a_further_community_is_taken_back_once_and_made_again_by_the_next_run(
+    world: World, recid: str
+) -> None:
+    first, further = community_of(world, "open"), community_of(world, "closed")
+    world.source.put(recid)
+    assert _with_communities(world, recid, "run 1", first).status == "done"
+    assert [each.code for each in _with_communities(world, recid, "run 2", first, further).findings] == [
+        "community-asked"
+    ]
+    (step,) = _plan(world, "run 2")
+    assert step.words == f"take back request to the community {further}"
+    assert [undo(world.context, step, "run 2").status for _ in range(2)] == ["done", "nothing to do"]
+    (record,) = world.held(Recid(recid))
+    assert isinstance(record, Published)
+    request = world.context.adapters.repository.included(record, further)
+    assert (request is not None, request and request.status) == (True, "refused")
+    world.forget("published_record")
+    assert _with_communities(world, recid, "run 3", first, further).succeeded
+    request = world.context.adapters.repository.included(record, further)
+    assert (request is not None, request and request.status) == (True, "waiting")
+
+
+def test_a_request_to_a_further_community_whose_answer_was_lost_is_taken_back(world: World, recid: str) -> None:
+    first, further = community_of(world, "open"), community_of(world, "closed")
+    world.source.put(recid)
+    assert _with_communities(world, recid, "run 1", first).status == "done"
+    lossy = _LosesAsks(world.context.adapters.repository.url, world.token, attempts=1, timeout_seconds=30)
+    assert _with_communities(world, recid, "run 2", first, further, repository=lossy).status == "failed"
+    lossy.close()
+    (step,) = _plan(world, "run 2")
+    context = world.changed(search_lag_seconds=0.0)
+    assert [undo(context, step, "run 2").status for _ in range(2)] == ["done", "nothing to do"]
+
+
+def test_what_a_further_community_took_is_left_to_its_people(world: World, recid: str) -> None:
+    first, further = community_of(world, "open"), community_of(world, "closed")
+    world.source.put(recid)
+    assert _with_communities(world, recid, "run 1", first).status == "done"
+    assert _with_communities(world, recid, "run 2", first, further).succeeded
+    (record,) = world.held(Recid(recid))
+    assert isinstance(record, Published)
+    repository = world.context.adapters.repository
+    request = repository.included(record, further)
+    assert request is not None
+    url = f"{repository.url}/api/requests/{request.request_id}/actions/accept"
+    httpx.post(url, headers={"Authorization": f"Bearer {world.token}"}, json={}, timeout=30).raise_for_status()
+    (step,) = _plan(world, "run 2")
+    undone = undo(world.context, step, "run 2")
+    assert (undone.status, undone.reason) == (
+        "blocked",
+        f"the community took the record (request {request.request_id})",
+    )
 
 
 def test_what_a_later_run_published_is_left_alone(world: World, recid: str) -> None:
