@@ -13,7 +13,7 @@ from typing import Protocol
 
 from cern_assets.model.checksums import Algorithm, Checksum
 from cern_assets.model.events import Event
-from cern_assets.model.files import DatedFile, Leftover
+from cern_assets.model.files import Copied, DatedFile, Leftover
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.listings import Hits, SearchPlan
 from cern_assets.model.publications import Draft, HeldTerms, Published, RemoteFile, RemoteRecord, Review, Sought, Spent
@@ -84,6 +84,9 @@ class RecordSource(Protocol):
             ConfigurationError: the source has no such facet, or more match than it can page through.
         """
 
+    def stage(self, recid: Recid) -> str | None:
+        """Ask for files to come back from tape; the request's name, or None. `SourceUnavailableError`: nobody knows."""
+
     def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:
         """Recids of all records that the source says were touched since a time, or of all; records only, no digests.
 
@@ -128,16 +131,14 @@ class ByteReader(Protocol):
         """Read parts of a file at once, in the order asked for; shorter ones where the file ends.
 
         Raises:
-            FileMissingError: there is no such file.
-            TransferInterruptedError, StorageUnavailableError
+            FileMissingError, TransferInterruptedError, StorageUnavailableError
         """
 
     def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:
         """What the place itself says of a file, without its bytes coming here; None where it does not compute that.
 
         Raises:
-            FileMissingError: there is no such file.
-            StorageUnavailableError
+            FileMissingError, StorageUnavailableError
         """
 
     def is_online(self, path: str) -> bool | None:
@@ -211,14 +212,13 @@ class FileStore(ByteReader, Protocol):
             StorageFullError, StorageUnavailableError: at the end of the block; what has no name by then is gone.
         """
 
-    def fetch(self, uri: str, path: str, *, size_bytes: int) -> bool:
-        """Have the store copy a file from another server by itself; False where it cannot, and nothing was written.
+    def fetch(self, uri: str, path: str, *, size_bytes: int, expected: Checksum) -> Copied | None:
+        """Have the store copy a file from another server by itself; None where it cannot, and nothing was written.
 
-        The copy has the size that is stated; its bytes are not looked at.
+        The copy has the stated size and, where the store computes such a checksum, the expected one.
 
         Raises:
-            StorageFullError: the size does not fit; nothing was written.
-            StorageUnavailableError
+            StorageFullError, StorageUnavailableError: nothing was written.
         """
 
     def reserve(self, path: str, content: bytes = b"", *, lasting: bool = True) -> bool:

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     """Bytes of a slot. A file below a tenth of it moves without."""
 
     third_party_copy: bool = False
-    """Let an XRootD store copy files from an XRootD source by itself; each is then read once from the store."""
+    """Let an XRootD store copy files from an XRootD source by itself, for collections that do not say whether."""
 
     xrootd_logins: Secret = SecretStr("")
     """How to log in to XRootD servers: `HOST[:PORT]=PROTOCOL[:FILE]`, with commas between; to others nothing is shown.

@@ -56,9 +56,14 @@ class Limits(Value):
 
 
 class Files(FilesChoice):
-    """Which files are brought, and how, in full; see `model.files.FilesChoice` and `FilesMode`."""
+    """Which files are brought, and how, in full; see `model.files.FilesChoice` and `FilesMode`.
+
+    With `third_party_copy`, an XRootD store copies them from an XRootD source by itself, where both servers let it;
+    None leaves that to the settings.
+    """
 
     mode: FilesMode = "mirror"
+    third_party_copy: bool | None = None
 
 
 class Packing(Value):
@@ -140,8 +145,13 @@ class CollectionSpec(Value):
     @property
     def files_choice(self) -> FilesChoice:
         """Which files are brought."""
-        given = {} if isinstance(self.files, str) else self.files.model_dump(exclude={"mode"})
+        given = {} if isinstance(self.files, str) else self.files.model_dump(exclude={"mode", "third_party_copy"})
         return FilesChoice(**given)
+
+    @property
+    def third_party_copy(self) -> bool | None:
+        """Whether servers may copy among themselves; None if the collection does not say."""
+        return None if isinstance(self.files, str) else self.files.third_party_copy
 
     @property
     def packing(self) -> ArchivePolicy:

@@ -141,6 +141,10 @@ class NoSource:
         """No records."""
         return Hits(records=())
 
+    def stage(self, recid: Recid) -> str | None:  # noqa: ARG002  the port's signature
+        """None: it takes no such request."""
+        return None
+
     def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:  # noqa: ARG002  the port's signature
         """No records."""
         return iter(())

@@ -239,12 +239,19 @@ def _store(context: Context, task: Task, file: SourceFile, path: str, store: Fil
 def _fetched_by_the_store(
     context: Context, file: SourceFile, path: str, expected: Checksum | None
 ) -> StoredFile | None:
-    """A file that our store copied from the source by itself; its bytes are then looked at once, where they are."""
-    if not context.shared.third_party_copy or expected is None or file.size_bytes is None:
+    """A file that our store copied from the source by itself; None where it is to come through this process.
+
+    The store's own checksum vouches for it. Where it computes none, the bytes are looked at once, where they are. What
+    the target wants to know besides (MD5, CRC-32) is computed when the file is packed or sent.
+    """
+    if not context.collection.third_party_copy or expected is None or file.size_bytes is None:
         return None
     uri = context.adapters.places.uri(file.ref)
-    if not context.adapters.store.fetch(uri, path, size_bytes=file.size_bytes):
+    copied = context.adapters.store.fetch(uri, path, size_bytes=file.size_bytes, expected=expected)
+    if copied is None:
         return None
+    if copied == "verified":
+        return _stored(file, path, file.size_bytes, (expected,))
     found = _ours(context, file, path, expected)
     if found is None:
         context.adapters.store.remove(path)
@@ -297,12 +304,15 @@ def _refuse_offline(context: Context, task: Task, wanted: Sequence[SourceFile]) 
 
 
 def _staging_ticket(context: Context, task: Task, paths: tuple[str, ...]) -> str | None:
-    """The name of the request that is under way, or of a new one; None where nobody takes such requests."""
+    """The name of the request that is under way, or of a new one; None where nobody takes such requests.
+
+    The source knows best how its files come back; where it takes no request, the place of its files is asked.
+    """
     last = latest(context.adapters.journal.entries(context.collection.name, task.recid), StagingAsked)
     asked_lately = last.what if last and last.at > time.time() - _ASK_AGAIN_SECONDS else None
     if isinstance(asked_lately, StagingAsked) and set(paths) <= set(asked_lately.paths):
         return asked_lately.ticket
-    ticket = context.adapters.files.prepare(paths)
+    ticket = context.adapters.source.stage(task.recid) or context.adapters.files.prepare(paths)
     if ticket is not None:
         asked = StagingAsked(ticket=ticket, paths=paths)
         context.adapters.journal.note(context.collection.name, task.recid, asked)

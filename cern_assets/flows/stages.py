@@ -53,10 +53,9 @@ class Shared:
 
     `attempts` is how often an interrupted read is taken up again, `workers` how many recids are handled at a time.
     `slots` bound the bytes that are on their way on the machine, `movers` are the threads that move them. A file of at
-    least `resume_bytes` whose copying broke off is gone on with. With `third_party_copy`, servers copy among themselves
-    what they can. A source that gives less than `least_rate` counts as broken off. `moved` is told of bytes as they
-    come. Leftovers of writers are collected
-    after `leftovers_seconds`. `cancellation` ends all recids early. A record that the source showed before and does not
+    least `resume_bytes` whose copying broke off is gone on with. A source that gives less than `least_rate` counts as
+    broken off. `moved` is told of bytes as they come. Leftovers of writers are collected after `leftovers_seconds`.
+    `cancellation` ends all recids early. A record that the source showed before and does not
     know now is withdrawn when that has been so for `withdraw_after_seconds`, and if `withdrawals` allows one more.
     `lease_terms` say how a recid is held while it is published. What was created `search_lag_seconds` ago is in the
     repository's search.
@@ -69,7 +68,6 @@ class Shared:
     slots: Slots
     movers: Movers = field(default_factory=Movers)
     resume_bytes: int = 256 * 1024**2
-    third_party_copy: bool = False
     least_rate: LeastRate = field(default_factory=LeastRate)
     moved: Callable[[int], None] = lambda _bytes: None
     leftovers_seconds: float = 86_400.0

@@ -90,10 +90,10 @@ class Collection(Value):
     `community` (slug or id in the target), a record is published through it. `communities` says which of the target
     stand for communities of the source. `edits` says what becomes of fields that
     people edited there, `withdrawn` what becomes of a record that the source withdrew, `unverified` whether files are
-    taken for whose bytes nothing vouches. `profile` says which fields the target keeps. `licence_default`
-    stands where a record states no licence. `left_out` has recids that stay out, each with the reason,
-    `decisions` what stewards said about single recids. `curation` is the folder of what people correct in deposits.
-    `order` says which recids of a run begin first.
+    taken for whose bytes nothing vouches, `third_party_copy` whether XRootD servers copy among themselves. `profile`
+    says which fields the target keeps. `licence_default` stands where a record states no licence. `left_out` has
+    recids that stay out, each with the reason, `decisions` what stewards said about single recids. `curation` is the
+    folder of what people correct in deposits. `order` says which recids of a run begin first.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Collection(Value):
     communities: Mapping[str, str] = Field(default_factory=dict)
     files_mode: FilesMode = "mirror"
     files_choice: FilesChoice = FilesChoice()
+    third_party_copy: bool = False
     edits: EditPolicy = EditPolicy()
     withdrawn: WithdrawalChoice = "keep"
     unverified: UnverifiedChoice = "refuse"

@@ -35,6 +35,9 @@ class Leftover(DatedFile):
     """
 
 
+Copied = Literal["verified", "unverified"]
+"""Who vouches for what a store copied by itself: its own checksum, or nobody yet."""
+
 FilesMode = Literal["mirror", "stream", "reference"]
 """Bytes kept in our store, verified; or read from the source, and verified, when they are packed and sent; or none.
 

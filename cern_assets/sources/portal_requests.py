@@ -29,12 +29,13 @@ USER_AGENT = "cern-assets"
 _LONGEST_HOLD_SECONDS = 300.0
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
 _UNCHANGED = 304
+_NOT_TAKEN = frozenset({301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 410, 501})
 _SLOWEST = 10
 MOST_ANSWER_BYTES = 64 * 1024**2
 """Unpacked; the longest known answer of the portal has 9 MB, and two megabytes of gzip can become four gigabytes."""
 _UNPACKED = ("identity", "gzip")
 """A piece of gzip becomes a thousand times as much at most; other ways, or one within another, know no such bound."""
-_WORDS = frozenset({"api", "records", "record", "file_index"})
+_WORDS = frozenset({"api", "records", "record", "file_index", "stage"})
 """Parts of addresses that stand for themselves in telemetry; others are recids and names."""
 
 
@@ -60,7 +61,7 @@ class Portal:
 
 
 class PortalRequests:
-    """GET requests to one portal, from any thread."""
+    """Requests to one portal, from any thread."""
 
     def __init__(
         self,
@@ -128,6 +129,29 @@ class PortalRequests:
                 uri=url,
                 remedy="Try again later; see whether the portal answers in a browser.",
             ) from error
+
+    def post(self, path: str) -> bool:
+        """Ask once for something to be done, with an empty JSON object; False where the portal takes no such request.
+
+        It is not repeated, as an answer that is lost may be to a request that was taken.
+
+        Raises:
+            SourceUnavailableError: no usable answer.
+        """
+        self._limit.take()
+        url = self.base_url + path
+        with call(self.portal.source, "POST", route_of(path, _WORDS)) as made:
+            try:
+                response = self._client.post(url, json={}, follow_redirects=False)
+            except httpx.RequestError as error:
+                raise _unanswered(self.portal, url, f"{type(error).__name__} {error}".rstrip()) from error
+            made.http_status = response.status_code
+        self._heed(response)
+        if response.status_code in _NOT_TAKEN:
+            return False
+        if response.status_code not in (200, 201, 202, 204):
+            raise _unanswered(self.portal, url, f"status {response.status_code}")
+        return True
 
     def _ask_in_turn(
         self, path: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None, retrying: Retrying
@@ -205,6 +229,14 @@ class PortalRequests:
             return
         if seconds > 0:
             self._limit.hold(min(seconds, _LONGEST_HOLD_SECONDS))
+
+
+def _unanswered(portal: Portal, url: str, why: str) -> SourceUnavailableError:
+    return SourceUnavailableError(
+        f"{portal.title} gave no usable answer: {why}.",
+        uri=url,
+        remedy="Try again later; see whether the portal answers in a browser.",
+    )
 
 
 def _checked(portal: Portal, base_url: str) -> str:

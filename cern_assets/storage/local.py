@@ -156,9 +156,8 @@ class LocalStore:
         finally:
             batch.settle()
 
-    def fetch(self, uri: str, path: str, *, size_bytes: int) -> bool:  # noqa: ARG002  the port's signature
-        """False: a folder can ask no server for anything."""
-        return False
+    def fetch(self, uri: str, path: str, *, size_bytes: int, expected: Checksum) -> None:
+        """None: a folder can ask no server for anything."""
 
     def reserve(self, path: str, content: bytes = b"", *, lasting: bool = True) -> bool:
         """Make a file, which the system does for one of many."""

@@ -20,11 +20,12 @@ from cern_assets.errors import (
 )
 from cern_assets.failures import failure, no_room
 from cern_assets.model.checksums import Algorithm, Checksum, parse_checksum
-from cern_assets.model.files import DatedFile, Leftover
+from cern_assets.model.files import Copied, DatedFile, Leftover
 from cern_assets.ports import Range
 from cern_assets.storage.paths import is_temporary, leftover_path, safe_path, temporary_name
 from cern_assets.storage.xrootd_logins import XRootDLogins
 from cern_assets.storage.xrootd_reading import XRootDReading
+from cern_assets.storage.xrootd_redirects import XRootDFiles, led_to, opened
 from cern_assets.storage.xrootd_status import (
     EXISTS,
     IS_FOLDER,
@@ -75,7 +76,7 @@ class XRootDStore:
         self._timeout = math.ceil(timeout_seconds)
         self._logins = logins or XRootDLogins()
         self._logins.apply()
-        self._files = client.FileSystem(self._logins.addressed(f"{self._server}/"))
+        self._files = XRootDFiles(client, self._logins, self._server)
 
     def close(self) -> None:
         """Do nothing: the client shares its connections between all stores of the process and ends them with it."""
@@ -119,13 +120,16 @@ class XRootDStore:
 
     def checksum(self, path: str, algorithm: Algorithm) -> Checksum | None:
         """Ask the server; EOS answers with the checksum of the file's layout, whichever was asked for."""
-        place = f"{self._place(path)}?cks.type={algorithm}"
-        status, answer = self._files.query(QueryCode.CHECKSUM, place, timeout=self._timeout)
+        return self._said(self._place(path), self.uri(path), algorithm)
+
+    def _said(self, place: str, uri: str, algorithm: Algorithm) -> Checksum | None:
+        asked = f"{place}?cks.type={algorithm}"
+        status, answer = self._files.query(QueryCode.CHECKSUM, asked, timeout=self._timeout)
         if is_missing(status):
-            raise failure(FileMissingError, "Asking for the checksum", self.uri(path), said(status))
+            raise failure(FileMissingError, "Asking for the checksum", uri, said(status))
         if status.errno in NOT_SUPPORTED or said(status).rstrip(".").endswith(NO_SUCH_CHECKSUM):
             return None
-        check(status, "Asking for the checksum", self.uri(path))
+        check(status, "Asking for the checksum", uri)
         name, _, value = answer.split(b"\0")[0].decode("ascii", "replace").strip().partition(" ")
         return parse_checksum(f"{algorithm}:{value}") if name == algorithm else None
 
@@ -176,19 +180,36 @@ class XRootDStore:
         """Give the store itself: the protocol flushes each file by itself."""
         yield self
 
-    def fetch(self, uri: str, path: str, *, size_bytes: int) -> bool:
+    def fetch(self, uri: str, path: str, *, size_bytes: int, expected: Checksum) -> Copied | None:
         """Have the server copy a file of another one to itself (third-party copy), under a temporary name first."""
         if not uri.startswith(("root://", "roots://", "xroot://", "xroots://")):
-            return False
+            return None
         place = self._place(path)
         folder = place.rpartition("/")[0]
         self._made_folder(folder, self.uri(path))
         self._require_room(folder, size_bytes, self.uri(path))
         temporary = f"{folder}/{temporary_name()}"
+        try:
+            said_of_it = self._copied(uri, temporary, size_bytes, expected)
+            if said_of_it is not None:
+                status, _ = self._files.mv(temporary, place, timeout=self._timeout)
+                check(status, "Moving to its name", self.uri(path), WRITING)
+                return said_of_it
+        except CernAssetsError:
+            self._files.rm(temporary, timeout=self._timeout)
+            raise
+        self._files.rm(temporary, timeout=self._timeout)
+        return None
+
+    def _copied(self, uri: str, temporary: str, size_bytes: int, expected: Checksum) -> Copied | None:
+        """Copy between servers, and what our server says of the bytes that it has now; None if they are not right."""
+        target = f"{self._server}/{temporary}"
+        if self._redirects(uri, OpenFlags.READ) or self._redirects(target, OpenFlags.DELETE | OpenFlags.MAKEPATH):
+            return None
         process = client.CopyProcess()
         process.add_job(
             self._logins.addressed(uri),
-            self._logins.addressed(f"{self._server}/{temporary}"),
+            self._logins.addressed(target),
             force=True,
             thirdparty="only",
             inittimeout=self._timeout,
@@ -199,20 +220,29 @@ class XRootDStore:
         done = process.run()[0] if prepared.ok else prepared
         status, found = self._files.stat(temporary, timeout=self._timeout)
         if not done.ok or not status.ok or int(found.size) != size_bytes:
-            self._files.rm(temporary, timeout=self._timeout)
+            return None
+        told = self._said(temporary, target, expected.algorithm)
+        if told is None:
+            return "unverified"
+        return "verified" if told == expected else None
+
+    def _redirects(self, url: str, flags: Any) -> bool:
+        """Whether a server that has our credentials sends us on: a copy between servers would take them along."""
+        if self._logins.protocol(url) is None:
             return False
-        status, _ = self._files.mv(temporary, place, timeout=self._timeout)
-        check(status, "Moving to its name", self.uri(path), WRITING)
-        return True
+        file = client.File()
+        file.set_property("FollowRedirects", "false")
+        status, _ = file.open(self._logins.addressed(url), flags, _FILE_MODE, timeout=self._timeout)
+        if status.ok:
+            file.close(timeout=self._timeout)
+        return led_to(status) is not None
 
     def reserve(self, path: str, content: bytes = b"", *, lasting: bool = True) -> bool:  # noqa: ARG002  always is
         """Make a file, which the server does for one of many (making a folder it confirms to all).
 
         The client repeats a request whose answer was lost: then nobody may be told True, and never two.
         """
-        file = client.File()
-        flags = OpenFlags.NEW | OpenFlags.MAKEPATH
-        status, _ = file.open(self._logins.addressed(self.uri(path)), flags, _FILE_MODE, timeout=self._timeout)
+        file, status = self._open(self.uri(path), OpenFlags.NEW | OpenFlags.MAKEPATH, _FILE_MODE)
         if status.errno == EXISTS:
             return False
         check(status, "Reserving", self.uri(path), WRITING)
@@ -283,8 +313,7 @@ class XRootDStore:
 
     @contextmanager
     def _opened(self, uri: str) -> Iterator[XRootDReading]:
-        file = client.File()
-        status, _ = file.open(self._logins.addressed(uri), OpenFlags.READ, timeout=self._timeout)
+        file, status = self._open(uri, OpenFlags.READ)
         if not status.ok:
             raise _not_opened(status, uri)
         reading = XRootDReading(file, uri, self._timeout)
@@ -293,24 +322,22 @@ class XRootDStore:
         finally:
             reading.close()
 
+    def _open(self, url: str, *how: Any) -> tuple[Any, Any]:
+        return opened(client, self._logins, url, *how, timeout=self._timeout)
+
     def _begun(self, url: str, uri: str) -> Any:
         """A new file that is open for writing."""
-        file = client.File()
         # DELETE instead of NEW: the client repeats an open whose answer got lost, and nobody else has this name.
-        flags = OpenFlags.DELETE | OpenFlags.MAKEPATH
-        status, _ = file.open(self._logins.addressed(url), flags, _FILE_MODE, timeout=self._timeout)
+        file, status = self._open(url, OpenFlags.DELETE | OpenFlags.MAKEPATH, _FILE_MODE)
         check(status, "Creating", uri, WRITING)
         return file
 
     def _gone_on_with(self, temporary: str, uri: str) -> tuple[Any, int] | None:
         """A resumable file that is open for writing, and how much of it there is; None while somebody writes it."""
-        file = client.File()
-        flags, address = OpenFlags.UPDATE | OpenFlags.MAKEPATH, self._logins.addressed(f"{self._server}/{temporary}")
-        status, _ = file.open(address, flags, _FILE_MODE, timeout=self._timeout)
+        url = f"{self._server}/{temporary}"
+        file, status = self._open(url, OpenFlags.UPDATE | OpenFlags.MAKEPATH, _FILE_MODE)
         if status.errno == 3011:
-            file = client.File()
-            flags = OpenFlags.NEW | OpenFlags.MAKEPATH
-            status, _ = file.open(address, flags, _FILE_MODE, timeout=self._timeout)
+            file, status = self._open(url, OpenFlags.NEW | OpenFlags.MAKEPATH, _FILE_MODE)
         if status.errno in (LOCKED, EXISTS):
             return None
         check(status, "Creating", uri, WRITING)
@@ -319,6 +346,8 @@ class XRootDStore:
         return file, int(found.size)
 
     def _made_folder(self, folder: str, uri: str) -> None:
+        if not folder:  # the server's own
+            return
         status, _ = self._files.mkdir(folder, MkDirFlags.MAKEPATH, timeout=self._timeout)
         if status.errno != EXISTS:
             check(status, "Making the folder", uri, WRITING)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cern_assets.errors import FileMissingError, StorageFullError, UnsafeNameError
+from cern_assets.model.checksums import Checksum
 from cern_assets.model.files import Leftover
 from cern_assets.ports import ByteWriter
 from cern_assets_tests.contract.stores import Lab, get, local_lab, put, xrootd_lab
@@ -328,7 +329,12 @@ def test_a_word_for_resuming_is_letters_and_digits(lab: Lab) -> None:
 
 
 def test_a_store_that_cannot_copy_by_itself_says_so(lab: Lab) -> None:
-    assert lab.store.fetch("https://example.org/file", "a", size_bytes=1) is False
+    assert (
+        lab.store.fetch(
+            "https://example.org/file", "a", size_bytes=1, expected=Checksum(algorithm="adler32", value="00620062")
+        )
+        is None
+    )
     assert lab.on_disk() == []
 
 

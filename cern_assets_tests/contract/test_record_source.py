@@ -224,6 +224,12 @@ def test_a_search_that_matches_nothing_is_empty(case: Case) -> None:
     assert case.source.search("recid:no-such-recid").records == ()
 
 
+def test_asking_for_files_from_tape_gives_a_name_of_the_request_or_none(case: Case) -> None:
+    ticket = case.source.stage(case.known)
+    assert ticket is None or str(case.known) in ticket
+    assert case.source.stage(case.missing) is None
+
+
 def test_a_source_can_be_asked_by_many_threads(case: Case) -> None:
     with ThreadPoolExecutor(8) as pool:
         records = list(pool.map(lambda _: case.source.fetch(case.known).record, range(24)))

@@ -27,6 +27,8 @@ class FakeSource:
         self._errors: dict[Recid, Exception] = {}
         self._once: set[Recid] = set()
         self._refusal: Exception | None = None
+        self.takes_stage_requests = False
+        self.stage_requests: list[Recid] = []
 
     def put(self, recid: str, *, title: str = "A dataset", files: dict[str, bytes] | None = None) -> Recid:
         """Show a record with these files, written below the folder."""
@@ -127,6 +129,12 @@ class FakeSource:
             for recid, (record, etag) in self._records.items()
         )
         return Hits(records=tuple(summary for summary in listed if query in summary.title))
+
+    def stage(self, recid: Recid) -> str | None:
+        if not self.takes_stage_requests:
+            return None
+        self.stage_requests.append(recid)
+        return f"stage-{len(self.stage_requests)}"
 
     def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:
         """All of them: which were touched since is not known here."""

@@ -59,6 +59,8 @@ def test_files_go_from_server_to_server_and_their_bytes_are_verified(
     manifest = DocumentStore(store).read("opendata", "raw_files", Recid(recid), Manifest)
     assert manifest is not None
     assert [(file.key, file.verified) for file in manifest.body.files] == [("a.root", True), ("b.root", True)]
+    # The server's own checksum, which is all that is known as long as no byte came here.
+    assert [[sum_.algorithm for sum_ in file.checksums] for file in manifest.body.files] == [["adler32"], ["adler32"]]
     assert get(store, manifest.body.files[0].ref.path) == content
 
 
@@ -80,3 +82,49 @@ def test_bytes_that_are_not_the_declared_ones_are_not_kept(
     )["raw_files"]
     assert (outcome.status, outcome.problem and outcome.problem.code) == ("rejected", "ChecksumMismatch")
     assert list(store.list("files")) == []
+
+
+@pytest.mark.parametrize(("allowed", "copies"), [(True, False), (False, True)], ids=["cannot copy", "not allowed"])
+def test_files_come_through_this_process_where_servers_cannot_or_may_not_copy(
+    world: World, recid: str, source_daemon: XRootDDaemon, *, allowed: bool, copies: bool
+) -> None:
+    world.source.put(recid, files={"a.root": b"events"})
+    _laid_out(world, source_daemon)
+    with xrootd_daemon(copies=copies) as target:
+        store = XRootDStore(f"{target.url}/store", timeout_seconds=10)
+        outcomes = world.run(
+            Recid(recid),
+            store=store,
+            documents=DocumentStore(store),
+            journal=Journal(store),
+            files=XRootDStore(source_daemon.url, timeout_seconds=30),
+            third_party_copy=allowed,
+        )
+        assert outcomes["published_record"].status == "done"
+        manifest = DocumentStore(store).read("opendata", "raw_files", Recid(recid), Manifest)
+        assert manifest is not None
+        (file,) = manifest.body.files
+        assert {each.algorithm for each in file.checksums} == {"adler32", "crc32", "md5"}
+        assert get(store, file.ref.path) == b"events"
+        assert not list(store.leftovers())
+
+
+def test_by_reference_a_record_is_held_against_what_its_server_says_of_the_bytes(
+    world: World, recid: str, source_daemon: XRootDDaemon
+) -> None:
+    world.source.put(recid, files={"a.root": b"right"})
+    _laid_out(world, source_daemon)
+    files = _NeverRead(source_daemon.url, timeout_seconds=30)
+    outcomes = world.run(Recid(recid), files=files, files_mode="reference")
+    assert outcomes["published_record"].status == "done"
+    manifest = world.context.adapters.documents.read("opendata", "raw_files", Recid(recid), Manifest)
+    assert manifest is not None
+    assert [(file.ref.place, file.verified) for file in manifest.body.files] == [("source", True)]
+    (place,) = source_daemon.root.rglob("a.root")
+    place.unlink()
+    place.write_bytes(b"wrong")  # as long as the right bytes
+    world.forget("raw_files")
+    outcome = world.run(Recid(recid), files=files, files_mode="reference")["raw_files"]
+    assert (outcome.status, outcome.problem and outcome.problem.code) == ("rejected", "ChecksumMismatch")
+    assert outcome.problem is not None
+    assert "The server says" in outcome.problem.message

@@ -156,16 +156,70 @@ def test_a_server_that_may_only_be_read_refuses_writing(opendata_xrootd_url: str
         put(store, "eos/opendata/file", b"x")
 
 
+def test_a_permission_that_the_server_takes_away_in_the_middle_of_writing_leaves_the_earlier_file(
+    daemon: XRootDDaemon,
+) -> None:
+    store = XRootDStore(daemon.url, timeout_seconds=30)
+    put(store, "folder/file", b"first")
+    folder = daemon.root / "folder"
+    with store.create("folder/file", size_bytes=len(CONTENT)) as writer:
+        writer.write(CONTENT[: 8 * MIB])
+        folder.chmod(0o555)
+        writer.write(CONTENT[8 * MIB :])
+        with pytest.raises(CredentialsRefusedError, match="Check the permissions"):
+            writer.commit()
+    assert get(store, "folder/file") == b"first"
+    assert list(store.list()) == ["folder/file"]
+    folder.chmod(0o755)
+    put(store, "folder/file", CONTENT)
+    assert get(store, "folder/file") == CONTENT
+    for leftover in list(store.leftovers()):  # what could not be deleted then
+        store.collect(leftover)
+    assert [place.name for place in folder.iterdir()] == ["file"]
+
+
+class ForbiddingPlace(DyingPlace):
+    """A store whose server dies after the first chunk that is read, and when it is back, may not read the file."""
+
+    @contextmanager
+    def open(self, path: str, *, offset_bytes: int = 0) -> Iterator[Iterator[bytes]]:
+        if self.offsets:
+            (self.daemon.root / path).chmod(0)
+        with super().open(path, offset_bytes=offset_bytes) as chunks:
+            yield chunks
+
+
+def test_a_permission_that_the_source_takes_away_in_the_middle_of_reading_is_no_outage(
+    daemon: XRootDDaemon, tmp_path: Path
+) -> None:
+    reader = ForbiddingPlace(daemon)
+    put(reader, "file", CONTENT)
+    store = LocalStore(tmp_path / "store")
+    with pytest.raises(CredentialsRefusedError, match=r"Permission denied|permission denied"):
+        transfer(reader, "file", store, "copy", size_bytes=len(CONTENT), expected=None, algorithms=())
+    assert reader.offsets == [0, 4 * MIB]
+    assert list(store.list()) == []
+    (daemon.root / "file").chmod(0o644)
+    again = XRootDStore(daemon.url, timeout_seconds=30)
+    transfer(again, "file", store, "copy", size_bytes=len(CONTENT), expected=None, algorithms=())
+    assert get(store, "copy") == CONTENT
+
+
 def test_a_server_copies_a_file_of_another_by_itself_or_says_that_it_cannot(daemon: XRootDDaemon) -> None:
     content = random.Random(6).randbytes(3 * MIB)
     with xrootd_daemon() as other:
         source = XRootDStore(other.url, timeout_seconds=30)
         put(source, "a/b", content)
         store = XRootDStore(daemon.url, timeout_seconds=30)
-        assert store.fetch(source.uri("a/b"), "c/d", size_bytes=len(content))
+        expected = Checksum(algorithm="adler32", value=f"{zlib.adler32(content):08x}")
+        other_sum = Checksum(algorithm="adler32", value="00000001")
+        unknown = Checksum(algorithm="sha256", value="0" * 64)
+        assert store.fetch(source.uri("a/b"), "c/d", size_bytes=len(content), expected=expected) == "verified"
         assert get(store, "c/d") == content
-        assert not store.fetch(source.uri("a/b"), "c/e", size_bytes=1)
-        assert not store.fetch(source.uri("missing"), "c/f", size_bytes=1)
+        assert store.fetch(source.uri("a/b"), "c/d", size_bytes=len(content), expected=unknown) == "unverified"
+        assert store.fetch(source.uri("a/b"), "c/e", size_bytes=1, expected=expected) is None
+        assert store.fetch(source.uri("a/b"), "c/e", size_bytes=len(content), expected=other_sum) is None
+        assert store.fetch(source.uri("missing"), "c/f", size_bytes=len(content), expected=expected) is None
         assert [place.name for place in (daemon.root / "c").iterdir()] == ["d"]
 
 

@@ -30,9 +30,10 @@ all.export / {mode}
 all.adminpath {state}/admin
 all.pidpath {state}/run
 xrootd.chksum max 32 adler32 md5
-ofs.tpc pgm {copier} --server
 ofs.persist manual
 """
+_COPYING = "ofs.tpc pgm {copier} --server\n"
+_REDIRECTING = "xrootd.redirect {server} /\nxrootd.redirect {server} all\n"
 _WITH_KEY = """\
 xrootd.seclib libXrdSec.so
 sec.protocol sss -s {keytab}
@@ -45,10 +46,20 @@ class XRootDDaemon:
 
     `root` None means a new folder of its own. The server refuses to run as root, so that a root user's tests run it
     as another user, to whom the new folder then belongs; a `root` that is given must be readable for that user.
-    `with_key` makes it ask for a shared secret (`sss`), of which `keytab` is the clients' copy.
+    `with_key` makes it ask for a shared secret (`sss`), a new one or that of a keytab; `keytab` is the clients' copy.
+    Unless it `copies`, it fetches nothing from other servers by itself. With `redirects_to` (`host:port`), it sends its
+    clients there.
     """
 
-    def __init__(self, root: Path | None = None, *, writable: bool = True, with_key: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        writable: bool = True,
+        with_key: bool | Path = False,
+        copies: bool = True,
+        redirects_to: str | None = None,
+    ) -> None:
         # Its sockets lie in this folder, and a socket's path has at most 107 characters.
         self._state = Path(tempfile.mkdtemp(prefix="xrd-", dir="/tmp"))
         self._state.chmod(0o755)
@@ -58,17 +69,24 @@ class XRootDDaemon:
         self._user = _other_user() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._port = free_port()
+        self._redirects = redirects_to is not None
         configuration = self._state / "xrootd.cfg"
         mode = "r/w" if writable else "r/o"
         configuration.write_text(
-            _CONFIGURATION.format(port=self._port, root=self.root, mode=mode, state=self._state, copier=copier),
+            _CONFIGURATION.format(port=self._port, root=self.root, mode=mode, state=self._state)
+            + (_COPYING.format(copier=copier) if copies else "")
+            + (_REDIRECTING.format(server=redirects_to) if redirects_to else ""),
             encoding="ascii",
         )
         for folder in ("admin", "run", "data"):
             (self._state / folder).mkdir()
         self.keytab = self._state / "client.keytab"
         if with_key:
-            make_keytab(self.keytab)
+            if isinstance(with_key, Path):
+                self.keytab.write_bytes(with_key.read_bytes())
+                self.keytab.chmod(0o600)
+            else:
+                make_keytab(self.keytab)
             own = self._state / "server.keytab"
             own.write_bytes(self.keytab.read_bytes())
             own.chmod(0o600)
@@ -111,7 +129,8 @@ class XRootDDaemon:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"xrootd did not start:\n{self.log()[-4000:]}")
             time.sleep(0.05)
-        XRootDStore(self.url, timeout_seconds=_START_SECONDS, logins=self.logins()).ping()
+        if not self._redirects:  # one that does would have another server answer
+            XRootDStore(self.url, timeout_seconds=_START_SECONDS, logins=self.logins()).ping()
 
     def logins(self) -> XRootDLogins:
         """How its clients log in."""
@@ -156,9 +175,16 @@ def make_keytab(place: Path) -> None:
 
 
 @contextmanager
-def xrootd_daemon(root: Path | None = None, *, writable: bool = True, with_key: bool = False) -> Iterator[XRootDDaemon]:
+def xrootd_daemon(
+    root: Path | None = None,
+    *,
+    writable: bool = True,
+    with_key: bool | Path = False,
+    copies: bool = True,
+    redirects_to: str | None = None,
+) -> Iterator[XRootDDaemon]:
     """A running server."""
-    daemon = XRootDDaemon(root, writable=writable, with_key=with_key)
+    daemon = XRootDDaemon(root, writable=writable, with_key=with_key, copies=copies, redirects_to=redirects_to)
     try:
         daemon.start()
         yield daemon

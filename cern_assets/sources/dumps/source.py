@@ -142,6 +142,10 @@ class DumpSource:
         unread = () if query else self._notes.unread()
         return Hits(records=found, others=tuple(each.place for each in unread))
 
+    def stage(self, recid: Recid) -> str | None:  # noqa: ARG002  the port's signature
+        """None: it takes no such request."""
+        return None
+
     def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:
         """Records that were updated since a time, those that are gone too, and those that do not say when."""
         self._know(again=True)

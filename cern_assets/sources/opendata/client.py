@@ -123,6 +123,11 @@ class OpenDataSource:
         """
         return self._searches.search(query, facets)
 
+    def stage(self, recid: Recid) -> str | None:
+        """Ask the portal as any visitor may; it gives no number, so that the address stands for the request."""
+        path = f"/record/{quote(recid, safe='')}/stage"
+        return f"{self._requests.base_url}{path}" if self._requests.post(path) else None
+
     def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:
         """Records that OAI-PMH tells; see `RecordSource.touched`."""
         return touched(self._requests, since, OAI_PREFIX, parse_recid)

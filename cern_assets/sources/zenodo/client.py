@@ -125,6 +125,10 @@ class ZenodoSource:
                     remedy="Try again: its index may just have been rebuilt.",
                 )
 
+    def stage(self, recid: Recid) -> str | None:  # noqa: ARG002  the port's signature
+        """None: it takes no such request."""
+        return None
+
     def touched(self, since: datetime | None = None) -> Iterator[RecordSummary]:
         """Records that OAI-PMH tells; see `RecordSource.touched`."""
         return touched(self._requests, since, OAI_PREFIX, parse_recid)

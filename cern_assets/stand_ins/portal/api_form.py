@@ -66,8 +66,8 @@ def _availability(record: JsonObject) -> object:
 
 def _file(entry: JsonObject, recid: str, bucket: str) -> dict[str, object]:
     key = posixpath.basename(str(entry.get("uri")))
-    made = {"bucket": bucket, "key": key, "version_id": _made_up_id(recid, key, "version"), "availability": "online"}
-    return {**entry, **made}
+    made = {"bucket": bucket, "key": key, "version_id": _made_up_id(recid, key, "version")}
+    return {"availability": "online", **entry, **made}
 
 
 def _live(file: Mapping[str, object], recid: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ rate limit is told and not enforced, and how search matches (see `search`), are 
 
 import json
 import time
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -39,6 +39,7 @@ def build_portal(collection: Collection, *, window: int = WINDOW) -> Starlette:
         Route("/api/records", portal.api_search),
         Route("/oai2d", portal.oai),
         Route("/record/{recid}", portal.record_page),
+        Route("/record/{recid}/stage", portal.stage, methods=["POST"]),
         Route("/record/{recid}/filepage/{number:int}", portal.file_page),
         Route("/record/{recid}/file_index/{key}", portal.file_index),
         Route("/record/{recid}/files/{key}", portal.record_file),
@@ -53,6 +54,7 @@ class _Portal:
     def __init__(self, collection: Collection, window: int) -> None:
         self._collection = collection
         self._window = window
+        self._requested: set[str] = set()
 
     def api_record(self, request: Request) -> Response:
         record = self._record(request)
@@ -89,6 +91,14 @@ class _Portal:
     def record_page(self, request: Request) -> Response:
         record = self._record(request)
         return _missing() if record is None else HTMLResponse(record_page(parse_record(record)))
+
+    def stage(self, request: Request) -> Response:
+        """Take a request to bring files back from tape, of which the record says that it was made."""
+        record = self._record(request)
+        if record is None:
+            return _missing()
+        self._requested.add(str(record["recid"]))
+        return PlainTextResponse("OK")
 
     def file_page(self, request: Request) -> Response:
         """Files of a record, `perPage` of them (5 if that is no number)."""
@@ -131,7 +141,10 @@ class _Portal:
 
     def _form(self, record: JsonObject, request: Request, *, with_files: bool = True) -> dict[str, object]:
         updated = self._collection.touched.get(str(record["recid"]), CREATED)
-        return api_form(record, _base_url(request), updated=updated, with_files=with_files)
+        form = api_form(record, _base_url(request), updated=updated, with_files=with_files)
+        if str(record["recid"]) in self._requested:
+            form["metadata"] = {**cast("dict[str, object]", form["metadata"]), "availability": "requested"}
+        return form
 
     def _record(self, request: Request) -> JsonObject | None:
         """The record of a recid, or of its alias `<experiment>-<recid>`."""

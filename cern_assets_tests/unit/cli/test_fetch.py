@@ -4,10 +4,13 @@ import json
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
+import httpx
 import pytest
 
 from cern_assets_tests.services.command_line import Answer
+from cern_assets_tests.services.growing import growing_portal
 from cern_assets_tests.services.xrootd import XRootDDaemon
 
 type Run = Callable[..., Answer]
@@ -106,3 +109,23 @@ def test_a_recid_is_asked_of_the_portal(
     assert set(states(answer).values()) == {"fetched"}
     sizes = {file["path"]: file["size_bytes"] for file in answer.json["files"]}
     assert {name: (tmp_path / "here/900001" / name).stat().st_size for name in sizes} == sizes
+
+
+def test_a_recid_on_tape_is_asked_back_once_and_fetched_when_it_is_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with growing_portal() as (collection, url):
+        collection.put("7")
+        (file,) = cast("list[dict[str, object]]", collection.records["7"]["files"])
+        file["availability"] = "on demand"
+        for name in ("API", "FILES"):
+            monkeypatch.setenv(f"CERN_ASSETS_OPENDATA_{name}_URL", url)
+        monkeypatch.setenv("CERN_ASSETS_OPENDATA_REQUESTS_PER_MINUTE", "0")
+        for _ in range(2):
+            waiting = run("fetch", "7", "--to", str(tmp_path / "here"), "--json")
+            assert (waiting.json["status"], states(waiting), waiting.code) == ("waiting", {"data.txt": "on tape"}, 1)
+            assert waiting.json["problem"]["ticket"] == f"{url}/record/7/stage"
+        assert httpx.get(f"{url}/api/records/7").json()["metadata"]["availability"] == "requested"
+        file["availability"] = "online"
+        there = run("fetch", "7", "--to", str(tmp_path / "here"), "--json")
+        assert (there.json["status"], states(there), there.code) == ("done", {"data.txt": "fetched"}, 0)

@@ -35,6 +35,25 @@ def test_totals_come_first_and_then_the_rows_that_are_asked_for(run: Run, ingest
     assert set(run("ledger", "--json", "--state", "rejected").states) == {"123456789"}
 
 
+def test_files_that_stay_at_the_source_stand_in_the_ledger_with_the_reason(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home / "collections"
+    folder.mkdir()
+    choice = "files: {index_members: list, exclude: [alignment.json]}"
+    (folder / "chosen.yaml").write_text(
+        f"type: cern_assets.RecordCollection\nattributes: {{source: opendata, {choice}}}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("CERN_ASSETS_COLLECTIONS", str(folder))
+    assert run("ingest", "--json", "--collection", "chosen", "900005", "900012").code == 0
+    told = run("ledger", "--json").json["left_out_files"]
+    assert {row["reason"] for row in told} == {"index member", "excluded"}
+    assert all(row["collection"] == "chosen" and row["files"] > 0 and row["size_bytes"] > 0 for row in told)
+    answer = run("ledger").out
+    assert "stay: index member" in answer
+    assert "stay: excluded" in answer
+
+
 def test_a_deleted_spool_is_named_recid_by_recid(run: Run, ingested: Path) -> None:
     for spool in (ingested / "telemetry").glob("*.jsonl"):
         spool.unlink()

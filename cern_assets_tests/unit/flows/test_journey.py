@@ -369,6 +369,20 @@ def test_files_on_tape_are_asked_for_once_and_the_recid_waits_with_its_ticket(wo
     assert world.run(Recid(recid), files=tape)["published_record"].status == "done"
 
 
+def test_a_source_that_takes_requests_for_files_on_tape_is_asked_once_and_its_place_not(
+    world: World, recid: str
+) -> None:
+    world.source.put(recid, files={"a.root": b"x"})
+    _on_tape(world, recid)
+    world.source.takes_stage_requests = True
+    tape = _Tape(world.folder / "source")
+    outcomes = [world.run(Recid(recid), files=tape)["raw_files"] for _ in range(3)]
+    assert [(each.status, each.problem and each.problem.ticket) for each in outcomes] == [("waiting", "stage-1")] * 3
+    assert (world.source.stage_requests, tape.asked) == ([Recid(recid)], [])
+    tape.staged = True
+    assert world.run(Recid(recid), files=tape)["published_record"].status == "done"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [({"a": b"file"}, {"a/b": b"in a folder"}), ({"a/b/c": b"in a folder"}, {"a": b"file"})],

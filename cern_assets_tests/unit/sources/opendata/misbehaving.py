@@ -32,7 +32,9 @@ class ScriptedPortal:
 @contextmanager
 def scripted(*answers: Answer) -> Iterator[ScriptedPortal]:
     portal = ScriptedPortal(list(answers))
-    with serve_in_thread(Starlette(routes=[Route("/{path:path}", portal.answer)])) as portal.url:
+    with serve_in_thread(
+        Starlette(routes=[Route("/{path:path}", portal.answer, methods=["GET", "POST"])])
+    ) as portal.url:
         yield portal
 
 

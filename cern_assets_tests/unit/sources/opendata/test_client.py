@@ -407,3 +407,28 @@ def test_facets_narrow_what_a_search_finds(sample_portal_url: str) -> None:
             summary.recid for summary in source.search("", {"type": "Dataset", "year": "1800--1801"}).records
         } == set()
         assert {summary.recid for summary in source.search("", {"year": "1800--2100"}).records} <= everything
+
+
+def test_files_are_asked_back_from_tape_by_one_request_whose_address_is_its_name() -> None:
+    with scripted(answer({}, 200)) as portal, client(portal.url) as source:
+        assert source.stage(RECID) == f"{portal.url}/record/133/stage"
+    (request,) = portal.requests
+    assert (request.method, request.url.path) == ("POST", "/record/133/stage")
+
+
+@pytest.mark.parametrize("status", [303, 403, 404, 405])
+def test_a_portal_that_takes_no_request_for_tape_says_so(status: int) -> None:
+    with scripted(answer({}, status, Location="/login")) as portal, client(portal.url) as source:
+        assert source.stage(RECID) is None
+    assert len(portal.requests) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_request_for_tape_without_a_usable_answer_is_not_repeated(status: int) -> None:
+    with (
+        scripted(answer({}, status)) as portal,
+        client(portal.url) as source,
+        pytest.raises(SourceUnavailableError, match=f"status {status}"),
+    ):
+        source.stage(RECID)
+    assert len(portal.requests) == 1
