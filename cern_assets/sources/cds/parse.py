@@ -10,6 +10,7 @@ Whatever the form, the record's metadata are its MARC fields by tag (`sources.ma
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import chain
 from typing import cast
 
@@ -61,6 +62,7 @@ def read_answer(answer: Answer) -> SourceRecord:
     return record.model_copy(update={"findings": grouped((*record.findings, *own.findings))})
 
 
+@cache
 def reading_rules() -> str:
     """The version of `read_answer`."""
     return code_version(read_answer)

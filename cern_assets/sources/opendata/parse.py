@@ -1,5 +1,6 @@
 """Answers of CERN Open Data, and files of its curators, to source records. Pure: nothing is asked for here."""
 
+from functools import cache
 from itertools import chain
 from typing import cast
 
@@ -69,6 +70,7 @@ def read_answer(answer: Answer) -> SourceRecord:
     return record.model_copy(update={"findings": grouped((*record.findings, *own.findings))})
 
 
+@cache
 def reading_rules() -> str:
     """The version of `read_answer`."""
     return code_version(read_answer, besides=[RECORD.text])

@@ -11,6 +11,7 @@ Their fields keep their names and places, so that the account of leaves speaks o
 reads the spellings of all forms.
 """
 
+from functools import cache
 from itertools import chain
 from typing import cast
 
@@ -67,6 +68,7 @@ def read_answer(answer: Answer) -> SourceRecord:
     return record.model_copy(update={"findings": grouped((*record.findings, *own.findings))})
 
 
+@cache
 def reading_rules() -> str:
     """The version of `read_answer`."""
     return code_version(read_answer)
