@@ -7,7 +7,10 @@ when it last renewed the lease, and at the end that it gave it back.
 """
 
 import functools
+import heapq
+import itertools
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +28,8 @@ from cern_assets.ports import FileStore
 
 _LOG = logging.getLogger(__name__)
 _AGAIN_SECONDS = 0.25
+_MOMENT = 30
+"""The part of a lease's term after which a thread renews it: most records are published sooner."""
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the process is stopped and, on Linux, while the machine sleeps."""
 
@@ -51,8 +56,39 @@ class _Note(Value):
     given_back: bool = False
 
 
+class _Later:
+    """Begins in a while, with one thread for all of a process, what most leases are given back before."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._number = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, work: Callable[[], None], seconds: float) -> None:
+        """Have short work done when so many seconds are over."""
+        with self._changed:
+            heapq.heappush(self._due, (_now() + seconds, next(self._number), work))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name="leases", daemon=True)
+                self._thread.start()
+            elif self._due[0][2] is work:
+                self._changed.notify()
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while not self._due or (left := self._due[0][0] - _now()) > 0:
+                    self._changed.wait(left if self._due else None)
+                _, _, work = heapq.heappop(self._due)
+            work()
+
+
 class Lease:
-    """A lease that this process holds, as long as `check` does not say otherwise; renewed by a thread of its own."""
+    """A lease that this process holds, as long as `check` does not say otherwise.
+
+    One that is held for more than a moment is renewed by a thread of its own, whatever others wait for.
+    """
 
     def __init__(self, folder: "_Folder", number: int, terms: LeaseTerms, renewed: float) -> None:
         """Of a number whose file says since `renewed`, by our clock, that it is ours."""
@@ -61,6 +97,7 @@ class Lease:
         self._terms = terms
         self._renewed = renewed
         self._ended = threading.Event()
+        self._lock = threading.Lock()
         self._renewing = threading.Thread(target=self._keep, name=f"lease-{number}", daemon=True)
 
     def check(self) -> None:
@@ -82,16 +119,22 @@ class Lease:
             RecordHeldError: another process took it in the meantime.
         """
         self.check()
-        self._renewing.start()
+        _LATER.begin(self._renewed_from_now_on, self._terms.term_seconds / _MOMENT)
 
     def give_back(self) -> None:
         """Let others have it at once; if that cannot be written, they have it when its time is over."""
-        self._ended.set()
+        with self._lock:
+            self._ended.set()
         if self._renewing.is_alive():
             self._renewing.join()
         with suppress(CernAssetsError):
             self.check()
             self._write(given_back=True)
+
+    def _renewed_from_now_on(self) -> None:
+        with self._lock:
+            if not self._ended.is_set():
+                self._renewing.start()
 
     def _keep(self) -> None:
         """Renew it often enough that three attempts may fail; one that is lost is left to `check` to tell."""
@@ -257,3 +300,15 @@ class _Folder:
 
 
 _now = functools.partial(time.clock_gettime, _CLOCK)
+
+
+_LATER = _Later()
+
+
+def _begin_anew() -> None:
+    """A forked child has none of its parent's threads, and none of its leases."""
+    global _LATER  # noqa: PLW0603  a process has one
+    _LATER = _Later()
+
+
+os.register_at_fork(after_in_child=_begin_anew)

@@ -1,11 +1,12 @@
 """Many recids at once: each on its own in a thread, so that one that stops takes no other with it."""
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
+from queue import Empty, SimpleQueue
 
 from cern_assets.errors import CernAssetsError, RunInterruptedError, TelemetryLostError
 from cern_assets.flows.again import Again
@@ -60,37 +61,44 @@ def run_batch(
     again = Again(context.shared.recid_attempts, context.shared.recid_pause_seconds)
     pool = ThreadPoolExecutor(max_workers=context.shared.workers, thread_name_prefix="recid")
 
-    def start(recids: Iterable[Recid]) -> set[Future[tuple[StageOutcome, ...]]]:
-        return {pool.submit(batch.one, recid) for recid in recids}
+    ended: SimpleQueue[Future[tuple[StageOutcome, ...]]] = SimpleQueue()
+
+    def start(recids: Iterable[Recid]) -> int:
+        started = [pool.submit(batch.one, recid) for recid in recids]
+        for future in started:
+            future.add_done_callback(ended.put)
+        return len(started)
 
     try:
         running = start(islice(waiting, 2 * context.shared.workers))
         while running or again:
-            ended, running = _next_ended(running, min(_IDLE_SECONDS, again.seconds()) if again else _IDLE_SECONDS)
-            if not ended:
+            futures = _next_ended(ended, min(_IDLE_SECONDS, again.seconds()) if again else _IDLE_SECONDS)
+            if not futures:
                 idle()
-            running |= start(islice(waiting, len(ended)))
-            for future in ended:
+            running += start(islice(waiting, len(futures))) - len(futures)
+            for future in futures:
                 if batch.ends or not again.takes(future.result()):
                     yield future.result()
             if batch.ends:
                 yield from again.given_up()
-            running |= start(again.due())
+            running += start(again.due())
     finally:
         cancellation.request()
         pool.shutdown(cancel_futures=True)
     batch.told()
 
 
-def _next_ended[Ended](
-    running: set[Future[Ended]], timeout_seconds: float
-) -> tuple[set[Future[Ended]], set[Future[Ended]]]:
-    """Those that have ended, and the others; none has where time is over first."""
-    if not running:  # all that is left waits for its next attempt
-        time.sleep(timeout_seconds)
-        return set(), set()
-    ended, others = wait(running, timeout=timeout_seconds, return_when=FIRST_COMPLETED)
-    return ended, others
+def _next_ended[Ended](ended: "SimpleQueue[Ended]", timeout_seconds: float) -> list[Ended]:
+    """Those that have ended, at least one of them unless time is over first.
+
+    A queue and not `futures.wait`, which looks at all that run for each one that ends.
+    """
+    found: list[Ended] = []
+    with suppress(Empty):
+        found.append(ended.get(timeout=timeout_seconds))
+        while True:
+            found.append(ended.get_nowait())
+    return found
 
 
 class _Batch:

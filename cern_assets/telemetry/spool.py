@@ -2,8 +2,8 @@
 
 DuckDB lets one process write to a database, and a run must not wait for another to tell what it did. A line that is
 appended with one `write` call survives the death of the process. At worst the last line of a machine that lost its
-power is torn: no other line stands in its way, as every writer has files of its own and begins a new line after a
-write that failed. Numbers by writer show that an event is lost.
+power, or of a disk that was full, is torn: no other line stands in its way, as every writer has files of its own and
+begins a new line after a write that failed. Numbers by writer show that an event is lost.
 """
 
 import errno
@@ -82,21 +82,19 @@ class SpoolSink:
                 self._sequence += len(events)
                 lines = [line_of(event, self._writer, first + at) for at, event in enumerate(events)]
                 data = (b"\n" if self._torn else b"") + b"".join(lines)
-                self._torn = True
-                written = os.write(descriptor, data)
+                self._append(descriptor, data)
             except OSError as error:
                 raise self._unavailable(error, events[-1]) from error
+
+    def _append(self, descriptor: int, data: bytes) -> None:
+        """Write all of it: a system may take a part at a time, and tells with the next one whether its disk is full."""
+        rest = memoryview(data)
+        self._torn = True
+        while rest:
+            written = os.write(descriptor, rest)
             self._size_bytes += written
-            self._torn = written != len(data)
-        if self._torn:
-            place = events[-1].place
-            raise StorageFullError(
-                f"The event spool took only part of what was told, and the rest is lost: {_words(events[-1])}.",
-                uri=str(self._folder),
-                recid=place.recid,
-                stage=place.stage,
-                remedy=_MAKE_ROOM,
-            )
+            rest = rest[written:]
+        self._torn = False
 
     def close(self) -> None:
         """Close the file; a later event begins a new writer's."""

@@ -1,6 +1,8 @@
 """Leases: one holder at a time, taken over when it has died or fallen silent, and noticed by who lost it."""
 
 import json
+import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -137,6 +139,37 @@ def test_a_lease_is_renewed_while_it_is_held(tmp_path: Path) -> None:
         while file.read_text() == first:
             assert time.monotonic() < until
         lease.check()
+
+
+def test_leases_that_are_given_back_at_once_begin_no_thread_each(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    with _leased(store):
+        pass  # the first one begins what all share
+    before = set(threading.enumerate())
+    for _ in range(5):
+        with _leased(store) as lease:
+            lease.check()
+            assert set(threading.enumerate()) <= before
+
+
+def _renewed(folder: Path) -> None:
+    with _leased(LocalStore(folder), LeaseTerms(term_seconds=2.0)):
+        (file,) = (folder / "leases").rglob("*.json")
+        first = file.read_text()
+        while file.read_text() == first:
+            time.sleep(0.01)
+    os._exit(0)
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_renews_its_own(tmp_path: Path) -> None:
+    with _leased(LocalStore(tmp_path / "parent")):
+        child = multiprocessing.get_context("fork").Process(target=_renewed, args=(tmp_path / "child",))
+        child.start()
+        child.join(60)
+        ended = child.exitcode
+        child.kill()
+    assert ended == 0
 
 
 @pytest.mark.parametrize("torn", [b"", b'{"holder":', b"[]", b"\xff"])

@@ -1,5 +1,6 @@
 """The spool: typed lines without secrets, numbered by writer over parts, and files that are closed for good or open."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cern_assets.errors import StorageFullError
 from cern_assets.model.events import CallMade, Fact, FileMoved, FindingMade, Leaf, LeavesTold, StageStarted
 from cern_assets.telemetry.catalog import closed_files, look
 from cern_assets.telemetry.spool import SpoolSink
@@ -110,3 +112,33 @@ def test_a_forked_process_has_a_file_and_numbers_of_its_own(tmp_path: Path) -> N
     told = {(line["recid"], line["writer"], line["sequence"]) for line in _lines(tmp_path)}
     assert sorted((recid, number) for recid, _, number in told) == [("1", 1), ("2", 1), ("3", 2)]
     assert len({writer for _, writer, _ in told}) == 2
+
+
+def test_what_the_system_takes_a_part_of_is_written_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[: len(data) // 2 or 1]))
+    SpoolSink(tmp_path).emit(all_done("1"))
+    assert [line["sequence"] for line in _lines(tmp_path)] == [1, 2, 3, 4, 5]
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_line_loses_that_line_and_no_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, sink, calls = os.write, SpoolSink(tmp_path), 0
+
+    def filling(descriptor: int, data: bytes) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data[: len(data) // 2] if calls == 1 else data)
+
+    monkeypatch.setattr(os, "write", filling)
+    with pytest.raises(StorageFullError, match="An event is lost"):
+        sink.emit([outcome(1, "1", "raw_record", "done")])
+    sink.emit([outcome(2, "2", "raw_record", "done")])
+    (file,) = tmp_path.glob("events-*.jsonl")
+    torn, whole = file.read_text().splitlines()
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        json.loads(torn)
+    assert json.loads(whole)["sequence"] == 2
