@@ -8,7 +8,7 @@ SEEDS ?= 200
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test attack chaos kill-telemetry fuzz audit corpus oldest-duckdb check requirements reference coverage ground-truth screenshots bench-orchestration bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish bench-upload bench-telemetry bench-report clean python services bench-millions
+.PHONY: help demo dev unit test attack chaos chaos-profile kill-telemetry fuzz audit corpus oldest-duckdb check requirements reference coverage ground-truth screenshots bench-orchestration bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish bench-upload bench-telemetry bench-report clean python services bench-millions
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -117,6 +117,9 @@ oldest-duckdb: python ## the tests of telemetry with the oldest DuckDB that is s
 
 kill-telemetry: python ## writers of events and compaction killed at random points (SEEDS=50): each event is read once
 	@CERN_ASSETS_TEST_SEEDS=$(SEEDS) nice $(PYTHON) -m pytest -n 0 -q cern_assets_tests/unit/telemetry/test_compaction.py -k killed
+
+chaos-profile: python ## which part of a seed of chaos costs how much CPU (SEEDS=40: of so many)
+	@$(PYTHON) -m cern_assets_tests.chaos.profile $(SEEDS)
 
 chaos: python ## faults, kills and a second worker by seed, against a model (SEEDS=10000: so many; SEED=7: that one)
 	@nice $(PYTHON) -m cern_assets_tests.chaos $(if $(SEED),$(SEED) 1,1 $(SEEDS)) 2>$(or $(LOG),/dev/null)

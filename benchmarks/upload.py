@@ -180,6 +180,7 @@ if __name__ == "__main__":
     arguments.add_argument("--gib", type=int, default=100)
     arguments.add_argument("--bare-gib", type=int, default=4)
     arguments.add_argument("--repository", help="another repository than an embedded one")
+    arguments.add_argument("--where", default="", help="what to call that repository on the page")
     arguments.add_argument("--token", default="benchmark")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="cern-assets-benchmark-") as made, ExitStack() as running:

@@ -367,8 +367,8 @@ class Repository(Protocol):
     def include(self, record: Published, community: str) -> Review:
         """Ask a further community to take a published record; errors are those of `submit_review`."""
 
-    def included(self, record: Published, community: str) -> Review | None:
-        """The latest request to a community to take a published record, by the search, which lags; None for none."""
+    def included(self, record_id: str, community: str) -> Review | None:
+        """The latest request to a community to take a record, by the search, which lags; None for none."""
 
     def cancel(self, request_id: str) -> None:
         """Take back a request of the depositor's to a community; one that is not open is refused."""

@@ -185,11 +185,14 @@ def _request_of(context: Context, step: Step) -> Review | None:
     record = repository.read_published(step.record_id)
     if record is None:
         return None
-    asked, lost = asked_before(context.adapters.journal.entries(context.collection.name, step.recid), url, record)
+    asked, lost, since = asked_before(
+        context.adapters.journal.entries(context.collection.name, step.recid), url, record
+    )
     if step.community in asked:
         return repository.request(asked[step.community].request_id)
-    since = lost.get(step.community)
-    return None if since is None else shown_request(context, record, step.community, since=since)
+    if step.community not in lost:
+        return None
+    return shown_request(context, lost[step.community], since=since[step.community])
 
 
 def _draft(context: Context, step: Step) -> Draft | None:

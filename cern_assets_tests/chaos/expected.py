@@ -1,6 +1,8 @@
 """The model of one record, and the comparison of the repository's inventory with it."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +13,32 @@ from cern_assets_tests.chaos.world import ChaosWorld
 
 @dataclass
 class Wanted:
-    """What a record must be in the repository: as the source has it, and the publisher that people wrote there."""
+    """What a record must be in the repository: as the source has it, and the publisher that people wrote there.
+
+    `accepted` once the curators of the community that reviews have taken it.
+    """
 
     shown: bool = False
     title: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     publisher: str = "CERN Open Data Portal"
+    accepted: bool = False
+
+    def begin_again(self, world: ChaosWorld, recid: Recid) -> None:
+        """What people did to a record that was withdrawn is gone with it, if it is gone."""
+        share, world.faults.share = world.faults.share, 0.0
+        if CROSSWALK.identifier(recid) not in map(identifier_of, inventory(world)):
+            self.publisher, self.accepted = "CERN Open Data Portal", False
+        world.faults.share = share
+
+    def accept(self, world: ChaosWorld, recid: Recid) -> None:
+        """Have the curators of the community that reviews take the record, if they are asked to."""
+        share, world.faults.share = world.faults.share, 0.0
+        for request in asked(world, recid):
+            if request["status"] == "submitted":
+                world.client.post(f"/api/requests/{request['id']}/actions/accept", json={}).raise_for_status()
+                self.accepted = True
+        world.faults.share = share
 
     def edit(self, world: ChaosWorld, recid: Recid, publisher: str) -> None:
         """Edit the record by hand, if it is published and nobody is at it."""
@@ -39,6 +61,18 @@ def inventory(world: ChaosWorld) -> list[dict[str, Any]]:
     return hits
 
 
+def asked(world: ChaosWorld, recid: Recid) -> list[dict[str, Any]]:
+    """The requests about all versions of the depositor's record to communities that take published ones."""
+    with closing(sqlite3.connect(world.folder / "repository" / "repository.sqlite")) as database:
+        database.row_factory = sqlite3.Row
+        rows = database.execute(
+            "SELECT inclusion.id, inclusion.status, community.slug, record.parent_id FROM inclusion "
+            "JOIN record ON record.id = inclusion.record_id JOIN community ON community.id = inclusion.community_id"
+        ).fetchall()
+    parents = {hit["parent"]["id"] for hit in inventory(world) if identifier_of(hit) == CROSSWALK.identifier(recid)}
+    return [dict(row) for row in rows if row["parent_id"] in parents]
+
+
 def identifier_of(hit: dict[str, Any]) -> str:
     """The identifier by which a record is ours."""
     return str(hit["metadata"]["identifiers"][0]["identifier"])
@@ -52,6 +86,8 @@ def differences(world: ChaosWorld, wanted: dict[Recid, Wanted]) -> list[str]:
     found += [f"{identifier} is there {times} times" for identifier, times in count.items() if times > 1]
     for recid, each in wanted.items():
         own = [hit for hit in hits if identifier_of(hit) == CROSSWALK.identifier(recid)]
+        if world.policy.tombstones and not each.shown:
+            found += [f"{recid} was withdrawn and is there: {hit['id']}" for hit in own]
         if each.shown and not own:
             found.append(f"{recid} is lost")
         elif each.shown:
@@ -65,7 +101,7 @@ def _differences(world: ChaosWorld, recid: Recid, wanted: Wanted, hit: dict[str,
         **{f"access.{name}": value for name, value in hit["access"].items()},
         **{f"pids.{name}": value for name, value in hit["pids"].items() if name != "oai"},  # the repository's own
         **{f"custom_fields.{name}": value for name, value in hit["custom_fields"].items()},
-        **{f"communities.{name}": value for name, value in hit["parent"]["communities"].items()},
+        "communities": sorted(each["slug"] for each in hit["parent"]["communities"].get("entries", [])),
         "files.enabled": hit["files"]["enabled"],
     }
     stated = _fields(world, recid, wanted, hit["versions"]["index"])
@@ -74,6 +110,7 @@ def _differences(world: ChaosWorld, recid: Recid, wanted: Wanted, hit: dict[str,
         for name in sorted(there.keys() | stated.keys())
         if there.get(name) != stated.get(name)
     ]
+    found += _requests(world, recid, wanted) if world.communities else []
     entries = hit["files"]["entries"]
     if set(entries) != set(wanted.files):
         found.append(f"files {sorted(entries)}, not {sorted(wanted.files)}")
@@ -87,6 +124,7 @@ def _differences(world: ChaosWorld, recid: Recid, wanted: Wanted, hit: dict[str,
 def _fields(world: ChaosWorld, recid: Recid, wanted: Wanted, version: int) -> dict[str, Any]:
     """Every field of a record, written down here and not made by the crosswalk; a DOI names its first version only."""
     doi = f"10.5072/FAKE.{world.folder.name}.{recid}"
+    taken = [slug for slug in world.communities.values() if slug != "the-reviewing" or wanted.accepted]
     later = [{"scheme": "doi", "identifier": doi}] if version > 1 else []
     return {
         "metadata.title": wanted.title,
@@ -106,4 +144,12 @@ def _fields(world: ChaosWorld, recid: Recid, wanted: Wanted, version: int) -> di
         "access.embargo": {"active": False, "reason": None},
         **({"pids.doi": {"identifier": doi, "provider": "external"}} if version == 1 else {}),
         "files.enabled": True,
+        "communities": sorted(taken),
     }
+
+
+def _requests(world: ChaosWorld, recid: Recid, wanted: Wanted) -> list[str]:
+    """What is wrong with the requests to further communities: each is asked once."""
+    stated = [("the-further", "accepted"), ("the-reviewing", "accepted" if wanted.accepted else "submitted")]
+    there = sorted((each["slug"], each["status"]) for each in asked(world, recid))
+    return [] if there == stated else [f"requests {there}, not {stated}"]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from cern_assets_tests.chaos.schedule import run_seeds
 
-_MEMORY = Path("/dev/shm")  # a private folder in it, gone with the seeds
+MEMORY = Path("/dev/shm")  # a private folder in it, gone with the seeds
 
 
 def run_in_memory(seeds: Sequence[int]) -> tuple[dict[int, list[str]], float]:
     """Run seeds; what each left that it must not, and the seconds of one core that all took."""
     began = time.process_time()
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         return run_seeds(seeds, Path(folder)), time.process_time() - began

@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from starlette.staticfiles import StaticFiles
+
 from cern_assets.model.collections import TransferPolicy
 from cern_assets.model.identifiers import Recid
 from cern_assets.stand_ins.repository.faults import Faults, Moment
+from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.chaos.expected import Wanted, differences
 from cern_assets_tests.chaos.mortal import Life
-from cern_assets_tests.chaos.world import SEARCH_LAG_SECONDS, ChaosWorld, running_chaos
+from cern_assets_tests.chaos.world import SEARCH_LAG_SECONDS, ChaosWorld, Policy, running_chaos
 from cern_assets_tests.services.ledgers import read_ledger
 
 _RECIDS = 3
@@ -23,6 +26,7 @@ _AT_A_TIME = 4
 _NOBODY = Recid("")
 IN_PARTS = TransferPolicy(how="parts", part_bytes=60, at_once=2)
 """Files are of 1 to 199 bytes: of one to four parts."""
+FETCHED = TransferPolicy(how="fetch")
 
 
 @dataclass
@@ -55,8 +59,9 @@ def run_seeds(seeds: Sequence[int], folder: Path) -> dict[int, list[str]]:
     They tell what they do to one spool, as opening a ledger costs more than running a seed.
     """
     telemetry = folder / "telemetry"
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        found = list(pool.map(lambda seed: _run_seed(seed, folder / f"seed-{seed}", telemetry), seeds))
+    # One web server for the bytes of all sources: nothing of it goes wrong.
+    with serve_in_thread(StaticFiles(directory=folder)) as web, ThreadPoolExecutor(_AT_A_TIME) as pool:
+        found = list(pool.map(lambda seed: _run_seed(seed, folder / f"seed-{seed}", telemetry, web), seeds))
     unbalanced = _unbalanced(telemetry, [recid for seed in seeds for recid in _recids(seed)])
     if held := [thread.name for thread in threading.enumerate() if thread.name.startswith("lease")]:
         unbalanced[_NOBODY] = [*unbalanced.get(_NOBODY, []), f"nobody gives back: {', '.join(held)}"]
@@ -71,15 +76,20 @@ def _recids(seed: int) -> list[Recid]:
     return [Recid(str(1000 * seed + number)) for number in range(1, _RECIDS + 1)]
 
 
-def _run_seed(seed: int, folder: Path, telemetry: Path) -> list[str]:
+def _run_seed(seed: int, folder: Path, telemetry: Path, web: str) -> list[str]:
     """Run a seed in a folder; all differences between what is in the repository and the model."""
     chance = random.Random(seed)  # no secret
     second = SecondWorker()
     share = chance.choice((0.0, 0.1, 0.3))
     faults = Faults(seed, share=share, longest_seconds=0.005, search_lag_seconds=SEARCH_LAG_SECONDS, watch=second)
-    transfer = IN_PARTS if chance.random() < 0.3 else TransferPolicy()
-    with running_chaos(folder, faults, telemetry, transfer) as world:
-        second.world = world
+    policy = Policy(
+        transfer=chance.choices((TransferPolicy(), IN_PARTS, FETCHED), (0.5, 0.3, 0.2))[0],
+        in_communities=chance.random() < 0.4,
+        tombstones=chance.random() < 0.5,
+    )
+    share, faults.share = faults.share, 0.0
+    with running_chaos(folder, faults, telemetry, policy, web) as world:
+        second.world, faults.share = world, share
         wanted = {recid: Wanted() for recid in _recids(seed)}
         second.recids = list(wanted)
         requests = 0
@@ -99,16 +109,20 @@ def _run_seed(seed: int, folder: Path, telemetry: Path) -> list[str]:
 
 def _change(world: ChaosWorld, recid: Recid, wanted: Wanted, chance: random.Random) -> None:
     """Something happens to a record at its source, or people edit it in the repository."""
-    what = chance.choice(("title", "title", "files", "files", "withdraw", "edit"))
+    what = chance.choice(("title", "title", "files", "files", "withdraw", "edit", "accept"))
     if not wanted.shown or what in ("title", "files"):
+        if not wanted.shown:
+            wanted.begin_again(world, recid)
         if not wanted.shown or what == "files":
             names = chance.sample(("a.root", "b.root", "c.txt"), chance.randrange(1, 4))
             wanted.files = {name: chance.randbytes(chance.randrange(1, 200)) for name in names}
         wanted.title, wanted.shown = f"Dataset {chance.randrange(10**6)}", True
-        world.source.put(recid, title=wanted.title, files=wanted.files)
+        world.put(recid, title=wanted.title, files=wanted.files)
     elif what == "withdraw":
         wanted.shown = False
         world.source.withdraw(recid)
+    elif what == "accept":
+        wanted.accept(world, recid)
     else:
         wanted.edit(world, recid, f"By hand {chance.randrange(10**6)}")
 

@@ -743,17 +743,17 @@ def test_a_request_to_a_further_community_is_found_by_its_record_and_taken_back(
 ) -> None:
     record = repository.publish(repository.create_draft(deposit()))
     reviewing, other = community(running, "closed"), community(running, "closed")
-    assert repository.included(record, reviewing) is None
+    assert repository.included(record.record_id, reviewing) is None
     asked = repository.include(record, reviewing)
-    assert eventually(lambda: repository.included(record, reviewing) == asked)
-    assert repository.included(record, other) is None
+    assert eventually(lambda: repository.included(record.record_id, reviewing) == asked)
+    assert repository.included(record.record_id, other) is None
     repository.cancel(asked.request_id)
     taken_back = replace_status(asked, "refused")
     assert repository.request(asked.request_id) == taken_back
-    assert eventually(lambda: repository.included(record, reviewing) == taken_back)
+    assert eventually(lambda: repository.included(record.record_id, reviewing) == taken_back)
     again = repository.include(record, reviewing)
     assert again.request_id != asked.request_id
-    assert eventually(lambda: repository.included(record, reviewing) == again), "the latest is meant"
+    assert eventually(lambda: repository.included(record.record_id, reviewing) == again), "the latest is meant"
 
 
 def test_an_unknown_community_is_told_with_its_name(repository: Repository) -> None:

@@ -5,7 +5,7 @@ import pytest
 from cern_assets_tests.chaos.memory import run_in_memory
 
 SEEDS = 200
-TOGETHER = 20
+TOGETHER = 50
 
 
 @pytest.mark.parametrize("first", range(1, SEEDS, TOGETHER))

@@ -12,7 +12,7 @@ from cern_assets.errors import ConfigurationError, DepositRefusedError, WaitingE
 from cern_assets.flows.cancellation import pause
 from cern_assets.flows.stages import Context, Task
 from cern_assets.model.findings import Finding
-from cern_assets.model.journal import InclusionAsked, InclusionWanted, JournalEntry, UndoDone
+from cern_assets.model.journal import DraftMade, InclusionAsked, InclusionWanted, JournalEntry, UndoDone
 from cern_assets.model.publications import Published, Review
 from cern_assets.ports import Repository
 
@@ -46,9 +46,9 @@ def further_asked(
         # What publishing answers names communities by id alone.
         record = repository.read_published(record.record_id) or record
     missing = [community for community in communities if community not in record.communities]
-    asked, lost = asked_before(entries, repository.url, record)
+    asked, lost, since = asked_before(entries, repository.url, record)
     for community in (each for each in missing if each in lost):
-        review = shown_request(context, record, community, since=lost[community])
+        review = shown_request(context, lost[community], since=since[community])
         if review is not None:
             asked[community] = review
             journal.note(name, task.recid, _asked_of(repository.url, record, community, review))
@@ -72,7 +72,7 @@ def further_asked(
     return tuple(findings)
 
 
-def shown_request(context: Context, record: Published, community: str, *, since: float) -> Review | None:
+def shown_request(context: Context, wanted: InclusionWanted, *, since: float) -> Review | None:
     """The request to a community of which the answer was lost, asked for `since`, seconds since 1970; None for none.
 
     The search is asked again until it must have caught up.
@@ -83,15 +83,14 @@ def shown_request(context: Context, record: Published, community: str, *, since:
     until = since + context.shared.search_lag_seconds
     patient_until = time.time() + _LONGEST_WAIT_SECONDS
     while True:
-        review = context.adapters.repository.included(record, community)
+        review = context.adapters.repository.included(wanted.record_id, wanted.community)
         left = until - time.time()
         if review is not None or not 0 < left <= context.shared.search_lag_seconds:
             return review
         if time.time() > patient_until:
             raise WaitingError(
-                f"The community {community} was asked to take the record and the answer was lost; the repository's "
-                "search may not show the request yet.",
-                uri=record.url,
+                f"The community {wanted.community} was asked to take the record {wanted.record_id}, and the answer was "
+                "lost; the repository's search may not show the request yet.",
                 remedy=f"Run the recid again in {left:.0f} s.",
             )
         pause(min(left, _AGAIN_SECONDS))
@@ -99,21 +98,28 @@ def shown_request(context: Context, record: Published, community: str, *, since:
 
 def asked_before(
     entries: Sequence[JournalEntry], repository: str, record: Published
-) -> tuple[dict[str, Review], dict[str, float]]:
-    """The requests that were made, by community, and when others were to be made of which nobody knows what became."""
-    asked, lost = dict[str, Review](), dict[str, float]()
-    for entry in entries:
+) -> tuple[dict[str, Review], dict[str, InclusionWanted], dict[str, float]]:
+    """The requests that were made, by community; those of which nobody knows whether they were made, and since when."""
+    asked, lost, since = dict[str, Review](), dict[str, InclusionWanted](), dict[str, float]()
+    for entry in _about(record, entries, repository):
         what = entry.what
-        if getattr(what, "repository", None) != repository:
-            continue
-        if isinstance(what, InclusionWanted) and what.record_id == record.record_id:
-            lost[what.community] = entry.at
+        if isinstance(what, InclusionWanted):
+            lost[what.community], since[what.community] = what, entry.at
         elif isinstance(what, InclusionAsked):
             asked[what.community] = Review(request_id=what.request_id, status="waiting")
             lost.pop(what.community, None)
         elif isinstance(what, UndoDone) and what.request_id:  # as if it had not been asked
             asked = {community: each for community, each in asked.items() if each.request_id != what.request_id}
-    return asked, {community: at for community, at in lost.items() if community not in asked}
+    return asked, {community: each for community, each in lost.items() if community not in asked}, since
+
+
+def _about(record: Published, entries: Sequence[JournalEntry], repository: str) -> Sequence[JournalEntry]:
+    """The entries about a record in all its versions, and about none whose place it took."""
+    here = [entry for entry in entries if getattr(entry.what, "repository", None) == repository]
+    if record.version_index == 1:
+        return [entry for entry in here if getattr(entry.what, "record_id", "") == record.record_id]
+    firsts = (isinstance(entry.what, DraftMade) and entry.what.version_index == 1 for entry in here)
+    return here[max((number for number, first in enumerate(firsts) if first), default=0) :]
 
 
 def _included(repository: Repository, record: Published, community: str) -> Review:
@@ -126,7 +132,7 @@ def _included(repository: Repository, record: Published, community: str) -> Revi
     try:
         return repository.include(record, community)
     except DepositRefusedError:
-        review = repository.included(record, community)
+        review = repository.included(record.record_id, community)
         if review is None or review.status != "waiting":
             raise
         return review

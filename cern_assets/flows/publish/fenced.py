@@ -184,9 +184,9 @@ class FencedRepository:
         """Write."""
         return self._held.include(record, community)
 
-    def included(self, record: Published, community: str) -> Review | None:
+    def included(self, record_id: str, community: str) -> Review | None:
         """Read."""
-        return self._repository.included(record, community)
+        return self._repository.included(record_id, community)
 
     def cancel(self, request_id: str) -> None:
         """Write."""

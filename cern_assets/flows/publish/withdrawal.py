@@ -12,7 +12,7 @@ from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.stages import Context
 from cern_assets.model.findings import Finding, Severity
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.journal import WithdrawalSeen, WithdrawalWanted
+from cern_assets.model.journal import PublishSeen, WithdrawalSeen, WithdrawalWanted
 from cern_assets.model.publications import Published, Receipt
 from cern_assets.ports import Repository
 
@@ -32,13 +32,14 @@ def findings(context: Context, recid: Recid) -> tuple[Finding, ...]:
     told: tuple[Finding, ...] = ()
     try:
         ids, told = discarded(context, recid, "The source withdrew the record")
-        record = _published_copy(context, [*([known.record_id] if known else []), *ids])
-        if record is None:
+        copies = _published_copies(context, recid, [*([known.record_id] if known else []), *ids])
+        if not copies:
             return told
+        record = copies[-1]
         if context.collection.withdrawn == "keep":
             kept = "The source withdrew it; the copy stays."
             return (*told, _told("withdrawn-at-source", "warning", record.url, kept))
-        _withdraw(context, recid, record)
+        _withdraw(context, recid, copies)
     except CernAssetsError as error:
         where = known.url if known else error.uri or repository.url
         return (*told, _told("not-withdrawn-in-target", "warning", where, f"What is there stays: {error}"))
@@ -56,9 +57,17 @@ def findings_of_left_out(context: Context, recid: Recid) -> tuple[Finding, ...]:
     return told
 
 
-def _published_copy(context: Context, record_ids: Sequence[str]) -> Published | None:
-    records = (context.adapters.repository.read_published(record_id) for record_id in dict.fromkeys(record_ids))
-    return next((record for record in records if record is not None), None)
+def _published_copies(context: Context, recid: Recid, record_ids: Sequence[str]) -> list[Published]:
+    """What is published under these ids; of a record that is to be withdrawn, all versions that we know, in order.
+
+    A version for itself is withdrawn: without the latest, the one before it would be shown.
+    """
+    repository, ids = context.adapters.repository, list(record_ids)
+    if context.collection.withdrawn == "tombstone":
+        seen = (entry.what for entry in context.adapters.journal.entries(context.collection.name, recid))
+        ids += [each.record_id for each in seen if isinstance(each, PublishSeen) and each.repository == repository.url]
+    records = (repository.read_published(record_id) for record_id in dict.fromkeys(ids))
+    return sorted((each for each in records if each is not None), key=lambda record: record.version_index)
 
 
 def withdraw_surely(repository: Repository, record: Published, *, reason: str, note: str) -> None:
@@ -75,12 +84,14 @@ def withdraw_surely(repository: Repository, record: Published, *, reason: str, n
         )
 
 
-def _withdraw(context: Context, recid: Recid, record: Published) -> None:
+def _withdraw(context: Context, recid: Recid, copies: Sequence[Published]) -> None:
+    """Withdraw versions, the latest last: as long as it is there, no earlier one is shown in its place."""
     with holding(context, recid) as held:
         journal, name, url = held.adapters.journal, held.collection.name, held.adapters.repository.url
-        journal.note(name, recid, WithdrawalWanted(repository=url, record_id=record.record_id))
-        withdraw_surely(held.adapters.repository, record, reason=_REASON, note=_NOTE)
-        journal.note(name, recid, WithdrawalSeen(repository=url, record_id=record.record_id))
+        journal.note(name, recid, *(WithdrawalWanted(repository=url, record_id=each.record_id) for each in copies))
+        for each in copies:
+            withdraw_surely(held.adapters.repository, each, reason=_REASON, note=_NOTE)
+        journal.note(name, recid, *(WithdrawalSeen(repository=url, record_id=each.record_id) for each in copies))
 
 
 def _told(code: str, severity: Severity, url: str, message: str) -> Finding:

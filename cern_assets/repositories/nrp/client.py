@@ -236,9 +236,9 @@ class NrpRepository:
         """`POST /api/records/<id>/communities`, which answers with the request for each community."""
         return self._run(include(self._connection, self._api, self._record_url(record.record_id), community))
 
-    def included(self, record: Published, community: str) -> Review | None:
+    def included(self, record_id: str, community: str) -> Review | None:
         """`GET /api/records/<id>/requests`, the latest first."""
-        return self._run(included(self._connection, self._api, self._record_url(record.record_id), community))
+        return self._run(included(self._connection, self._api, self._record_url(record_id), community))
 
     def cancel(self, request_id: str) -> None:
         """`POST /api/requests/<id>/actions/cancel`."""

@@ -7,7 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import (
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+    ThreadedResolver,
+)
 from nrp_cmd.async_client.connection import AsyncConnection
 from nrp_cmd.async_client.connection.auth import AuthenticatedClientRequest
 from nrp_cmd.async_client.streams import DataSource, InputStream
@@ -154,7 +162,7 @@ class Connection(AsyncConnection):
             self._session = ClientSession(
                 request_class=AuthenticatedClientRequest,
                 response_class=BoundedResponse,
-                connector=TCPConnector(limit=0, keepalive_timeout=_KEPT_SECONDS),
+                connector=TCPConnector(limit=0, keepalive_timeout=_KEPT_SECONDS, resolver=ThreadedResolver()),
                 cookie_jar=DummyCookieJar(),
             )
         return self._session

@@ -37,6 +37,7 @@ def build_embedded(
     transfers: Collection[str] = ("L", "M"),
     fetches_from: Collection[str] = (),
     sparse: bool = False,
+    withdraws: bool = False,
 ) -> Starlette:
     """Build the repository that lives in a folder (made if need be), for the depositor who has the token.
 
@@ -45,8 +46,8 @@ def build_embedded(
     Only its owner can read the folder. Links begin with the address of each request, which must be one of the server's
     own. With `faults`, some requests go wrong. `profile` says which custom fields it keeps, `transfers` how it
     takes files (`L` in one stream, `M` in parts), `fetches_from` from which hosts (with their ports) it fetches them by
-    itself (`F`). With `sparse`, content that is zeros for the most part takes little room. Two servers must not share a
-    folder at the same time.
+    itself (`F`). With `sparse`, content that is zeros for the most part takes little room; with `withdraws`, depositors
+    may put tombstones in the place of their records. Two servers must not share a folder at the same time.
     """
     make_private(folder)
     database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content", sparse=sparse)
@@ -56,7 +57,16 @@ def build_embedded(
     records = Records(database, content, kept)
     files = Files(database, content, loses_rewritten=faults is not None, transfers=transfers, fetches_from=fetches_from)
     tokens = {each: str(number) for number, each in enumerate((token, *others), start=1)}
-    api = Api(database, records, files, Communities(database, records), kept, tokens=tokens, faults=faults)
+    api = Api(
+        database,
+        records,
+        files,
+        Communities(database, records),
+        kept,
+        tokens=tokens,
+        faults=faults,
+        withdraws=withdraws,
+    )
     pages = Pages(database, records)
 
     @asynccontextmanager

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 _SCHEMA = """
@@ -45,6 +45,10 @@ CREATE TABLE IF NOT EXISTS file (
   updated    TEXT NOT NULL,
   PRIMARY KEY (record_id, key)
 );
+CREATE TABLE IF NOT EXISTS tombstone (        -- in the place of a version that was withdrawn
+  record_id TEXT PRIMARY KEY,
+  removed   TEXT NOT NULL                      -- JSON: what the tombstone says
+);
 CREATE TABLE IF NOT EXISTS community (
   id     TEXT PRIMARY KEY,
   slug   TEXT NOT NULL UNIQUE,
@@ -79,6 +83,7 @@ class Database:
         self._lock = threading.Lock()
         # Kept open: SQLite empties its log into the file, with all the waiting for the disk, when the last one closes.
         self._writer = self._connect()
+        self._readers = list[sqlite3.Connection]()
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.executescript(_SCHEMA)
         for table in ("request", "inclusion"):
@@ -89,14 +94,24 @@ class Database:
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
+            while self._readers:
+                self._readers.pop().close()
             self._writer.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view."""
-        with closing(self._connect()) as connection:
+        """One consistent view; a connection that another reader is done with is taken again."""
+        try:
+            connection = self._readers.pop()  # by one thread at a time, as the interpreter sees to
+        except IndexError:
+            connection = self._connect()
+        with ExitStack() as closed:
+            closed.callback(connection.close)
             connection.execute("BEGIN")
             yield connection
+            connection.execute("COMMIT")
+            closed.pop_all()
+        self._readers.append(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -18,6 +18,7 @@ from cern_assets.stand_ins.repository.tables import (
     Stage,
     StoredContent,
     Version,
+    bury,
     communities_of,
     delete_version,
     doi_taken,
@@ -26,6 +27,7 @@ from cern_assets.stand_ins.repository.tables import (
     now,
     read_version,
     request_status,
+    tombstone_of,
     versions_of,
     write_request_status,
     write_version,
@@ -178,6 +180,16 @@ class Records:
             write_version(connection, version)
             return _view(connection, version, "published")
 
+    def withdraw(self, record_id: str, payload: object) -> None:
+        """Put a tombstone in the place of a published version, and of no other of its record; its bytes are kept."""
+        given = payload if isinstance(payload, Mapping) else {}
+        with self._database.writing() as connection:
+            version = _version(connection, record_id, "published")
+            reason = given.get("removal_reason")
+            if not isinstance(reason, Mapping) or not isinstance(reason.get("id"), str):
+                raise invalid(FieldError("removal_reason", "Missing data for required field."))
+            bury(connection, version.id, {"removal_reason": {"id": reason["id"]}, "note": str(given.get("note", ""))})
+
     def discard(self, record_id: str) -> None:
         """Delete a draft; if nothing of it was published, with its files."""
         with self._database.writing() as connection:
@@ -243,6 +255,8 @@ def _with_name(agent: object) -> object:
 
 def _version(connection: sqlite3.Connection, record_id: str, stage: Stage) -> Version:
     version = read_version(connection, record_id)
+    if version is None and (removed := tombstone_of(connection, record_id)) is not None:
+        raise RefusedError(410, "Record deleted", tombstone=removed)
     if version is None or (version.draft if stage == "draft" else version.published) is None:
         raise missing_record()
     return version

@@ -1,5 +1,6 @@
 """What the server refuses, as InvenioRDM words it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -19,8 +20,15 @@ class FieldError:
 class RefusedError(Exception):
     """A request that is answered with 4xx."""
 
-    def __init__(self, status: int, message: str, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        errors: tuple[FieldError, ...] = (),
+        tombstone: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.tombstone = tombstone
         self.status = status
         self.message = message
         self.errors = errors
@@ -28,6 +36,8 @@ class RefusedError(Exception):
     def as_json(self) -> dict[str, object]:
         """The body of the answer."""
         body: dict[str, object] = {"status": self.status, "message": self.message}
+        if self.tombstone is not None:
+            body["tombstone"] = dict(self.tombstone)
         return {**body, "errors": [error.as_json() for error in self.errors]} if self.errors else body
 
 

@@ -132,6 +132,18 @@ def delete_version(connection: sqlite3.Connection, record_id: str) -> None:
     connection.execute("DELETE FROM record WHERE id = ?", (record_id,))
 
 
+def bury(connection: sqlite3.Connection, record_id: str, removed: Mapping[str, object]) -> None:
+    """Put a tombstone in a version's place."""
+    delete_version(connection, record_id)
+    connection.execute("INSERT INTO tombstone VALUES (?, ?)", (record_id, json.dumps(removed)))
+
+
+def tombstone_of(connection: sqlite3.Connection, record_id: str) -> dict[str, Any] | None:
+    """What the tombstone of a version says, None if there is none."""
+    row = connection.execute("SELECT removed FROM tombstone WHERE record_id = ?", (record_id,)).fetchone()
+    return None if row is None else dict(json.loads(row["removed"]))
+
+
 def request_status(connection: sqlite3.Connection, record_id: str) -> str | None:
     """How the request of a draft to a community stands, None if there is none."""
     row = connection.execute("SELECT status FROM request WHERE record_id = ?", (record_id,)).fetchone()

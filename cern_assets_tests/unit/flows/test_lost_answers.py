@@ -164,10 +164,10 @@ def test_a_request_whose_answer_was_lost_is_waited_for_as_long_as_the_search_may
     since = journal.note("opendata", recid, wanted).at
     began = time.time()
     context = place.world.changed(search_lag_seconds=0.4)
-    assert shown_request(context, record, reviewing, since=since) is None
+    assert shown_request(context, wanted, since=since) is None
     assert time.time() >= since + 0.4 > began
     asked = repository.include(record, reviewing)
-    assert shown_request(context, record, reviewing, since=since) == asked
+    assert shown_request(context, wanted, since=since) == asked
 
 
 def test_a_community_that_somebody_else_asked_already_is_told_as_asked(place: Place) -> None:

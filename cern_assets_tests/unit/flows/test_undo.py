@@ -1,6 +1,10 @@
 """Undo: what a run did is planned from the journal, applied once, and what others did since stays."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import httpx
+import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,12 +15,17 @@ from cern_assets.flows.stages import Context
 from cern_assets.flows.undo import Step, undo, undo_plan
 from cern_assets.model.archives import ArchiveLimits
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.journal import UndoDone
+from cern_assets.model.journal import PublishSeen, UndoDone
 from cern_assets.model.outcomes import StageOutcome
 from cern_assets.model.publications import Draft, Published, Review
 from cern_assets.repositories.nrp.client import NrpRepository
-from cern_assets_tests.services.world import GIB, World, community_of
+from cern_assets.stand_ins.repository.app import build_embedded
+from cern_assets.stand_ins.serving import serve_in_thread
+from cern_assets_tests.services.repository import RunningRepository
+from cern_assets_tests.services.world import GIB, World, community_of, running_world
 from cern_assets_tests.unit.repositories.test_nrp_faults import served
+
+_TOKEN = "a-depositor"
 
 
 def _run(context: Context, run_id: str, *recids: str) -> list[StageOutcome]:
@@ -181,11 +190,11 @@ def test_a_request_to_a_further_community_is_taken_back_once_and_made_again_by_t
     assert [undo(world.context, step, "run 2").status for _ in range(2)] == ["done", "nothing to do"]
     (record,) = world.held(Recid(recid))
     assert isinstance(record, Published)
-    request = world.context.adapters.repository.included(record, further)
+    request = world.context.adapters.repository.included(record.record_id, further)
     assert (request is not None, request and request.status) == (True, "refused")
     world.forget("published_record")
     assert _with_communities(world, recid, "run 3", first, further).succeeded
-    request = world.context.adapters.repository.included(record, further)
+    request = world.context.adapters.repository.included(record.record_id, further)
     assert (request is not None, request and request.status) == (True, "waiting")
 
 
@@ -209,7 +218,7 @@ def test_what_a_further_community_took_is_left_to_its_people(world: World, recid
     (record,) = world.held(Recid(recid))
     assert isinstance(record, Published)
     repository = world.context.adapters.repository
-    request = repository.included(record, further)
+    request = repository.included(record.record_id, further)
     assert request is not None
     url = f"{repository.url}/api/requests/{request.request_id}/actions/accept"
     httpx.post(url, headers={"Authorization": f"Bearer {world.token}"}, json={}, timeout=30).raise_for_status()
@@ -271,6 +280,77 @@ def test_a_copy_of_what_the_source_withdrew_is_a_finding_and_withdrawn_by_policy
     outcome = world.run(Recid(recid), withdrawn="tombstone")["raw_record"]
     assert outcome.status == "withdrawn"
     assert [finding.code for finding in outcome.findings] == ["not-withdrawn-in-target"]
+
+
+@pytest.fixture
+def letting(tmp_path: Path) -> Iterator[World]:
+    """A world before a repository that lets its depositors withdraw what is published."""
+    app = build_embedded(tmp_path / "repository", token=_TOKEN, withdraws=True)
+    with serve_in_thread(app) as url, running_world(tmp_path, RunningRepository(url, _TOKEN)) as world:
+        yield world
+
+
+def _versions(world: World, recid: str) -> list[str]:
+    entries = world.context.adapters.journal.entries("opendata", Recid(recid))
+    return [entry.what.record_id for entry in entries if isinstance(entry.what, PublishSeen)]
+
+
+def test_what_the_source_withdrew_is_withdrawn_in_all_its_versions_once(letting: World) -> None:
+    for content in (b"one", b"two", b"three"):
+        letting.source.put("1", files={"a.dat": content})
+        assert letting.run(Recid("1"))["published_record"].status == "done"
+    first, second, third = _versions(letting, "1")
+    letting.source.withdraw(Recid("1"))
+    (told,) = letting.run(Recid("1"), withdrawn="tombstone")["raw_record"].findings
+    repository = letting.context.adapters.repository
+    assert (told.code, third in told.value) == ("withdrawn-in-target", True)
+    assert [repository.read_published(record_id) for record_id in (first, second, third)] == [None, None, None]
+    assert letting.held(Recid("1")) == ()
+    writes = repository.spent.writes
+    again = letting.run(Recid("1"), withdrawn="tombstone")["raw_record"]
+    assert (again.findings, repository.spent.writes) == ((), writes)
+
+
+def test_a_withdrawal_that_ended_between_two_versions_is_gone_on_with(letting: World) -> None:
+    for content in (b"one", b"two"):
+        letting.source.put("1", files={"a.dat": content})
+        letting.run(Recid("1"))
+    first, second = _versions(letting, "1")
+    repository = letting.context.adapters.repository
+    record = repository.read_published(first)
+    assert record is not None
+    repository.withdraw(record, reason="take-down-request", note="")
+    letting.source.withdraw(Recid("1"))
+    (told,) = letting.run(Recid("1"), withdrawn="tombstone")["raw_record"].findings
+    assert (told.code, repository.read_published(second)) == ("withdrawn-in-target", None)
+
+
+def test_a_record_that_comes_back_after_its_tombstone_is_published_anew_and_its_communities_are_asked_again(
+    letting: World,
+) -> None:
+    first, further = community_of(letting, "open"), community_of(letting, "closed")
+    letting.source.put("1")
+    assert _with_communities(letting, "1", "run 1", first, further).status == "done"
+    letting.source.withdraw(Recid("1"))
+    assert letting.run(Recid("1"), withdrawn="tombstone")["raw_record"].status == "withdrawn"
+    letting.source.put("1")
+    assert _with_communities(letting, "1", "run 2", first, further).status == "done"
+    (record,) = letting.held(Recid("1"))
+    assert isinstance(record, Published)
+    request = letting.context.adapters.repository.included(record.record_id, further)
+    assert (request is not None, request and request.status) == (True, "waiting")
+
+
+def test_undoing_a_new_version_leaves_the_one_before_it(letting: World) -> None:
+    for number, content in enumerate((b"one", b"two"), start=1):
+        letting.source.put("1", files={"a.dat": content})
+        _run(letting.context, f"run {number}", "1")
+    first, second = _versions(letting, "1")
+    (step,) = _plan(letting, "run 2")
+    assert undo(letting.context, step, "run 2").status == "done"
+    repository = letting.context.adapters.repository
+    assert (repository.read_published(second), repository.read_published(first) is not None) == (None, True)
+    assert [record.record_id for record in letting.held(Recid("1"))] == [first]
 
 
 class _LettingUs(NrpRepository):
