@@ -86,7 +86,7 @@ bench-millions: python ## a million recids through a collection of segments, kil
 bench-archive: python services ## what packing costs, from an XRootD server to it and locally, beside zip and by hand
 	$(PYTHON) benchmarks/archive.py $(ARGS)
 
-bench-fetch: python services ## what fetching costs, one large file and many small ones, beside xrdcp
+bench-fetch: python services ## what fetching costs, large, small and huge files, beside xrdcp and cernopendata-client
 	$(PYTHON) benchmarks/fetch.py $(ARGS)
 
 bench-upload: python ## 100 GiB through one stream and through parts: memory of both ends, and pace beside a bare client

@@ -236,6 +236,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
         communities=spec.communities,
         files_mode=spec.files_mode,
         files_choice=spec.files_choice,
+        digests=spec.digests,
         third_party_copy=settings.third_party_copy if spec.third_party_copy is None else spec.third_party_copy,
         edits=spec.edit_policy,
         withdrawn=spec.withdrawn,

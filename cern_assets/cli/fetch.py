@@ -40,6 +40,12 @@ _EVERY_SECONDS = 2.0
     show_default=True,
     help="Whether files of file indexes are brought, or listed only.",
 )
+@click.option(
+    "--digest",
+    multiple=True,
+    type=click.Choice(["sha1", "sha256"]),
+    help="Compute this, too, besides adler32, crc32 and md5; may be repeated.",
+)
 @click.option("--reference", is_flag=True, help="Bring no bytes: compare what the record states with what is there.")
 @click.option("--json", "json_", is_flag=True, help="The manifest as one JSON object, a line a record.")
 @click.argument("record")
@@ -50,6 +56,7 @@ def command(  # noqa: PLR0917  options of the command
     exclude: tuple[str, ...],
     max_bytes: int | None,
     index_members: Literal["copy", "list"],
+    digest: tuple[Literal["sha1", "sha256"], ...],
     reference: bool,
     json_: bool,
     record: str,
@@ -73,6 +80,7 @@ def command(  # noqa: PLR0917  options of the command
         exclude=exclude,
         max_record_bytes=max_bytes,
         index_members=index_members,
+        digests=digest,
     )
     with opened_for_fetching(settings, source, to, files, cancellation=cancellation, moved=counted.moved) as context:
 

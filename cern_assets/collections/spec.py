@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cern_assets.model.archives import ArchivePolicy
+from cern_assets.model.checksums import Algorithm
 from cern_assets.model.collections import (
     Access,
     EditChoice,
@@ -59,11 +60,12 @@ class Files(FilesChoice):
     """Which files are brought, and how, in full; see `model.files.FilesChoice` and `FilesMode`.
 
     With `third_party_copy`, an XRootD store copies them from an XRootD source by itself, where both servers let it;
-    None leaves that to the settings.
+    None leaves that to the settings. `digests` are computed of mirrored files besides adler32, crc32 and md5.
     """
 
     mode: FilesMode = "mirror"
     third_party_copy: bool | None = None
+    digests: tuple[Literal["sha1", "sha256"], ...] = ()
 
 
 class Packing(Value):
@@ -145,8 +147,17 @@ class CollectionSpec(Value):
     @property
     def files_choice(self) -> FilesChoice:
         """Which files are brought."""
-        given = {} if isinstance(self.files, str) else self.files.model_dump(exclude={"mode", "third_party_copy"})
+        given = (
+            {}
+            if isinstance(self.files, str)
+            else self.files.model_dump(exclude={"mode", "third_party_copy", "digests"})
+        )
         return FilesChoice(**given)
+
+    @property
+    def digests(self) -> tuple[Algorithm, ...]:
+        """Which are computed besides the usual ones."""
+        return () if isinstance(self.files, str) else self.files.digests
 
     @property
     def third_party_copy(self) -> bool | None:

@@ -16,11 +16,11 @@ from cern_assets.flows import metadata, raw_record
 from cern_assets.flows.archive import room_beside
 from cern_assets.flows.choosing import chosen, left_out
 from cern_assets.flows.journey import status_of
-from cern_assets.flows.raw_files import ALGORITHMS
+from cern_assets.flows.raw_files import algorithms
 from cern_assets.flows.stages import Context, Task
 from cern_assets.flows.vouching import vouched
 from cern_assets.model.archives import LISTING_KEY, ArchivePlan
-from cern_assets.model.checksums import Checksum
+from cern_assets.model.checksums import HEX_DIGITS, Checksum
 from cern_assets.model.documents import Document
 from cern_assets.model.events import CallMade, CallsPlanned, Event, Place, Planned, RecidPlan, utc_text
 from cern_assets.model.identifiers import Recid
@@ -31,7 +31,6 @@ from cern_assets.model.values import Value, content_hash
 from cern_assets.recording import Recorder, recorded_by
 from cern_assets.transfers.movers import SMALL_BYTES
 
-_LETTERS = {"adler32": 8, "crc32": 8, "md5": 32}
 _REVIEW_CALLS = 3
 _INCLUSION_CALLS = 2
 """Of a community's review, beside publishing, and of each further community (docs/reference/requests.md)."""
@@ -116,7 +115,7 @@ def _reckoned(context: Context, recid: Recid) -> Forecast:
         context, Task(recid=recid, input_hash="", needs=_needs(context, record), previous=None)
     ).body
     sizes = {file.key: _size(context, file) for file in files}
-    stored = {file.key: _as_stored(file, sizes[file.key]) for file in files}
+    stored = {file.key: _as_stored(context, file, sizes[file.key]) for file in files}
     order = plan_order(list(sizes))
     members = [Member(key, sizes[key]) for key in order]
     policy = context.collection.archive
@@ -162,11 +161,10 @@ def _size(context: Context, file: SourceFile) -> int:
     return context.adapters.places.reader(file.ref).size_bytes(file.path) or 0
 
 
-def _as_stored(file: SourceFile, size_bytes: int) -> StoredFile:
+def _as_stored(context: Context, file: SourceFile, size_bytes: int) -> StoredFile:
     """With checksums of the lengths that they will have."""
-    computed = [Checksum(algorithm=name, value="0" * _LETTERS[name]) for name in ALGORITHMS]
-    stated = [file.checksum] if file.checksum and file.checksum.algorithm not in ALGORITHMS else []
-    checksums = tuple(computed + stated)
+    wanted = algorithms(context.collection, file.checksum)
+    checksums = tuple(Checksum(algorithm=name, value="0" * HEX_DIGITS[name]) for name in wanted)
     return StoredFile(key=file.key, ref=file.ref, size_bytes=size_bytes, checksums=checksums, verified=True)
 
 

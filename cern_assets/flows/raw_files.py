@@ -12,6 +12,7 @@ from cern_assets.flows.stages import Context, Made, Summary, Task
 from cern_assets.flows.tidying import clear_the_way, tidy
 from cern_assets.flows.vouching import doubts, vouched
 from cern_assets.model.checksums import Algorithm, Checksum, same_checksum
+from cern_assets.model.collections import Collection
 from cern_assets.model.events import FileMoved, How
 from cern_assets.model.files import FileRef, FilesChoice
 from cern_assets.model.journal import StagingAsked, TransferBegun
@@ -41,7 +42,14 @@ def rules(context: Context) -> str:
     """Whether bytes are kept, and whether files are taken for which nothing vouches."""
     collection = context.collection
     choice = "" if collection.files_choice == FilesChoice() else f", {collection.files_choice.model_dump_json()}"
-    return f"{collection.files_mode}, unverified: {collection.unverified}{choice}"
+    digests = f", {', '.join(collection.digests)}" if collection.digests else ""
+    return f"{collection.files_mode}, unverified: {collection.unverified}{choice}{digests}"
+
+
+def algorithms(collection: Collection, expected: Checksum | None) -> tuple[Algorithm, ...]:
+    """What is computed of a file's bytes while they pass: what others need, what the collection asks for."""
+    stated = (expected.algorithm,) if expected else ()
+    return tuple(dict.fromkeys((*ALGORITHMS, *collection.digests, *stated)))
 
 
 def make(context: Context, task: Task) -> Made[Manifest]:
@@ -159,15 +167,19 @@ def _kept(
         return None
     known = earlier.get(path)
     if known is not None:
-        return known if same_checksum(known.checksum(file.checksum.algorithm), file.checksum) else None
-    # An attempt that died before its manifest left whole files behind: reading our copy is cheaper than the source's.
+        if not same_checksum(known.checksum(file.checksum.algorithm), file.checksum):
+            return None
+        if all(known.checksum(algorithm) for algorithm in context.collection.digests):
+            return known
+    # An attempt that died before its manifest left whole files behind, or a digest is asked for that was not before:
+    # reading our copy is cheaper than the source's.
     return _ours(context, file, path, file.checksum)
 
 
 def _ours(context: Context, file: SourceFile, path: str, expected: Checksum) -> StoredFile | None:
     """A file that lies in our store, if its bytes are the expected ones."""
     with context.shared.cancellation.checked(context.adapters.store.open(path)) as chunks:
-        size_bytes, checksums = fingerprint(chunks, _algorithms(expected))
+        size_bytes, checksums = fingerprint(chunks, algorithms(context.collection, expected))
     return _stored(file, path, size_bytes, checksums) if expected in checksums else None
 
 
@@ -221,7 +233,7 @@ def _store(context: Context, task: Task, file: SourceFile, path: str, store: Fil
                 path,
                 size_bytes=file.size_bytes,
                 expected=expected,
-                algorithms=_algorithms(expected),
+                algorithms=algorithms(context.collection, expected),
                 attempts=context.shared.attempts,
                 check=context.shared.cancellation.check,
                 moved=context.shared.moved,
@@ -231,7 +243,8 @@ def _store(context: Context, task: Task, file: SourceFile, path: str, store: Fil
         except ChecksumMismatchError as error:
             assert expected is not None, "what is not declared cannot differ"
             _note(file.key, "refused", file.size_bytes or 0)
-            moved = read_again(context, task, file, expected, error, path, store, _algorithms(expected))
+            wanted = algorithms(context.collection, expected)
+            moved = read_again(context, task, file, expected, error, path, store, wanted)
             return _stored(file, path, moved.size_bytes, moved.checksums, readings=2)
     return _stored(file, path, moved.size_bytes, moved.checksums)
 
@@ -241,8 +254,9 @@ def _fetched_by_the_store(
 ) -> StoredFile | None:
     """A file that our store copied from the source by itself; None where it is to come through this process.
 
-    The store's own checksum vouches for it. Where it computes none, the bytes are looked at once, where they are. What
-    the target wants to know besides (MD5, CRC-32) is computed when the file is packed or sent.
+    The store's own checksum vouches for it. Where it computes none, or the collection asks for digests, the bytes are
+    looked at once, where they are. What the target wants to know besides (MD5, CRC-32) is computed when the file is
+    packed or sent.
     """
     if not context.collection.third_party_copy or expected is None or file.size_bytes is None:
         return None
@@ -250,7 +264,7 @@ def _fetched_by_the_store(
     copied = context.adapters.store.fetch(uri, path, size_bytes=file.size_bytes, expected=expected)
     if copied is None:
         return None
-    if copied == "verified":
+    if copied == "verified" and not context.collection.digests:
         return _stored(file, path, file.size_bytes, (expected,))
     found = _ours(context, file, path, expected)
     if found is None:
@@ -275,12 +289,6 @@ def _stored(
 def _word(file: SourceFile, path: str) -> str:
     """What an unfinished copy is called: another content at the same path has another name."""
     return content_hash([path, file.size_bytes, str(file.checksum)])[:32]
-
-
-def _algorithms(expected: Checksum | None) -> tuple[Algorithm, ...]:
-    if expected is None or expected.algorithm in ALGORITHMS:
-        return ALGORITHMS
-    return (*ALGORITHMS, expected.algorithm)
 
 
 def _refuse_offline(context: Context, task: Task, wanted: Sequence[SourceFile]) -> None:

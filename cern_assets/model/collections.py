@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cern_assets.model.archives import ArchiveLimits, ArchivePolicy
+from cern_assets.model.checksums import Algorithm
 from cern_assets.model.decisions import StewardDecision
 from cern_assets.model.files import FilesChoice, FilesMode
 from cern_assets.model.values import Value
@@ -90,10 +91,11 @@ class Collection(Value):
     `community` (slug or id in the target), a record is published through it. `communities` says which of the target
     stand for communities of the source. `edits` says what becomes of fields that
     people edited there, `withdrawn` what becomes of a record that the source withdrew, `unverified` whether files are
-    taken for whose bytes nothing vouches, `third_party_copy` whether XRootD servers copy among themselves. `profile`
-    says which fields the target keeps. `licence_default` stands where a record states no licence. `left_out` has
-    recids that stay out, each with the reason, `decisions` what stewards said about single recids. `curation` is the
-    folder of what people correct in deposits. `order` says which recids of a run begin first.
+    taken for whose bytes nothing vouches, `third_party_copy` whether XRootD servers copy among themselves,
+    `digests` what is computed of mirrored bytes besides what others need. `profile` says which fields the target keeps.
+    `licence_default` stands where a record states no licence. `left_out` has recids that stay out, each with the
+    reason, `decisions` what stewards said about single recids. `curation` is the folder of what people correct in
+    deposits. `order` says which recids of a run begin first.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Collection(Value):
     files_mode: FilesMode = "mirror"
     files_choice: FilesChoice = FilesChoice()
     third_party_copy: bool = False
+    digests: tuple[Algorithm, ...] = ()
     edits: EditPolicy = EditPolicy()
     withdrawn: WithdrawalChoice = "keep"
     unverified: UnverifiedChoice = "refuse"

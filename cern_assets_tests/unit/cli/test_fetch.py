@@ -1,5 +1,6 @@
 """`cern-assets fetch`: files of a record or a recid, verified, with a manifest that says what became of each."""
 
+import hashlib
 import json
 import zlib
 from collections.abc import Callable
@@ -86,6 +87,18 @@ def test_a_record_that_cannot_be_read_is_told_with_its_place_and_the_others_are_
     assert f"{several}:2" in nameless["error"]
     assert (fetched["recid"], fetched["status"], answer.code) == ("133", "done", 1)
     assert {name: (tmp_path / "here" / "133" / name).read_bytes() for name in FILES} == FILES
+
+
+def test_a_digest_that_is_asked_for_is_computed_also_of_files_that_are_there(
+    run: Run, record: Path, tmp_path: Path
+) -> None:
+    place = str(tmp_path / "here")
+    assert run("fetch", str(record), "--to", place).code == 0
+    for _ in range(2):
+        answer = run("fetch", str(record), "--to", place, "--digest", "sha256", "--json")
+        assert (answer.code, answer.json["moved_bytes"], states(answer)) == (0, 0, dict.fromkeys(FILES, "kept"))
+        sums = {file["path"]: file["checksums"]["sha256"] for file in answer.json["files"]}
+        assert sums == {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
 
 
 @pytest.mark.service
