@@ -12,6 +12,8 @@ a repetition, in alternating order; medians are compared.
 - records, ours: deposits through the whole stage (lease, journal on a local store, both searches, comparison, receipt);
 - flushes: how often this process has its store flush a file or a folder for a record (`os.fsync`), those of folders
   that are made for the first recids of a part of the store included;
+- CPU: of the thread that talks to the repository (client), and of those in which the records' own work is done, as a
+  process runs one thread at a time;
 - records, bare: the same requests in the same number of threads by a kept httpx client each, which looks at no answer
   but for the ids in it: the server's own ceiling.
 """
@@ -35,6 +37,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from cpu import used_by_threads
 from nrp_cmd.async_client.connection import AsyncConnection
 from nrp_cmd.async_client.invenio.files import AsyncInvenioFilesClient
 from nrp_cmd.types.info import RepositoryInfo, RepositoryInfoLinks
@@ -290,9 +293,16 @@ def main(bench: Bench, upload_mib: int, generated_gib: int, count: int, repetiti
             *(Figure(f"{kind}, {name}", count / each, "records/s") for name, each in took.items()),
             Figure(f"{kind}, ours to bare", took["bare"] / took["ours"], "x", at_least=0.95),
         ]
-        with counted_flushes() as flushed:
+        with counted_flushes() as flushed, used_by_threads() as used:
             bench.records_by_us(count, with_file=with_file)
-        figures.append(Figure(f"{kind}, flushes of ours", len(flushed) / count, "a record", at_most=15))
+        with used_by_threads() as used_bare:
+            bench.records_bare(count, with_file=with_file)
+        figures += [
+            Figure(f"{kind}, flushes of ours", len(flushed) / count, "a record", at_most=15),
+            Figure(f"{kind}, CPU of our client", 1000 * used["nrp-repository"] / count, "ms a record"),
+            Figure(f"{kind}, CPU of our records", 1000 * used["ThreadPoolExecutor"] / count, "ms a record"),
+            Figure(f"{kind}, CPU of bare", 1000 * used_bare["ThreadPoolExecutor"] / count, "ms a record"),
+        ]
     return figures
 
 

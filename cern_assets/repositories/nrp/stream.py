@@ -72,11 +72,15 @@ class UploadSource(DataSource):
 
 
 class UploadStream:
-    """One pass over the bytes, read in threads, chunk by chunk, counted against the declared size."""
+    """One pass over the bytes, read in threads, chunk by chunk, counted against the declared size.
+
+    A chunk is read while the one before it is sent. What comes after the last one is asked for only when that was sent:
+    a source may look then whether all of it may still be committed.
+    """
 
     def __init__(self, source: UploadSource) -> None:
         self._source = source
-        self._sent_bytes = 0
+        self._read_bytes = 0
         self._opened: AbstractContextManager[Iterator[bytes]] | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._reading: asyncio.Future[bytes | None] | None = None
@@ -93,14 +97,15 @@ class UploadStream:
 
     async def __anext__(self) -> bytes:
         self._source.stop_waiting()
-        self._reading = asyncio.ensure_future(asyncio.to_thread(self._next_chunk))
+        reading = self._reading or self._begun()
         try:
-            chunk = await asyncio.shield(self._reading)
+            chunk = await asyncio.shield(reading)
         except Exception as error:
             self._source.failure = error
             raise
         if chunk is None:
             raise StopAsyncIteration
+        self._reading = self._begun() if self._read_bytes < self._source.upload.size_bytes else None
         self._source.wait_for_repository()
         return chunk
 
@@ -113,24 +118,41 @@ class UploadStream:
         self._source.stop_waiting()
         if self._reading is not None:
             await asyncio.wait([self._reading])
+            if not self._reading.cancelled():
+                self._reading.exception()  # it was told, or nobody waits for that chunk any more
         if self._opened is not None:
-            opened, self._opened = self._opened, None
-            await asyncio.to_thread(opened.__exit__, None, None, None)
+            await asyncio.to_thread(self._closed)
+
+    def _begun(self) -> asyncio.Future[bytes | None]:
+        self._reading = asyncio.ensure_future(asyncio.to_thread(self._next_chunk))
+        return self._reading
+
+    def _closed(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.__exit__(None, None, None)
 
     def _next_chunk(self) -> bytes | None:
+        """The next chunk, None after the last, when the source is closed.
+
+        Raises:
+            SizeMismatchError: a chunk is one too many, or one is missing.
+        """
         if self._opened is None:
             opened = self._source.upload.open()
             self._chunks = opened.__enter__()
             self._opened = opened
         chunk = next(self._chunks, None)
-        self._sent_bytes += len(chunk or b"")
+        self._read_bytes += len(chunk or b"")
         size_bytes = self._source.upload.size_bytes
-        if self._sent_bytes > size_bytes or (chunk is None and self._sent_bytes < size_bytes):
+        if self._read_bytes > size_bytes or (chunk is None and self._read_bytes < size_bytes):
             raise SizeMismatchError(
                 f"{self._source.upload.key} was declared with {size_bytes:,} bytes, but "
-                f"{'more than' if self._sent_bytes > size_bytes else 'only'} {self._sent_bytes:,} came.",
+                f"{'more than' if self._read_bytes > size_bytes else 'only'} {self._read_bytes:,} came.",
                 field="files[].size",
-                value=str(self._sent_bytes),
+                value=str(self._read_bytes),
                 remedy="Fetch the file again.",
             )
+        if chunk is None:
+            self._closed()
         return chunk

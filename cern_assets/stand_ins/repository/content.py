@@ -2,14 +2,15 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from anyio import to_thread
+from anyio import create_task_group, to_thread
 
 _PIECE_BYTES = 1024 * 1024
 _BLOCK_BYTES = 4096
@@ -50,9 +51,13 @@ class ContentFolder:
         digest, size_bytes = hashlib.md5(usedforsecurity=False), 0
         try:
             with writing.open("wb") as file:
-                async for piece in _pieces(chunks):
-                    await to_thread.run_sync(_take, piece, digest.update, partial(self._put, file, size_bytes))
-                    size_bytes += len(piece)
+                # A piece is digested and written while the next one comes in.
+                async with aclosing(_pieces(chunks)) as pieces:
+                    piece = await anext(pieces, b"")
+                    while piece:
+                        take = partial(_take, piece, digest.update, partial(self._put, file, size_bytes))
+                        size_bytes += len(piece)
+                        piece = await _beside(take, pieces)
                 file.truncate(size_bytes)
                 await to_thread.run_sync(_settle, file, path)
         finally:
@@ -108,7 +113,19 @@ class ContentFolder:
                 path.unlink()
 
 
-async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _beside(work: Callable[[], None], pieces: AsyncIterator[bytes]) -> bytes:
+    """Do work in a thread, and give the next piece that came meanwhile, empty after the last; both have ended then."""
+    piece = b""
+    try:
+        async with create_task_group() as together:
+            together.start_soon(to_thread.run_sync, work)
+            piece = await anext(pieces, b"")
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return piece
+
+
+async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
     """The same bytes in pieces of 1 MiB or a little more, the last one shorter."""
     waiting = bytearray()
     async for chunk in chunks:
@@ -116,7 +133,8 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if len(waiting) >= _PIECE_BYTES:
             piece, waiting = bytes(waiting), bytearray()
             yield piece
-    yield bytes(waiting)
+    if waiting:
+        yield bytes(waiting)
 
 
 def _with_content(piece: bytes) -> Iterator[tuple[int, bytes]]:
