@@ -15,6 +15,8 @@ from pathlib import Path
 
 GRACE_SECONDS = 3600.0
 """For so long after they were replaced, files are left to readers that began before."""
+KEPT_VERSION = 2
+"""Of what is kept beside the parts; what another version kept is not read, and made anew by the next compaction."""
 _PATTERN = "events-*.jsonl"
 
 
@@ -22,18 +24,25 @@ _PATTERN = "events-*.jsonl"
 class Catalog:
     """Parts by day (UTC, `unknown` for lines that cannot be read), and what is kept and held of them.
 
-    `standing` and `reports` have a row a recid, and a row for each of its stages; all are names below the spool's
-    `compact/` but `files`, the spool files whose lines the parts hold.
+    `standing` and `reports` have a row a recid, and a row for each of its stages, `fates` what became of metadata by
+    path; all are names below the spool's `compact/` but `files`, the spool files whose lines the parts hold.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
     standing: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     files: frozenset[str] = frozenset()
+    fates: tuple[str, ...] = ()
+    kept_version: int = KEPT_VERSION
+
+    @property
+    def outdated(self) -> bool:
+        """Whether there are parts of which nothing is kept that this version can read."""
+        return bool(self.parts) and self.kept_version != KEPT_VERSION
 
     def named(self) -> set[str]:
         """Names of all files that count."""
-        return {name for _, name in self.parts} | {*self.standing, *self.reports}
+        return {name for _, name in self.parts} | {*self.standing, *self.reports, *self.fates}
 
 
 @dataclass(frozen=True)
@@ -64,11 +73,10 @@ def read_catalog(folder: Path) -> Catalog:
         said = json.loads((folder / "compact" / "catalog.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Catalog()
-    parts = tuple((day, name) for day, name in said["parts"])
-    standing = (
-        [said["standing"]] if isinstance(said["standing"], str) else said["standing"]
-    )  # before there were reports
-    return Catalog(parts, tuple(filter(None, standing)), tuple(said.get("reports", ())), frozenset(said["files"]))
+    parts, files = tuple((day, name) for day, name in said["parts"]), frozenset(said["files"])
+    if said.get("kept_version") != KEPT_VERSION:
+        return Catalog(parts, files=files, kept_version=0)
+    return Catalog(parts, tuple(said["standing"]), tuple(said["reports"]), files, tuple(said["fates"]))
 
 
 def write_catalog(folder: Path, catalog: Catalog) -> None:

@@ -67,49 +67,63 @@ def _compacted(contents: Contents, closed: Sequence[str]) -> tuple[Catalog, list
     batch = uuid.uuid4().hex
     with Database(Contents(folder, {name: contents.loose[name] for name in closed}, before)) as database:
         taken = [name for name in closed if name not in database.strange_files()]
-        if not taken and not crowded:
+        if not taken and not crowded and not before.outdated:
             return before, []
     loose = {name: contents.loose[name] for name in taken}
     place = folder / "compact"
     with Database(Contents(folder, loose, before)) as database:
-        merged = [name for day, name in before.parts if day in crowded]
-        parts = [(day, name) for day, name in before.parts if day not in crowded]
-        written = _written_parts(database, place, batch, merged)
-        parts += written
-        database.read_instead([place / name for _, name in written])
-        standing, reports = write_standing(database, place, batch)
+        written = _written(database, place, batch, "FROM new_lines")
+        again = before.parts if before.outdated else ()
+        database.read_instead([place / name for _, name in (*again, *written)])
+        kept = write_kept(database, place, batch)
+        parts = [*before.parts, *written]
+        merged = [(day, name) for day, name in parts if day in crowded]
+        if merged:
+            parts = [part for part in parts if part not in merged]
+            lines = parquet([place / name for _, name in merged])
+            parts += _written(database, place, f"{batch}-again", f"FROM {lines}")
     gone = {name for name in before.files if not (folder / name).exists()}
-    catalog = Catalog(tuple(sorted(parts)), standing, reports, (before.files - gone) | frozenset(taken))
+    files = (before.files - gone) | frozenset(taken)
+    catalog = Catalog(tuple(sorted(parts)), kept.standing, kept.reports, files, kept.fates)
     write_catalog(folder, catalog)
     return catalog, taken
 
 
-def write_standing(
-    database: Database, place: Path, batch: str, *, lines_a_share: int = LINES_A_SHARE
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Write where each recid stands, and what its stages last reported, into new files; their names.
+@dataclass(frozen=True)
+class Kept:
+    """Names of what is kept beside the parts, as the catalog has them."""
 
-    A share of the recids at a time, so that memory does not grow with the loose lines.
+    standing: tuple[str, ...]
+    reports: tuple[str, ...]
+    fates: tuple[str, ...]
+
+
+def write_kept(database: Database, place: Path, batch: str, *, lines_a_share: int = LINES_A_SHARE) -> Kept:
+    """Write where each recid stands, what its stages last reported, and what became of metadata, into new files.
+
+    A share of the recids at a time, so that memory does not grow with the loose lines. The fates of all shares add up;
+    those that were kept before are among the first share's.
     """
     (counted,) = database.rows("SELECT count(*) AS lines FROM loose_lines")
     shares = 1 + int(str(counted["lines"])) // lines_a_share
-    names = [(f"standing-{batch}-{share}.parquet", f"reports-{batch}-{share}.parquet") for share in range(shares)]
-    for share, (standing, reports) in enumerate(names):
+    kept = Kept(
+        *(tuple(f"{kind}-{batch}-{n}.parquet" for n in range(shares)) for kind in ("standing", "reports", "fates"))
+    )
+    for share, (standing, reports, fates) in enumerate(zip(kept.standing, kept.reports, kept.fates, strict=True)):
         database.keep_standing(share, shares)
         database.copy("FROM all_standing ORDER BY collection, length(recid), recid", place / standing)
         database.copy("FROM all_reports ORDER BY position, collection, length(recid), recid", place / reports)
-    return tuple(standing for standing, _ in names), tuple(reports for _, reports in names)
+        before = " UNION ALL BY NAME FROM kept_fates" if share == 0 else ""
+        added = "collection, path, fate, sum(recids)::BIGINT AS recids, sum(leaves)::BIGINT AS leaves"
+        database.copy(f"SELECT {added} FROM (FROM loose_fates{before}) GROUP BY ALL", place / fates)  # noqa: S608  ours
+    return kept
 
 
-def _written_parts(database: Database, place: Path, batch: str, merged: list[str]) -> list[tuple[str, str]]:
-    """The loose lines, and those of crowded days, as a part a day."""
+def _written(database: Database, place: Path, batch: str, lines: str) -> list[tuple[str, str]]:
+    """Lines as a part a day."""
     folder = place / f"{batch}.unfinished"
-    again = f" UNION ALL BY NAME FROM {parquet([place / name for name in merged])}" if merged else ""
-    database.copy(
-        f"SELECT *, coalesce(strftime(ts, '%Y-%m-%d'), 'unknown') AS day FROM (FROM loose_lines{again})",  # noqa: S608  our own names
-        folder,
-        "PARTITION_BY (day)",
-    )
+    by_day = f"SELECT *, coalesce(strftime(ts, '%Y-%m-%d'), 'unknown') AS day FROM ({lines})"  # noqa: S608  our own names
+    database.copy(by_day, folder, "PARTITION_BY (day)")
     parts = []
     for number, path in enumerate(sorted(folder.rglob("*.parquet"))):
         day = path.parent.name.removeprefix("day=")

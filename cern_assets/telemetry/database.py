@@ -38,6 +38,7 @@ class Database:
         }
         self.connection = duckdb.connect(":memory:", config=limits)
         self.connection.execute("SET enable_progress_bar = false")
+        self.connection.execute("SET parquet_metadata_cache = true")  # each view is bound to its files anew
         for script in sql_scripts("schema"):
             self.connection.execute(script)
         states = list(STATE_OF.items())
@@ -83,6 +84,13 @@ class Database:
         if parts:
             self.connection.execute(f"CREATE OR REPLACE VIEW loose_lines AS FROM {parquet(parts)}")
 
+    def keep(self, *views: str) -> None:
+        """Work views out once: tables instead."""
+        for view in views:
+            self.connection.execute(f"CREATE TABLE kept AS FROM {view}")
+            self.connection.execute(f"DROP VIEW {view}")
+            self.connection.execute(f"ALTER TABLE kept RENAME TO {view}")
+
     def keep_standing(self, share: int = 0, shares: int = 1) -> None:
         """Work out once where the recids stand that were told of since the last compaction: tables instead of views.
 
@@ -94,10 +102,7 @@ class Database:
             self.connection.execute(_script(view))
         self.connection.execute(f"CREATE OR REPLACE MACRO is_in_share(of_recid) AS hash(of_recid) % {shares} = {share}")
         self._kept = ("loose_reports", "loose_standing")
-        for view in self._kept:
-            self.connection.execute(f"CREATE TABLE kept AS FROM {view}")
-            self.connection.execute(f"DROP VIEW {view}")
-            self.connection.execute(f"ALTER TABLE kept RENAME TO {view}")
+        self.keep(*self._kept)
 
     def strange_files(self) -> set[str]:
         """Loose files with lines of a version or kind that is not known here."""
@@ -109,27 +114,31 @@ class Database:
         self.connection.execute(f"INSERT INTO {table} SELECT {marks}", list(columns))
 
     def _show(self, contents: Contents) -> None:
-        """Make `loose_lines`, `all_lines` and what is kept of them show what the folder holds."""
-        place = contents.folder / "compact"
-        loose = [str(contents.folder / name) for name in contents.loose]
-        self.connection.execute("CREATE VIEW loose_lines AS " + (self._json(loose) if loose else "FROM lines"))
-        parts = [place / name for _, name in contents.catalog.parts]
-        union = f" UNION ALL BY NAME FROM {parquet(parts)}" if parts else ""
-        self.connection.execute(f"CREATE VIEW all_lines AS FROM lines UNION ALL BY NAME FROM loose_lines{union}")
-        standing, reports = (
-            [place / name for name in names] for names in (contents.catalog.standing, contents.catalog.reports)
-        )
-        if standing and reports:
-            self._replace("kept_standing", f"FROM {parquet(standing)}")
-            self._replace("kept_reports", f"FROM {parquet(reports)}")
-        elif standing:  # of a version that kept the reports of a recid as a list in its row
-            self._replace("kept_standing", f"SELECT * EXCLUDE (reports) FROM {parquet(standing)}")  # noqa: S608  ours
-            listed = "collection, recid, source, repository, unnest(reports, recursive := true)"
-            self._replace("kept_reports", f"SELECT {listed} FROM {parquet(standing)}")  # noqa: S608  ours
+        """Make `new_lines`, `loose_lines`, `compacted_lines`, `all_lines` and what is kept show what the folder holds.
 
-    def _replace(self, table: str, query: str) -> None:
-        self.connection.execute(f"DROP TABLE {table}")
-        self.connection.execute(f"CREATE VIEW {table} AS {query}")
+        New lines are those that no part holds; loose ones are those of which nothing is kept, parts of another version
+        among them.
+        """
+        catalog, place = contents.catalog, contents.folder / "compact"
+        new = [str(contents.folder / name) for name in contents.loose]
+        parts = [place / name for _, name in catalog.parts]
+        self._view("new_lines", self._json(new) if new else "FROM lines")
+        both = f"FROM lines UNION ALL BY NAME FROM new_lines UNION ALL BY NAME FROM {parquet(parts)}" if parts else ""
+        if both and catalog.outdated:
+            self._view("loose_lines", both)
+            self._view("compacted_lines", "FROM lines")
+            self._view("all_lines", "FROM loose_lines")
+            return
+        self._view("loose_lines", "FROM new_lines")
+        self._view("compacted_lines", f"FROM lines UNION ALL BY NAME FROM {parquet(parts)}" if parts else "FROM lines")
+        self._view("all_lines", both or "FROM lines UNION ALL BY NAME FROM new_lines")
+        for kind, names in (("standing", catalog.standing), ("reports", catalog.reports), ("fates", catalog.fates)):
+            if names:
+                self.connection.execute(f"DROP TABLE kept_{kind}")
+                self._view(f"kept_{kind}", f"FROM {parquet([place / name for name in names])}")
+
+    def _view(self, name: str, query: str) -> None:
+        self.connection.execute(f"CREATE VIEW {name} AS {query}")
 
     def _json(self, paths: Sequence[str]) -> str:
         # A line that is no object, or torn, becomes a row of NULLs under ignore_errors.
@@ -166,15 +175,16 @@ def sql_scripts(kind: str) -> list[str]:
 
 
 def _in_order(views: dict[str, str]) -> list[str]:
-    """Names of views, each after those that it names."""
+    """Names of views, each after those of which it names a view or macro."""
     done: list[str] = []
     while rest := sorted(set(views) - set(done)):
-        ready = [name for name in rest if not any(_reads(views[name], other) for other in rest if other != name)]
+        ready = [name for name in rest if not any(_reads(views[name], views[other]) for other in rest if other != name)]
         if not ready:
             raise AssertionError(f"views that read each other: {rest}")
         done += ready
     return done
 
 
-def _reads(text: str, view: str) -> bool:
-    return re.search(rf"\b{view}\b", re.sub(r"--.*", "", text)) is not None
+def _reads(text: str, other: str) -> bool:
+    made = "|".join(re.findall(r"CREATE (?:VIEW|MACRO) (\w+)", other))
+    return re.search(rf"\b({made})\b", re.sub(r"--.*", "", text)) is not None

@@ -13,16 +13,14 @@ from cern_assets.telemetry.store import TelemetryStore
 type Pieces = Iterable[tuple[str, Sequence[str]]]
 """Recids by collection, in as many pieces as suit: at no time are all of them lists."""
 
-_ENTRIES = """
-SELECT * EXCLUDE (stages_told) FROM ledger_entries
-WHERE (? IS NULL OR state = ?) AND (? IS NULL OR collection = ?)
-ORDER BY collection, length(recid), recid LIMIT ?
-"""
+_COLUMNS = "collection, source, repository, recid, state, stage, code, message, files, size_bytes, url, ts, registered"
+_CHOSEN = "WHERE (? IS NULL OR state = ?) AND (? IS NULL OR collection = ?) ORDER BY collection, length(recid), recid"
+_LARGEST_PAGE = 10_000
 _LEFT_OUT = """
 SELECT collection, reason, count(*) AS recids, sum(files)::BIGINT AS files, sum(size_bytes)::BIGINT AS size_bytes
 FROM files_left_out GROUP BY ALL ORDER BY ALL
 """
-_DIFFERENCES = "SELECT * FROM ledger_differences UNION ALL SELECT * FROM target_differences"
+_DIFFERENCES = "FROM ledger_differences UNION ALL FROM target_differences"
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,8 @@ class Ledger:
     """An open ledger, over a `store`; `totals` are recids by state, with `in` (partitions) and `unregistered`."""
 
     def __init__(self, store: TelemetryStore) -> None:
+        store.keep_standing()
+        store.keep("ledger_keys", "undocumented", "ledger_differences", "target_differences")
         self.store = store
         counted = {str(row["state"]): row for row in store.rows("SELECT * FROM ledger_totals")}
         states: dict[str, int] = {state: _count(counted, state, "recids") for state in STATES}
@@ -82,7 +82,12 @@ class Ledger:
         self, state: State | None = None, collection: str | None = None, limit: int | None = None
     ) -> Iterator[Row]:
         """One row a recid (see `sql/views/ledger_entries.sql`), in order, read from the database as it is asked for."""
-        return self.store.rows(_ENTRIES, [state, state, collection, collection, limit])
+        chosen = [state, state, collection, collection]
+        if limit is None or limit > _LARGEST_PAGE:
+            return self.store.rows(f"SELECT {_COLUMNS} FROM ledger_entries {_CHOSEN} LIMIT ?", [*chosen, limit])  # noqa: S608  ours
+        # Which recids those are is asked of narrow rows, and only theirs are read whole.
+        self.store.show(f"SELECT collection, recid FROM ledger_keys {_CHOSEN} LIMIT ?", [*chosen, limit])  # noqa: S608  ours
+        return self.store.rows(f"SELECT {_COLUMNS} FROM ledger_page ORDER BY collection, length(recid), recid")  # noqa: S608  ours
 
 
 @contextmanager
@@ -111,7 +116,6 @@ def opened_ledger(folder: Path, counts: Counts) -> Iterator[Ledger]:
             store.note(collection, recids)
         for collection, recids in counts.held:
             store.hold(collection, recids)
-        store.keep_standing()
         yield Ledger(store)
 
 

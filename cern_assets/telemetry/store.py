@@ -16,12 +16,13 @@ _WORTH_BYTES = 16 * 1024**2
 class TelemetryStore(Database):
     """The telemetry of one folder as SQL tables and views (see `sql/`); use as a context manager.
 
-    Where many lines are loose, what is closed of them is compacted first, so that the next reader need not read them.
+    Where many lines are loose, what is closed of them is compacted first, so that the next reader need not read them;
+    so it is where another version compacted.
     """
 
     def __init__(self, folder: Path) -> None:
         contents = look(folder)
-        if contents.loose_bytes > _WORTH_BYTES:
+        if contents.loose_bytes > _WORTH_BYTES or contents.catalog.outdated:
             with suppress(OSError):  # somebody else's spool, or a full disk: slower, and right
                 compact(folder)
             contents = look(folder)
@@ -58,6 +59,11 @@ class TelemetryStore(Database):
     def hold(self, collection: str, recids: Sequence[str]) -> None:
         """Tell recids that the target shows as published."""
         self._put("held (collection, recid)", [collection], recids)
+
+    def show(self, query: str, parameters: Sequence[object]) -> None:
+        """Choose the recids of the page."""
+        self.connection.execute("DELETE FROM shown")
+        self.connection.execute(f"INSERT INTO shown {query}", parameters)
 
     def _put(self, place: str, fixed: list[str], recids: Sequence[str]) -> None:
         # One text for all, as DuckDB takes each element of a list by itself; no name of a file or key has a NUL.

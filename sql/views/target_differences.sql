@@ -1,12 +1,12 @@
 -- On which recids do telemetry, the journal and the target's own list of records disagree? One row for each disagreement.
 CREATE VIEW target_differences AS
 WITH published AS (
-    SELECT ledger_entries.collection, recid FROM ledger_entries JOIN listed USING (collection)
+    SELECT ledger_keys.collection, recid FROM ledger_keys JOIN listed USING (collection)
     WHERE state = 'published' AND ts < began
 ),
 told AS (
-    SELECT collection, recid FROM ledger_stages
-    WHERE position = (SELECT max(stages.position) FROM stages)
+    SELECT collection, recid FROM ledger_keys
+    WHERE told & (SELECT bit_of(max(stages.position)) FROM stages) <> 0
 ),
 last_stage AS (SELECT arg_max(stages.stage, stages.position) AS stage FROM stages)
 SELECT collection, recid, stage, 'it is published, and the target does not list it' AS difference

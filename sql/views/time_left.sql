@@ -21,7 +21,7 @@ paced AS (
     FROM counted GROUP BY collection
 ),
 left_over AS (
-    SELECT collection, count(*) AS pending FROM ledger_entries WHERE state = 'pending' GROUP BY collection
+    SELECT collection, count(*) AS pending FROM ledger_keys WHERE state = 'pending' GROUP BY collection
 )
 SELECT
     collection,

@@ -7,16 +7,20 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from cern_assets.model.events import CallMade, Event, FileMoved, Leaf, LeavesTold
+from cern_assets.model.outcomes import STAGE_NAMES, Status
+from cern_assets.telemetry import compaction
 from cern_assets.telemetry.catalog import look
-from cern_assets.telemetry.compaction import compact, write_standing
-from cern_assets.telemetry.database import parquet
+from cern_assets.telemetry.compaction import compact, write_kept
+from cern_assets.telemetry.database import Database, Row, parquet
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets.telemetry.store import TelemetryStore
-from cern_assets_tests.services.told import all_done, outcome
+from cern_assets_tests.services.told import all_done, fact, outcome
 
 DAY = 86_400
 SEEDS = int(os.environ.get("CERN_ASSETS_TEST_SEEDS", "2"))
@@ -69,7 +73,7 @@ def test_parts_of_a_crowded_day_are_put_together(tmp_path: Path) -> None:
         _told(tmp_path, outcome(number, str(number), "raw_record", "done"))
         compact(tmp_path, grace_seconds=0)
     assert len(_days(tmp_path)) < 5
-    assert len(list((tmp_path / "compact").rglob("*.parquet"))) == len(_days(tmp_path)) + 2  # standing, reports
+    assert len(list((tmp_path / "compact").rglob("*.parquet"))) == len(_days(tmp_path)) + 3  # what is kept
     assert [recid for recid, _ in _read(tmp_path)] == [str(number) for number in range(18)]
 
 
@@ -105,46 +109,146 @@ def test_damaged_lines_are_kept_count_of(tmp_path: Path) -> None:
     assert (unread["file"], unread["reason"], unread["lines"]) == (path.name, "damaged", 1)
 
 
-def test_standings_are_the_same_worked_out_in_shares_or_all_at_once(tmp_path: Path) -> None:
+def test_what_is_kept_is_the_same_worked_out_in_shares_or_all_at_once(tmp_path: Path) -> None:
     for recid in "123456789":
         _told(tmp_path, *all_done(recid), outcome(50, recid, "raw_files", "rejected" if recid > "5" else "unchanged"))
+        _told(tmp_path, _converted(51, recid, note=int(recid)))
     compact(tmp_path)
     _told(tmp_path, outcome(99, "7", "raw_files", "done"), outcome(99, "x", "raw_record", "done"))
+    _told(tmp_path, _converted(99, "7", title=1, note=2))
     with TelemetryStore(tmp_path) as store:
         wanted = [set(map(str, store.rows(f"FROM {view}"))) for view in ("all_standing", "all_reports")]
-        names = write_standing(store, tmp_path, "shares", lines_a_share=1)
-        found = [
-            [str(row) for row in store.rows(f"FROM {parquet([tmp_path / name for name in kind])}")] for kind in names
-        ]
-    assert len(names[0]) == 3
+        kept = write_kept(store, tmp_path, "shares", lines_a_share=1)
+        found = [_kept_rows(store, tmp_path, names) for names in (kept.standing, kept.reports)]
+        fates = {
+            (row["path"], row["recids"], row["leaves"])
+            for row in store.rows(_ADDED.format(_files(tmp_path, kept.fates)))
+        }
+    assert len(kept.standing) == len(kept.fates) == 4
     assert [set(rows) for rows in found] == wanted
     assert [len(rows) for rows in found] == [10, 46]
+    assert fates == {("title", 1, 1), ("note", 9, 45 - 7 + 2)}
 
 
-def test_reports_that_an_older_version_kept_as_lists_are_read_and_kept_as_rows(tmp_path: Path) -> None:
-    _told(tmp_path, *all_done("1"), *all_done("2"))
+_ADDED = "SELECT path, sum(recids)::BIGINT AS recids, sum(leaves)::BIGINT AS leaves FROM {} GROUP BY ALL"
+
+
+def _files(folder: Path, names: Sequence[str]) -> str:
+    return parquet([folder / name for name in names])
+
+
+def _kept_rows(store: TelemetryStore, folder: Path, names: Sequence[str]) -> list[str]:
+    return [str(row) for row in store.rows(f"FROM {_files(folder, names)}")]
+
+
+def _converted(second: float, recid: str, **leaves: int) -> Event:
+    told = tuple(
+        Leaf(path=path, fate="carried" if path == "title" else "dropped", leaves=n) for path, n in leaves.items()
+    )
+    return fact(second, recid, "metadata", LeavesTold(leaves=told))
+
+
+def test_the_fates_of_fields_are_those_of_the_last_conversion_whatever_was_compacted_before(tmp_path: Path) -> None:
+    _told(tmp_path, _converted(10, "1", title=1, note=2), _converted(10, "2", title=1, note=5))
+    for told, wanted in (
+        ([], {("note", 2, 7), ("title", 2, 2)}),
+        ([_converted(20, "1", title=1, extra=4)], {("note", 1, 5), ("title", 2, 2), ("extra", 1, 4)}),
+        ([_converted(15, "1", late=9)], {("note", 1, 5), ("title", 2, 2), ("extra", 1, 4)}),  # comes after a later one
+        ([_converted(30, "1"), _converted(30, "3", title=1)], {("note", 1, 5), ("title", 2, 2)}),
+    ):
+        _told(tmp_path, *told)
+        for _ in range(3):  # loose, compacted, and compacted with nothing new
+            with TelemetryStore(tmp_path) as store:
+                assert {
+                    (row["path"], row["recids"], row["leaves"]) for row in store.rows("FROM metadata_fates")
+                } == wanted
+            compact(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_every_question_has_the_same_answer_however_often_it_was_compacted_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(compaction, "_MANY", 3)  # so that parts are put together on the way
+    chance = random.Random(seed)
+    events = _random_journeys(chance)
+    chance.shuffle(events)  # lines come late, and days overlap
+    for folder in ("loose", "compacted"):
+        sink, rest = SpoolSink(tmp_path / folder), list(events)
+        while rest:
+            now = chance.randint(20, 80)
+            sink.emit(rest[:now])
+            rest = rest[now:]
+            if folder == "compacted":
+                sink.close()
+                compact(tmp_path / folder, grace_seconds=0)
+        sink.close()
+    assert look(tmp_path / "loose").catalog.parts == ()
+    assert look(tmp_path / "compacted").loose == {}
+    answers = []
+    for folder in ("loose", "compacted"):
+        with TelemetryStore(tmp_path / folder) as store:
+            store.register("opendata", [str(number) for number in range(12)])
+            answers.append({view: sorted(map(_rounded, store.rows(f"FROM {view}"))) for view in _QUESTIONS})
+    for view in _QUESTIONS:
+        assert answers[0][view], view
+        assert answers[1][view] == answers[0][view], view
+
+
+_QUESTIONS = (
+    "all_standing", "all_reports", "bottleneck_now", "bytes_moved", "calls_per_recid", "failures_by_kind",
+    "ledger_buckets", "ledger_entries", "ledger_records", "ledger_totals", "metadata_fates", "record_flows",
+    "size_and_time", "slowest_recids", "stage_costs", "throughput_by_hour", "time_left", "waits",
+)  # fmt: skip
+
+
+def _random_journeys(chance: random.Random) -> list[Event]:
+    """Two days of a few recids, no two events at the same moment."""
+    statuses: tuple[Status, ...] = ("done", "done", "unchanged", "failed", "rejected", "waiting")
+    events = []
+    for second in chance.sample(range(2 * DAY), 300):
+        recid, stage = str(chance.randint(0, 9)), chance.choice(STAGE_NAMES)
+        taken = chance.choice((0.25, 0.5, 8.0))  # these add up in any order
+        kind = chance.randint(0, 3)
+        if kind == 0:
+            events.append(
+                _converted(
+                    second, recid, **{path: chance.randint(1, 9) for path in chance.sample(["title", "note", "a"], 2)}
+                )
+            )
+        elif kind == 1:
+            call = CallMade(system="opendata", method="GET", route="/", http_status=200, elapsed_seconds=taken)
+            events.append(fact(second, recid, stage, call))
+            events.append(fact(second, recid, stage, FileMoved(key="a", way="in", how="moved", size_bytes=second)))
+        else:
+            changed = {"size_bytes": chance.randint(0, 10**9), "elapsed_seconds": taken, "files": chance.randint(0, 5)}
+            events.append(outcome(second, recid, stage, chance.choice(statuses), **changed))
+    return events
+
+
+def _rounded(row: Row) -> str:
+    return str({name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()})
+
+
+def test_what_another_version_kept_is_not_read_and_is_made_anew(tmp_path: Path) -> None:
+    _told(tmp_path, *all_done("1"), *all_done("2"), _converted(9, "1", title=1))
     compact(tmp_path)
     with TelemetryStore(tmp_path) as store:
-        wanted = [sorted(map(str, store.rows(f"FROM {view}"))) for view in ("all_standing", "all_reports")]
-        store.copy(
-            "SELECT *, (SELECT list({position: r.position, ts: r.ts, status: r.status, done_ts: r.done_ts, "
-            "files: r.files, size_bytes: r.size_bytes, code: r.code, message: r.message, url: r.url}) "
-            "FROM kept_reports AS r WHERE r.recid = s.recid) AS reports FROM kept_standing AS s",
-            tmp_path / "compact" / "old.parquet",
-        )
+        wanted = {view: sorted(map(str, store.rows(f"FROM {view}"))) for view in _QUESTIONS}
+        before = look(tmp_path)
     path = tmp_path / "compact" / "catalog.json"
     catalog = json.loads(path.read_text())
-    del catalog["reports"]
-    path.write_text(json.dumps({**catalog, "standing": "old.parquet"}))
+    del catalog["kept_version"], catalog["fates"]
+    path.write_text(json.dumps({**catalog, "standing": "old.parquet", "reports": []}))
+    assert look(tmp_path).catalog.outdated
+    with Database(look(tmp_path)) as old:  # whoever must not write there
+        assert {view: sorted(map(str, old.rows(f"FROM {view}"))) for view in _QUESTIONS} == wanted
     with TelemetryStore(tmp_path) as store:
-        assert [sorted(map(str, store.rows(f"FROM {view}"))) for view in ("all_standing", "all_reports")] == wanted
-    _told(tmp_path, outcome(99, "2", "raw_files", "failed"))
-    compact(tmp_path)
-    assert len(look(tmp_path).catalog.reports) == 1
-    with TelemetryStore(tmp_path) as store:
-        states = {row["recid"]: row["state"] for row in store.rows("FROM all_standing")}
-        assert states == {"1": "published", "2": "pending"}
-        assert next(store.rows("SELECT count(*) AS n FROM all_reports"))["n"] == 10
+        assert {view: sorted(map(str, store.rows(f"FROM {view}"))) for view in _QUESTIONS} == wanted
+    after = look(tmp_path).catalog
+    assert not after.outdated
+    assert after.parts == before.catalog.parts
+    assert len(after.standing) == len(after.reports) == len(after.fates) == 1
 
 
 def test_two_compactions_at_once_are_one(tmp_path: Path) -> None:
@@ -176,8 +280,8 @@ for each in range(1_000_000):
 _COMPACTOR = """
 import os, signal, sys
 from pathlib import Path
-from cern_assets.telemetry.compaction import compact, write_standing
-from cern_assets.telemetry.database import parquet
+from cern_assets.telemetry.compaction import compact
+from cern_assets.telemetry.database import Database, Row, parquet
 left = int(sys.argv[2])
 def die(event, arguments):
     global left

@@ -1,0 +1,3 @@
+-- Which recids of the page have a partition?
+CREATE VIEW shown_registered AS
+FROM registered SEMI JOIN shown USING (collection, recid);
