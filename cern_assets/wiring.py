@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cern_assets.collections.decisions import decisions_file, read_decisions
 from cern_assets.collections.reading import read_folder
@@ -24,6 +24,7 @@ from cern_assets.errors import ConfigurationError
 from cern_assets.flows.allowance import Allowance
 from cern_assets.flows.cancellation import Cancellation, pause
 from cern_assets.flows.deposits import COLLECTION, NoSource
+from cern_assets.flows.fetching import NoRepository
 from cern_assets.flows.stages import Adapters, Context, Shared
 from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.model.archives import ArchiveLimits
@@ -117,11 +118,14 @@ def collection_named(settings: Settings, name: str) -> CollectionSpec:
 
 @contextmanager
 def opened_context(
-    settings: Settings, spec: CollectionSpec, cancellation: Cancellation | None = None
+    settings: Settings, spec: CollectionSpec, cancellation: Cancellation | None = None, *, publishes: bool = True
 ) -> Iterator[Context]:
-    """Everything that the journey of a collection's recids needs, connected; closed at the end of the block."""
+    """Everything that the journey of a collection's recids needs, connected; closed at the end of the block.
+
+    Unless it `publishes`, there is no repository.
+    """
     collection = resolved(settings, spec)
-    adapters = _build_adapters(settings, collection)
+    adapters = _build_adapters(settings, collection, publishes=publishes)
     shared = _shared(settings, cancellation or Cancellation())
     with ExitStack() as stack:
         for opened in (adapters.source, adapters.files, adapters.store, adapters.repository, shared.movers):
@@ -146,7 +150,7 @@ def opened_for_fetching(
     with closing(store_at(uri, settings)) as store:
         place = hashlib.sha256(store.uri("files").encode()).hexdigest()[:16]
         spec = CollectionSpec(name=f"fetch_{place}", source=source, files=files)
-        with opened_context(settings, spec, cancellation) as context:
+        with opened_context(settings, spec, cancellation, publishes=False) as context:
             yield Context(
                 replace(context.adapters, store=store),
                 context.collection,
@@ -251,7 +255,7 @@ def resolved(settings: Settings, spec: CollectionSpec) -> Collection:
     )
 
 
-def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
+def _build_adapters(settings: Settings, collection: Collection, *, publishes: bool) -> Adapters:
     source = collection.source
     parts = source_parts(source)
     own = settings.section(parts.settings, source)
@@ -263,7 +267,7 @@ def _build_adapters(settings: Settings, collection: Collection) -> Adapters:
         store=store,
         documents=DocumentStore(store),
         journal=Journal(store),
-        repository=build_repository(settings, collection.target),
+        repository=build_repository(settings, collection.target) if publishes else cast("Repository", NoRepository()),
         telemetry=build_telemetry(settings),
     )
 

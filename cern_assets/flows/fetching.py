@@ -48,6 +48,15 @@ class Fetched(Value):
     problem: Problem | None = None
 
 
+class NoRepository:
+    """Stands where the target would, which takes longer to be opened than many a record to be fetched."""
+
+    url = ""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 @dataclass(frozen=True)
 class _Told:
     """What the stage told of files while it worked, by key."""
