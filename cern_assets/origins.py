@@ -4,6 +4,7 @@ A redirect is the word of whoever answered, and what stands behind it is publish
 own services, to a cloud's metadata address or to a neighbour's disk.
 """
 
+import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -28,3 +29,21 @@ def may_lead_to(start: str, target: str, redirect_hosts: Collection[str] = ()) -
         return True
     named = {f"{host}:{ports[1]}", host} if ports[1] == _PORTS[after.scheme] else {f"{host}:{ports[1]}"}
     return bool(named & {each.lower() for each in redirect_hosts})
+
+
+def leads_inward(start: str, target: str) -> bool:
+    """Whether a server elsewhere (`scheme://host...`) sent us to this machine's own services, or to its link's.
+
+    Data servers of a cluster have other names than the one that sends to them, so that any other host may be one.
+    """
+    return _is_inward(target) and not _is_inward(start)
+
+
+def _is_inward(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_link_local or address.is_unspecified

@@ -9,6 +9,9 @@ from functools import partialmethod
 from typing import Any
 from urllib.parse import urlsplit
 
+from cern_assets.errors import StorageUnavailableError
+from cern_assets.failures import failure
+from cern_assets.origins import leads_inward
 from cern_assets.storage.xrootd_logins import XRootDLogins
 
 _REDIRECTED = 401
@@ -27,7 +30,12 @@ def follows_by_itself(asked: Any, logins: XRootDLogins, url: str) -> None:
 
 
 def opened(client: Any, logins: XRootDLogins, url: str, *how: Any, timeout: int) -> tuple[Any, Any]:
-    """A file, opened where redirects lead, with the status of the last attempt; `how` are flags and mode."""
+    """A file, opened where redirects lead, with the status of the last attempt; `how` are flags and mode.
+
+    Raises:
+        StorageUnavailableError: they lead to this machine's own services, or to its link's.
+    """
+    asked = url
     for _ in range(_MOST):
         file = client.File()
         follows_by_itself(file, logins, url)
@@ -35,8 +43,21 @@ def opened(client: Any, logins: XRootDLogins, url: str, *how: Any, timeout: int)
         target = led_to(status)
         if target is None:
             break
+        _refuse_inward(asked, target)
         url = _at(target, url)
+    if status.ok and (server := file.get_property("DataServer")):
+        try:
+            _refuse_inward(asked, f"root://{server}/")
+        except StorageUnavailableError:
+            file.close(timeout=timeout)
+            raise
     return file, status
+
+
+def _refuse_inward(asked: str, target: str) -> None:
+    if leads_inward(asked, target):
+        detail = f"it redirects to {urlsplit(target).hostname}, which is not followed"
+        raise failure(StorageUnavailableError, "Opening", asked, detail)
 
 
 def led_to(status: Any) -> str | None:
@@ -64,6 +85,7 @@ class XRootDFiles:
     def __init__(self, client: Any, logins: XRootDLogins, server: str) -> None:
         self._client = client
         self._logins = logins
+        self._server = server
         self._first = self._of(server)
 
     def _of(self, server: str) -> Any:
@@ -78,6 +100,7 @@ class XRootDFiles:
             target = led_to(status)
             if target is None:
                 break
+            _refuse_inward(self._server, target)
             parts = urlsplit(target)
             files = self._of(f"{parts.scheme}://{parts.netloc}")
         return status, answer
