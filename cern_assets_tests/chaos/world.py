@@ -171,7 +171,7 @@ def running_chaos(folder: Path, faults: Faults, telemetry: Path, policy: Policy,
         token=TOKEN,
         faults=faults,
         fetches_from=[web.removeprefix("http://")] if policy.fetched else [],
-        withdraws=policy.tombstones,
+        administrators=[TOKEN] if policy.tombstones else [],
     )
     with serve_in_thread(app) as url:
         world = ChaosWorld(folder, url, faults, telemetry, policy, web)

@@ -64,6 +64,16 @@ def stranger(running: RunningRepository) -> Iterator[Repository]:
 
 
 @pytest.fixture(scope="module")
+def administrator(running: RunningRepository) -> Iterator[Repository]:
+    """The same repository, as one sees it who may withdraw."""
+    if not running.admin_token:
+        unavailable("No token of an administrator is given: set CERN_ASSETS_TEST_INVENIO_ADMIN_TOKEN.")
+    adapter = NrpRepository(running.url, running.admin_token, attempts=3, timeout_seconds=30)
+    yield adapter
+    adapter.close()
+
+
+@pytest.fixture(scope="module")
 def repository(running: RunningRepository) -> Iterator[Repository]:
     adapter = NrpRepository(running.url, running.token, attempts=3, timeout_seconds=30)
     yield adapter
@@ -559,6 +569,33 @@ def test_a_depositor_may_not_withdraw_a_published_record(repository: Repository)
     with pytest.raises(CredentialsRefusedError):
         repository.withdraw(record, reason="retracted", note="Because.")
     assert repository.read_published(record.record_id) is not None
+
+
+def test_a_version_is_withdrawn_for_itself_and_the_one_before_it_is_shown(
+    administrator: Repository, running: RunningRepository
+) -> None:
+    identifier, doi = some_url(), f"10.7483/withdrawn.{uuid4().hex[:8]}"
+    of_its_own = {**deposit(identifier=identifier), "pids": {"doi": {"identifier": doi, "provider": "external"}}}
+    first = published(administrator, of_its_own)
+    draft = administrator.new_version(first.record_id)
+    administrator.update_draft(draft.record_id, deposit(identifier=identifier))
+    second = administrator.publish(draft)
+
+    def found() -> list[str]:
+        return [record.record_id for record in administrator.find_published(identifier)]
+
+    assert eventually(lambda: found() == [second.record_id])
+    administrator.withdraw(second, reason="take-down-request", note="Why it is gone.")
+    assert administrator.read_published(second.record_id) is None
+    assert administrator.read_published(first.record_id) is not None
+    assert eventually(lambda: found() == [first.record_id])
+    tombstone = httpx.get(f"{running.url}/api/records/{second.record_id}", timeout=30)
+    assert (tombstone.status_code, tombstone.json()["tombstone"]["note"]) == (410, "Why it is gone.")
+    administrator.withdraw(second, reason="take-down-request", note="Once more.")
+    administrator.withdraw(first, reason="take-down-request", note="Why it is gone.")
+    assert eventually(lambda: (found(), administrator.find(identifier).own) == ([], ()))
+    again = published(administrator, of_its_own)
+    assert again.payload["pids"]["doi"]["identifier"] == doi  # type: ignore[index,call-overload]  # plain JSON
 
 
 def test_an_unknown_id_is_none(repository: Repository) -> None:

@@ -13,6 +13,7 @@ from cern_assets.stand_ins.serving import serve_in_thread
 from cern_assets_tests.services.repository import RunningRepository
 
 OTHER_TOKEN = "another-user-of-the-tests"
+ADMIN_TOKEN = "an-administrator-of-the-tests"
 
 
 @contextmanager
@@ -21,9 +22,12 @@ def running_embedded(
 ) -> Iterator[RunningRepository]:
     """Serve the repository of a folder on a free port; with faults, some requests go wrong."""
     token = "a-depositor-of-the-tests"
-    app = build_embedded(folder, token=token, others=[OTHER_TOKEN], faults=faults, profile=profile)
+    others = [OTHER_TOKEN, ADMIN_TOKEN]
+    app = build_embedded(
+        folder, token=token, others=others, administrators=[ADMIN_TOKEN], faults=faults, profile=profile
+    )
     with serve_in_thread(app) as url:
-        yield RunningRepository(url, token, OTHER_TOKEN)
+        yield RunningRepository(url, token, OTHER_TOKEN, ADMIN_TOKEN)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """A real InvenioRDM with PostgreSQL, Redis and OpenSearch: one of its own, or the one that the environment names.
 
 `CERN_ASSETS_TEST_INVENIO_URL` and `CERN_ASSETS_TEST_INVENIO_TOKEN` name an instance that runs already, and
-`CERN_ASSETS_TEST_INVENIO_OTHER_TOKEN` a second user of it; the tests leave their records in it. Without them a new one
-is started (half a minute) and thrown away.
+`CERN_ASSETS_TEST_INVENIO_OTHER_TOKEN` a second user of it, `CERN_ASSETS_TEST_INVENIO_ADMIN_TOKEN` an administrator; the
+tests leave their records in it. Without them a new one is started (half a minute) and thrown away.
 """
 
 import json
@@ -61,6 +61,7 @@ def invenio() -> Iterator[RunningRepository]:
             url=url.rstrip("/"),
             token=os.environ["CERN_ASSETS_TEST_INVENIO_TOKEN"],
             other_token=os.environ.get("CERN_ASSETS_TEST_INVENIO_OTHER_TOKEN", ""),
+            admin_token=os.environ.get("CERN_ASSETS_TEST_INVENIO_ADMIN_TOKEN", ""),
         )
         return
     with invenio_instance() as instance:

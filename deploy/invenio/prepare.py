@@ -1,4 +1,4 @@
-"""Fill a new InvenioRDM in one process: schema, indices, vocabularies, a depositor, another user, and their tokens.
+"""Fill a new InvenioRDM in one process: schema, indices, vocabularies, a depositor, others, and their tokens.
 
 Each step is a command of InvenioRDM's own `invenio` program. Run one by one they would cost ten seconds of imports
 each; here one application runs them all. Started by run.py in `.venv-invenio`, with the folder for files, the token's
@@ -18,9 +18,10 @@ from parts import write_secret
 
 DEPOSITOR = "depositor@example.org"
 OTHER = "somebody-else@example.org"
+ADMINISTRATOR = "administrator@example.org"
 
 
-def main(files_folder: Path, token_file: Path, other_token_file: Path) -> None:
+def main(files_folder: Path, token_file: Path, other_token_file: Path, admin_token_file: Path) -> None:
     """Run every step; the token is written last, so that its presence says that the instance is complete."""
     app = create_api()
     runner = app.test_cli_runner()
@@ -32,8 +33,10 @@ def main(files_folder: Path, token_file: Path, other_token_file: Path) -> None:
     _run(runner, "rdm-records", "custom-fields", "init")
     _run(runner, "communities", "custom-fields", "init")
     _run(runner, "rdm-records", "fixtures")
-    for user, file in ((OTHER, other_token_file), (DEPOSITOR, token_file)):
+    for user, file in ((ADMINISTRATOR, admin_token_file), (OTHER, other_token_file), (DEPOSITOR, token_file)):
         _run(runner, "users", "create", user, "--password", secrets.token_urlsafe(), "--active", "--confirm")
+        if user == ADMINISTRATOR:
+            _run(runner, "access", "allow", "administration-access", "user", user)
         token = _run(runner, "tokens", "create", "-n", "cern-assets", "-u", user)
         write_secret(file, token.split()[-1])
 

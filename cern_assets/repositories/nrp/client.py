@@ -252,7 +252,7 @@ class NrpRepository:
     def withdraw(self, record: Published, *, reason: str, note: str) -> None:
         """`DELETE /api/records/<id>/delete`, with what the tombstone says."""
         tombstone: JsonObject = {"removal_reason": {"id": reason}, "note": note, "is_visible": True}
-        self._run(self._connection.remove(self._record_url(record.record_id) / "delete", tombstone))
+        self._run(self._withdraw(self._record_url(record.record_id), tombstone))
 
     def _run[Result](self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         with self._unrepeated():
@@ -302,6 +302,13 @@ class NrpRepository:
                     raise
         accepted(await self._records.publish(nrp_record(body)), f"publish of {url}")
         return remote_published(await self._must_read(self._record_url(draft.record_id)))
+
+    async def _withdraw(self, url: URL, tombstone: JsonObject) -> None:
+        try:
+            await self._connection.remove(url / "delete", tombstone)
+        except DepositRefusedError:  # InvenioRDM says so, too, where there is a tombstone already
+            if await self._connection.read(url) is not None:
+                raise
 
     async def _must_read(self, url: URL) -> JsonObject:
         body = await self._connection.read(url)

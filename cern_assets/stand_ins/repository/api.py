@@ -1,7 +1,7 @@
 """The REST API, at InvenioRDM's addresses."""
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -80,7 +80,7 @@ class Api:
         *,
         tokens: Mapping[str, str],
         faults: Faults | None,
-        withdraws: bool = False,
+        withdrawers: Collection[str] = (),
     ) -> None:
         self._database = database
         self._records = records
@@ -89,7 +89,7 @@ class Api:
         self._kept = kept
         self._tokens = tokens
         self._faults = faults
-        self._withdraws = withdraws
+        self._withdrawers = withdrawers
 
     def routes(self) -> list[Route]:
         """All routes; the content of files comes first, as a key may hold slashes."""
@@ -209,9 +209,10 @@ class Api:
         return _record(call, self._records.edit(call.id), 201)
 
     def _withdraw(self, call: Call) -> Response:
-        """InvenioRDM lets administrators withdraw, and no depositor unless it is told to."""
+        """InvenioRDM lets administrators withdraw, and no depositor."""
+        self._records.refuse_withdrawn(call.id)
         self._records.read(call.id, "published", reader=call.user)
-        if not self._withdraws:
+        if call.owner not in self._withdrawers:
             raise denied()
         self._records.withdraw(call.id, call.body)
         return Response(status_code=204)

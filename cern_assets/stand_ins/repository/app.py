@@ -37,7 +37,7 @@ def build_embedded(
     transfers: Collection[str] = ("L", "M"),
     fetches_from: Collection[str] = (),
     sparse: bool = False,
-    withdraws: bool = False,
+    administrators: Collection[str] = (),
 ) -> Starlette:
     """Build the repository that lives in a folder (made if need be), for the depositor who has the token.
 
@@ -46,8 +46,9 @@ def build_embedded(
     Only its owner can read the folder. Links begin with the address of each request, which must be one of the server's
     own. With `faults`, some requests go wrong. `profile` says which custom fields it keeps, `transfers` how it
     takes files (`L` in one stream, `M` in parts), `fetches_from` from which hosts (with their ports) it fetches them by
-    itself (`F`). With `sparse`, content that is zeros for the most part takes little room; with `withdraws`, depositors
-    may put tombstones in the place of their records. Two servers must not share a folder at the same time.
+    itself (`F`). With `sparse`, content that is zeros for the most part takes little room; those of its users whose
+    tokens are among the `administrators` may put tombstones in the place of their records. Two servers must not share a
+    folder at the same time.
     """
     make_private(folder)
     database, content = Database(folder / "repository.sqlite"), ContentFolder(folder / "content", sparse=sparse)
@@ -65,7 +66,7 @@ def build_embedded(
         kept,
         tokens=tokens,
         faults=faults,
-        withdraws=withdraws,
+        withdrawers={tokens[each] for each in administrators},
     )
     pages = Pages(database, records)
 

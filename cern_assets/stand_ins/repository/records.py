@@ -180,6 +180,12 @@ class Records:
             write_version(connection, version)
             return _view(connection, version, "published")
 
+    def refuse_withdrawn(self, record_id: str) -> None:
+        """Refuse to withdraw what is withdrawn, as InvenioRDM words it."""
+        with self._database.reading() as connection:
+            if tombstone_of(connection, record_id) is not None:
+                raise RefusedError(400, "Record in unexpected deletion status.")
+
     def withdraw(self, record_id: str, payload: object) -> None:
         """Put a tombstone in the place of a published version, and of no other of its record; its bytes are kept."""
         given = payload if isinstance(payload, Mapping) else {}

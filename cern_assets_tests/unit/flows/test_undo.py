@@ -285,7 +285,7 @@ def test_a_copy_of_what_the_source_withdrew_is_a_finding_and_withdrawn_by_policy
 @pytest.fixture
 def letting(tmp_path: Path) -> Iterator[World]:
     """A world before a repository that lets its depositors withdraw what is published."""
-    app = build_embedded(tmp_path / "repository", token=_TOKEN, withdraws=True)
+    app = build_embedded(tmp_path / "repository", token=_TOKEN, administrators=[_TOKEN])
     with serve_in_thread(app) as url, running_world(tmp_path, RunningRepository(url, _TOKEN)) as world:
         yield world
 
