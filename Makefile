@@ -8,7 +8,7 @@ SEEDS ?= 200
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev unit test attack chaos chaos-profile kill-telemetry fuzz audit corpus oldest-duckdb check requirements reference coverage ground-truth screenshots bench-orchestration bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish bench-upload bench-telemetry bench-report clean python services bench-millions
+.PHONY: help demo dev unit test attack chaos chaos-profile kill-telemetry fuzz audit corpus oldest-duckdb check requirements reference coverage ground-truth screenshots bench-orchestration bench-archive bench-fetch bench-ledger bench-discovery bench-transform bench-publish bench-upload bench-telemetry bench-report clean python services bench-millions bench-scale
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ bench-orchestration: python ## what Dagster costs a recid, beside the stock way 
 
 bench-millions: python ## a million recids through a collection of segments, killed once in the middle
 	$(PYTHON) benchmarks/millions.py $(ARGS)
+
+bench-scale: python ## what 50,000 recids cost Dagster's pages, and backfills through its daemon, on PostgreSQL
+	$(PYTHON) benchmarks/scale.py $(ARGS)
 
 bench-archive: python services ## what packing costs, from an XRootD server to it and locally, beside zip and by hand
 	$(PYTHON) benchmarks/archive.py $(ARGS)

@@ -13,6 +13,7 @@ import dagster as dg
 
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.partitions import registered_recids
+from cern_assets.defs.pools import STORE
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.documents.store import DocumentStore
 from cern_assets.flows.target_list import listed
@@ -41,6 +42,7 @@ def build_ledger(spec: CollectionSpec) -> dg.Definitions:
         key=key,
         deps=[dg.AssetKey([spec.name, STAGE_NAMES[-1]])],
         group_name=_GROUP,
+        pool=STORE,
         kinds={"duckdb"},
         check_specs=[dg.AssetCheckSpec(CHECK, asset=key, description=description)],
         description=f"Where every recid of {spec.name} stands: each in one bucket, counted five times.",

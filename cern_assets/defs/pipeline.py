@@ -74,7 +74,7 @@ def build_pipeline(
                 bring_segments(context, opened, selected, spec.segments)
         else:
             recids = chosen_recids(context, spec)
-            told = ToldInSums(op) if spec.segments else ToldByRecid(op, planned=not listed)
+            told = ToldInSums(op, spec.segments) if spec.segments else ToldByRecid(op, planned=not listed)
             with ports.opened(spec) as opened:
                 bring(op, opened, recids, selected, told)
         yield from ()

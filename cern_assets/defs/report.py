@@ -6,6 +6,7 @@ import dagster as dg
 
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.partitions import registered_recids
+from cern_assets.defs.pools import STORE
 from cern_assets.documents.store import DocumentStore
 from cern_assets.model.outcomes import STAGE_NAMES
 from cern_assets.places import build_store
@@ -29,6 +30,7 @@ def build_report(spec: CollectionSpec) -> dg.AssetsDefinition:
         key=[PREFIX, spec.name],
         deps=[dg.AssetKey([spec.name, STAGE_NAMES[-1]])],
         group_name=_GROUP,
+        pool=STORE,
         kinds={"html"},
         description=f"Where the records, bytes and time of {spec.name} go: one page that needs no network.",
     )

@@ -29,7 +29,7 @@ def build_retry(spec: CollectionSpec, *, batch_size: int) -> dg.JobDefinition:
         with ports.opened(spec) as opened:
             for batch in batched(recids, batch_size):
                 try:
-                    told = ToldInSums(context) if spec.segments else ToldByRecid(context, planned=False)
+                    told = ToldInSums(context, spec.segments) if spec.segments else ToldByRecid(context, planned=False)
                     bring(context, opened, batch, STAGES, told)
                 except dg.Failure as failure:  # the next batch has a right to its turn
                     failures.append(failure)

@@ -201,7 +201,7 @@ def test_doctor_tells_of_a_daemon_that_is_silent_and_of_conditions_where_alerts_
     assert "secret" not in json.dumps(answer.json)
 
 
-def test_runs_that_publish_are_in_the_pool_of_their_target_and_inventories_in_that_of_their_source() -> None:
+def test_runs_are_in_the_pool_of_what_they_use_target_source_or_store() -> None:
     definitions = build_definitions()
 
     def pools(job: str) -> set[str | None]:
@@ -209,3 +209,4 @@ def test_runs_that_publish_are_in_the_pool_of_their_target_and_inventories_in_th
 
     assert pools("opendata_ingest") == pools("opendata_retry") == {"target_default"}
     assert pools("opendata_inventory") == {"source_opendata"}
+    assert pools("opendata_ledger") == {"store"}

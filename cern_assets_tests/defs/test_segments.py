@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.partition_status_cache import AssetPartitionStatus
 
 from cern_assets.collections.segments import segment_names
 from cern_assets.collections.spec import CollectionSpec
@@ -13,6 +14,7 @@ from cern_assets.defs.engine import DagsterEngine
 from cern_assets.defs.partitions import partitions_of, register_recids
 from cern_assets.defs.recid_runs import config_of
 from cern_assets.defs.retries import retry_name
+from cern_assets.defs.segment_runs import BY_A_LIST
 from cern_assets.flows.journey import STAGES
 from cern_assets.model.identifiers import Recid
 from cern_assets_tests.services.ticks import Daemon
@@ -49,6 +51,12 @@ def run(definitions: dg.Definitions, instance: dg.DagsterInstance, **given: obje
 
 def made(instance: dg.DagsterInstance, stage: str) -> set[str]:
     return instance.get_materialized_partitions(dg.AssetKey(["large", stage]))
+
+
+def states(instance: dg.DagsterInstance) -> dict[str, AssetPartitionStatus | None]:
+    """How the segments stand in Dagster's pages, at the last stage."""
+    asset, segments = dg.AssetKey(["large", "published_record"]), dg.StaticPartitionsDefinition([FIRST, SECOND])
+    return dict(instance.get_status_by_partition(asset, [FIRST, SECOND], segments) or {})
 
 
 def sums(instance: dg.DagsterInstance, stage: str, segment: str) -> dict[str, object]:
@@ -99,10 +107,25 @@ def test_a_list_of_recids_and_a_retry_are_runs_of_the_same_collection(
 ) -> None:
     assert run(definitions, registered, run_config=config_of("large", IN_SECOND[:1]))
     assert standing_of(registered, "large").counts["published"] == 1
-    assert made(registered, "published_record") == set(), "a segment is green by a run over the whole of it"
+    assert made(registered, "published_record") == set(), "a recid of the segment is still to be brought"
     retry = definitions.resolve_job_def(retry_name("large"))
     assert retry.execute_in_process(instance=registered).success
     assert standing_of(registered, "large").counts["published"] == 2
+
+
+def test_a_red_segment_turns_green_with_the_list_that_mends_the_last_of_its_recids(
+    definitions: dg.Definitions, registered: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("CERN_ASSETS_REPOSITORY_URL", "http://127.0.0.1:1")
+        assert not run(definitions, registered, partition_key=SECOND)
+    assert states(registered)[SECOND] is AssetPartitionStatus.FAILED
+    assert run(definitions, registered, run_config=config_of("large", IN_SECOND[:1]))
+    assert states(registered)[SECOND] is AssetPartitionStatus.FAILED, "one of its recids is still to be mended"
+    assert run(definitions, registered, run_config=config_of("large", IN_SECOND[1:]))
+    assert states(registered) == {SECOND: AssetPartitionStatus.MATERIALIZED, FIRST: None}
+    assert sums(registered, "raw_record", SECOND) == {"done": 2}, "what was green is left alone"
+    assert sums(registered, "published_record", SECOND) == {BY_A_LIST: 1}
 
 
 def test_the_recids_of_a_segment_load_as_one_value(definitions: dg.Definitions, registered: dg.DagsterInstance) -> None:
