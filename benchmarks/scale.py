@@ -237,7 +237,7 @@ def backfills(home: Path, sizes: Sequence[int], bad: int) -> list[Figure]:
             figures += [Figure(name, seconds, "s"), Figure(f"{name}, each", 1000 * seconds / len(group), "ms a recid")]
         for stage in NAMES:
             red = pages.standing(stage)["failedPartitions"]
-            assert set(red) == set(wrong), f"red at {stage}: {red[:20]}"
+            assert set(red) == set(wrong), f"red at {stage}: {red[:20]}; {failures(settings)}"
         said = pages.reasons(NAMES[0], wrong)
         shown = [recid for recid in wrong if REASON in said.get(recid, "")]
     return [
