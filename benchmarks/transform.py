@@ -5,10 +5,10 @@
 The visible records of CERN Open Data (`../shared/data/opendata` beside the checkout, or --data), one after the other
 and again until there are --records of them, go through what an ingest does with metadata: parse, then convert with the
 fate of each leaf and the findings, then validate. CPU seconds of this process count, so that what else the machine does
-does not. The crosswalk remembers short fields, shapes of records and repeated prose, so that what comes again can cost
-less: the first pass over the records, from empty memories, is a figure of its own, `each record once`. It is what a
-migration gets. The target is checked on both. Beside it in the same run, for scale: `json.loads` of the same texts, and
-`copy.deepcopy` of the records' metadata.
+does not. The crosswalk remembers shapes of records and parts that many of them share (a licence, how a hundred
+simulations were made), so that what comes again can cost less: the first pass over the records, from empty memories,
+is a figure of its own, `each record once`. It is what a migration gets. The target is checked on both. Beside it in the
+same run, for scale: `json.loads` of the same texts, and `copy.deepcopy` of the records' metadata.
 
 With --page, it prints a page that says where the time goes instead: the figures of one pass, and a profile of another.
 """
@@ -47,10 +47,13 @@ One pass over the visible records of CERN Open Data from empty memories, on one 
 gets. On a machine that does other things, too, CPU seconds are longer, as caches and clock are shared; `copy.deepcopy`
 copies the same metadata in the same run, for scale.
 
-What limits it is the number of small steps in Python, and no single one of them: each leaf of a record is walked, put
-to its rows and given a fate of its own, and each row that a record has something for is asked, written and settled. The
-second table, of another pass under a profiler, shows how often: no function has a share whose absence would make up for
-the distance to the target. A profiler makes calls of Python functions look dearer than they are.
+What records have in common is done once: a branch of a record (`license`, `methodology`) that came before, whole and
+under the same name, is neither walked nor converted again, and the account of its leaves follows from its form and from
+what the rows made. Of 64,279 branches of these records, 17,371 differ. What is left is what is new in each record: its
+title, abstract and DOI, lists of authors, the descriptions of single simulations; and for each the few steps that no
+record can do without: to put its branches together, to ask those rows that depend on its recid or files, to look at
+the deposit. The second table, of another pass under a profiler, shows how often: no function has a share whose absence
+would make up for the distance to the target. A profiler makes calls of Python functions look dearer than they are.
 
 """
 MIB = 1024**2

@@ -5,21 +5,23 @@ and in a sentence why. Whoever adds a field adds a row: conversion, the account 
 version that decides what is done again all read it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from typing import NamedTuple
 
 from cern_assets.code_version import code_version
 from cern_assets.metadata.bodies import bodies_text
-from cern_assets.metadata.fates import Ledger
-from cern_assets.metadata.leaves import Leaf, Place, Reading
-from cern_assets.metadata.payload import Payload
+from cern_assets.metadata.branches import Branch, Branches
+from cern_assets.metadata.fates import State, Word, carried, dropped, fates_of, unmapped
+from cern_assets.metadata.leaves import About, Leaf, Place, Reading
+from cern_assets.metadata.memory import Memory
+from cern_assets.metadata.payload import Payload, each_once, kept
 from cern_assets.metadata.terms import vocabularies_text
 from cern_assets.model.findings import MISSHAPEN, Finding, Severity, grouped, pattern_of, shorten
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.metadata import Metadata
+from cern_assets.model.metadata import LeafFate, Metadata
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, content_hash
 
@@ -50,14 +52,6 @@ class Converted(NamedTuple):
     computed: tuple[Leaf, ...] = ()
     rors: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing but a value: all leaves are in it, and nothing is to be told."""
-        return self[1:] == _PLAIN
-
-
-_PLAIN = ((),) * 6
-
 
 type Converter = Callable[[Reading], Converted]
 
@@ -68,9 +62,9 @@ class Row:
 
     Lists of several rows for one target follow each other; anything else is written once, by the first row that gives
     something. A `fallback` row is asked only while its target has nothing. Equal items of a list are written once, but
-    for `keep_equal` (two people may have one name). A row that `derives`
-    writes what follows from its leaves (an entry of a vocabulary) and not their words. The converter is a plain
-    function of a module in a package, not a closure, so that its text tells its version.
+    for `keep_equal` (two people may have one name). A row that `derives` writes what follows from its leaves (an entry
+    of a vocabulary) and not their words. One that `needs` patterns is asked only of a record that has one of these. The
+    converter is a plain function of a module in a package, not a closure, so that its text tells its version.
     """
 
     reads: tuple[str, ...]
@@ -80,6 +74,7 @@ class Row:
     fallback: bool = False
     keep_equal: bool = False
     derives: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ class Crosswalk:
     @cached_property
     def plan(self) -> "_Plan":
         """The rows as they are applied, made at first use."""
-        return _plan(self.rows)
+        return _Plan(self.rows)
 
     @cached_property
     def version(self) -> str:
@@ -132,22 +127,36 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
 
     Parts of a payload may be shared with those of other records, and are not to be changed.
     """
-    ledger, payload = Ledger(record.metadata, crosswalk.plan.known), Payload()
+    plan, payload = crosswalk.plan, Payload()
+    branches = plan.branches.of(record.metadata)
+    tokens, add = plan.silent.copy(), payload.add
     findings: list[Finding] = []
     rors: tuple[tuple[str, str], ...] = ()
-    for step in applied(record, crosswalk, ledger, payload):
-        result = step.result
-        if step.says:
-            payload.write(step.row.target, result.value, keep_equal=step.row.keep_equal)
-        _settle(ledger, step)
-        if result.findings or result.unused:
-            findings += result.findings
-            findings += map(_finding, result.unused)
-        rors = rors or result.rors
-    findings += _not_told_yet(ledger.findings(), record)
+    for step in plan.asked(branches):
+        number, row, is_alone, at, _, _ = step
+        if not is_alone and _is_taken(payload, row):
+            tokens[number] = _NOT_NEEDED
+            continue
+        outcome = branches[at].made.get(number) if at is not None else None
+        if outcome is None:
+            outcome = plan.outcome(step, branches, record)
+        if outcome.says:
+            add(row.target, outcome.value, row.keep_equal)
+        tokens[number] = outcome.token
+        if outcome.findings:
+            findings += outcome.findings
+        if outcome.rors and not rors:
+            rors = outcome.rors
+    fates: list[LeafFate] = []
+    for branch in branches:
+        form = branch.form
+        key = form.pick(tokens)
+        fates += form.fates.get(key) or branch.fates.get(key) or plan.accounted(branch, key, tokens)
+        if form.unread:
+            findings += _not_told_yet((unmapped(pattern, branch.said[pattern]) for pattern in form.unread), record)
     told = grouped(findings) if findings else ()
     # The parts are values of ours and are not looked at once more.
-    return Metadata.model_construct(payload=payload.as_kept(), fates=ledger.fates(), findings=told, rors=rors)
+    return Metadata.model_construct(payload=payload.content, fates=tuple(fates), findings=told, rors=rors)
 
 
 class Applied(NamedTuple):
@@ -164,135 +173,226 @@ class Applied(NamedTuple):
     says: bool
 
 
-def applied(record: SourceRecord, crosswalk: Crosswalk, ledger: Ledger, payload: Payload) -> Iterator[Applied]:
+def applied(record: SourceRecord, crosswalk: Crosswalk, payload: Payload) -> Iterator[Applied]:
     """Ask the rows of a crosswalk in order; whoever takes the answers writes each before the next is asked."""
-    plan, said, files = crosswalk.plan, ledger.said, len(record.files)
-    for number, row, patterns in plan.asked(tuple(said)):
-        if isinstance(row, Drop):
-            for pattern in patterns:
-                ledger.drop(pattern, row.reason)
+    plan = crosswalk.plan
+    branches = plan.branches.of(record.metadata)
+    for step in plan.asked(branches):
+        if not step.is_alone and _is_taken(payload, step.row):
             continue
-        there = payload.at(row.target)
-        if there is not None and (row.fallback or not isinstance(there, list)):
-            for pattern in patterns:
-                ledger.drop(pattern, f"Not needed: {row.target} has a value already.")
-            continue
-        found = said[patterns[0]] if len(patterns) == 1 else [leaf for pattern in patterns for leaf in said[pattern]]
-        result = plan.converted(number, row, found, record.recid, files)
-        yield Applied(number + 1, row, patterns, found, result, not _is_nothing(result.value))
+        found = _found(step, branches)
+        result = step.row.convert(Reading(About(record.recid, len(record.files)), found))
+        patterns = tuple(pattern for _, pattern in step.places)
+        yield Applied(step.number + 1, step.row, patterns, found, result, not _is_nothing(result.value))
 
 
-type _Asked = tuple[tuple[int, Row | Drop, tuple[str, ...]], ...]
+class _Step(NamedTuple):
+    """A row to ask of records of one shape.
+
+    `is_alone` tells that no other row writes its target, `at` is the number of the branch that has all it reads, None
+    for several and for none. `places` are the patterns of the row that the record has, each with the number of its
+    branch, and `branches` are these numbers, each once.
+    """
+
+    number: int
+    row: Row
+    is_alone: bool
+    at: int | None
+    places: tuple[tuple[int, str], ...]
+    branches: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+class _Outcome:
+    """What a row made of its leaves, in the form in which it is used and remembered.
+
+    `value` is as the target will keep it. `token` is what the account of leaves depends on: a number, or the outcome
+    itself where leaves have fates of their own (`reasons` by the number of a leaf, and leaves that are `computed`).
+    """
+
+    __slots__ = ("computed", "findings", "reasons", "rors", "says", "token", "value")
+
+    def __init__(self, row: Row, result: Converted) -> None:
+        self.says = not _is_nothing(result.value)
+        self.value = _as_written(row, result.value) if self.says else None
+        self.findings = (*result.findings, *map(_finding, result.unused)) if result.findings or result.unused else ()
+        self.rors = result.rors
+        self.token: object = self.says
+        self.reasons = _NO_REASONS
+        self.computed = _NONE_COMPUTED
+        if result.unused or result.apart or result.aside or result.computed:
+            self.token = self
+            self.reasons = {leaf.number: _gives_nothing(row) for leaf in result.apart}
+            self.reasons |= {leaf.number: reason for leaf, reason in result.aside}
+            self.reasons |= {unused.leaf.number: unused.reason for unused in result.unused}
+            self.computed = frozenset(leaf.number for leaf in result.computed)
+
+
+_NO_REASONS: dict[int, str] = {}
+_NONE_COMPUTED: frozenset[int] = frozenset()
+_NOT_NEEDED = "not needed"
+"""The token of a row whose target has a value already."""
+_SHAPES = 2_000
+_RESULTS = 1_000
+_ACCOUNTS = 200
+
+
 class _Plan:
     """A crosswalk's rows in the form in which they are applied.
 
-    `known` is the root of the places that rows read. `readers` has for each pattern the rows that read it, by number,
-    with the place of the pattern in the row. `always` has the rows that answer although the record has nothing that
-    they read; the others need not be asked then.
-
-    Records of a source have few shapes, and which rows are asked follows from the patterns alone. Many fields have few
-    values (a type, a language, a licence): what a row makes of few short texts is remembered, if it does not ask for
-    more of the record, and has nothing to tell of a leaf. Both memories are emptied when they are full.
+    Records of a source have few shapes, and which rows are asked follows from the patterns alone. What a row makes of
+    one branch is remembered with the branch, what it makes of several here, if it does not ask for more of the record.
+    All memories are bounded.
     """
 
-    rows: tuple[Row | Drop, ...]
-    known: Place
-    readers: Mapping[str, tuple[tuple[int, int], ...]]
-    always: frozenset[int]
-    _shapes: dict[tuple[str, ...], _Asked] = field(default_factory=dict)
-    _made: dict[tuple[object, ...], Converted] = field(default_factory=dict)
-    _personal: set[int] = field(default_factory=set)
+    def __init__(self, rows: tuple[Row | Drop, ...]) -> None:
+        known = Place()
+        readers: dict[str, list[int]] = {}
+        for number, row in enumerate(rows):
+            for pattern in row.reads:
+                known.know(pattern)
+                readers.setdefault(pattern, []).append(number)
+        written = [row.target for row in rows if isinstance(row, Row)]
+        self._rows = rows
+        self._readers = {pattern: tuple(numbers) for pattern, numbers in readers.items()}
+        self._asking = {
+            pattern: tuple(number for number in numbers if isinstance(rows[number], Row))
+            for pattern, numbers in readers.items()
+        }
+        self._always = [n for n, row in enumerate(rows) if isinstance(row, Row) and _answers_to_nothing(row)]
+        self._alone = {target for target in written if written.count(target) == 1}
+        self.silent: dict[int, object] = {
+            number: None for number, row in enumerate(rows) if isinstance(row, Row) and row.needs
+        }
+        """What stands for rows that were not asked: nothing."""
+        self._shapes: dict[tuple[int, ...], tuple[_Step, ...]] = {}
+        self._joint: Memory[tuple[object, ...], _Outcome] = Memory(_RESULTS)
+        self.branches = Branches(known, self._asking)
 
-    def asked(self, patterns: tuple[str, ...]) -> _Asked:
-        """The rows to ask of a record that has leaves of these patterns: number, row, and its patterns among them."""
-        known = self._shapes.get(patterns)
+    def asked(self, branches: Sequence[Branch]) -> tuple[_Step, ...]:
+        """The rows to ask of a record of these branches, in their order."""
+        shape = tuple([branch.form.kind for branch in branches])
+        known = self._shapes.get(shape)
         if known is not None:
             return known
-        reads: dict[int, list[tuple[int, str]]] = {number: [] for number in self.always}
-        for pattern in patterns:
-            for number, place in self.readers.get(pattern, ()):
-                reads.setdefault(number, []).append((place, pattern))
-        asked = tuple(
-            (number, self.rows[number], tuple(pattern for _, pattern in sorted(these)))
-            for number, these in sorted(reads.items())
-        )
+        places: dict[int, list[tuple[int, str]]] = {number: [] for number in self._always}
+        for at, branch in enumerate(branches):
+            for pattern in branch.form.patterns:
+                for number in self._asking.get(pattern, ()):
+                    places.setdefault(number, []).append((at, pattern))
+        steps = tuple(self._step(number, places[number]) for number in sorted(places) if self._is_asked(number, places))
         if len(self._shapes) >= _SHAPES:
             self._shapes.clear()
-        self._shapes[patterns] = asked
-        return asked
+        self._shapes[shape] = steps
+        return steps
 
-    def converted(self, number: int, row: Row, found: list[Leaf], recid: Recid, files: int) -> Converted:
-        """What a row makes of its leaves."""
-        if number in self._personal or len(found) > _FEW_LEAVES:
-            return row.convert(Reading(recid, files, found))
-        key: list[object] = [number]
-        for leaf in found:
-            if len(leaf.text) > _SHORT_TEXT:
-                return row.convert(Reading(recid, files, found))
-            value = leaf.value
-            key += (leaf.pattern, value if isinstance(value, str) else (leaf.text,))
-        remembered = tuple(key)
-        known = self._made.get(remembered)
-        if known is not None:
-            return known
-        reading = Reading(recid, files, found)
-        result = row.convert(reading)
-        if reading.is_personal:
-            self._personal.add(number)
-        elif result.is_plain:
-            if len(self._made) >= _RESULTS:
-                self._made.clear()
-            self._made[remembered] = result
-        return result
+    def outcome(self, step: _Step, branches: Sequence[Branch], record: SourceRecord) -> _Outcome:
+        """What a row makes of a record, remembered where it makes the same of others."""
+        row, may_come_again, key = step.row, True, None
+        if step.at is None:
+            these = [branches[at] for at in step.branches]
+            for branch in these:
+                may_come_again = may_come_again and branch.is_remembered
+            if may_come_again:
+                key = (step.number, *these)
+                known = self._joint.get(key)
+                if known is not None:
+                    return known
+        else:
+            may_come_again = branches[step.at].is_remembered
+        reading = Reading(About(record.recid, len(record.files)), _found(step, branches))
+        outcome = _Outcome(row, row.convert(reading))
+        if may_come_again and not reading.is_personal:
+            if key:
+                self._joint.put(key, outcome)
+            elif step.at is not None:
+                branches[step.at].made[step.number] = outcome
+        return outcome
+
+    def accounted(self, branch: Branch, key: object, tokens: Mapping[int, object]) -> tuple[LeafFate, ...]:
+        """The account of a branch's leaves by what the rows made, remembered."""
+        words = {
+            pattern: [
+                self._word(number, tokens.get(number))
+                for number in self._readers.get(pattern, ())
+                if number not in tokens or tokens[number] is not None
+            ]
+            for pattern in branch.said
+        }
+        told = [n for n in branch.form.rows if isinstance(tokens[n], _Outcome)]
+        apart = frozenset(pattern for n in told for pattern in self._rows[n].reads)
+        fates = fates_of(branch.all, words, apart)
+        remembered = branch.fates if told else branch.form.fates
+        if len(remembered) >= _ACCOUNTS:
+            remembered.clear()
+        remembered[key] = fates
+        return fates
+
+    def _is_asked(self, number: int, places: Mapping[int, list[tuple[int, str]]]) -> bool:
+        row = self._rows[number]
+        assert isinstance(row, Row)
+        return not row.needs or any(pattern in row.needs for _, pattern in places[number])
+
+    def _step(self, number: int, places: list[tuple[int, str]]) -> _Step:
+        row = self._rows[number]
+        assert isinstance(row, Row)
+        order = {pattern: at for at, pattern in enumerate(row.reads)}
+        ordered = tuple(sorted(places, key=lambda place: order[place[1]]))
+        ats = {at for at, _ in ordered}
+        is_alone = row.target in self._alone and not row.fallback
+        return _Step(number, row, is_alone, min(ats) if len(ats) == 1 else None, ordered, tuple(sorted(ats)))
+
+    def _word(self, number: int, token: object) -> Word:
+        row = self._rows[number]
+        if isinstance(row, Drop):
+            why = row.reason
+        elif isinstance(token, _Outcome):
+            return _word_of(row, token)
+        elif token is True:
+            return lambda state, _: carried(state, row.target, derived=row.derives)
+        else:
+            why = _gives_nothing(row) if token is False else f"Not needed: {row.target} has a value already."
+        return lambda state, _: dropped(state, why)
 
 
-_SHAPES = 2_000
-_RESULTS = 2_000
-_FEW_LEAVES = 12
-_SHORT_TEXT = 80
+def _word_of(row: Row, outcome: _Outcome) -> Word:
+    def word(state: State, leaf: Leaf) -> State:
+        if leaf.number in outcome.reasons:
+            return dropped(state, outcome.reasons[leaf.number])
+        if outcome.says:
+            return carried(state, row.target, derived=row.derives or leaf.number in outcome.computed)
+        return dropped(state, _gives_nothing(row))
+
+    return word
 
 
-def _plan(rows: tuple[Row | Drop, ...]) -> _Plan:
-    known = Place()
-    readers: dict[str, list[tuple[int, int]]] = {}
-    for number, row in enumerate(rows):
-        for place, pattern in enumerate(row.reads):
-            known.know(pattern)
-            readers.setdefault(pattern, []).append((number, place))
-    always = (number for number, row in enumerate(rows) if isinstance(row, Row) and _answers_to_nothing(row))
-    return _Plan(rows, known, {pattern: tuple(these) for pattern, these in readers.items()}, frozenset(always))
+def _gives_nothing(row: Row) -> str:
+    return f"It gives nothing for {row.target}."
+
+
+def _found(step: _Step, branches: Sequence[Branch]) -> list[Leaf]:
+    """The leaves that a row reads, in the order of its patterns, then of the record."""
+    if len(step.places) == 1:
+        at, pattern = step.places[0]
+        return branches[at].said[pattern]
+    return [leaf for at, pattern in step.places for leaf in branches[at].said[pattern]]
+
+
+def _is_taken(payload: Payload, row: Row) -> bool:
+    """Whether a row is not needed, as its target has what an earlier one wrote."""
+    there = payload.at(row.target)
+    return there is not None and (row.fallback or not isinstance(there, list))
+
+
+def _as_written(row: Row, value: Json) -> Json:
+    if isinstance(value, list) and not row.keep_equal:
+        value = each_once(value)
+    return kept(value)
 
 
 def _answers_to_nothing(row: Row) -> bool:
     """Whether a row's rule, of a record without the row's leaves, with and without files, says anything."""
-    answers = [row.convert(Reading(Recid("1"), files, ())) for files in (0, 1)]
+    answers = [row.convert(Reading(About(Recid("1"), files), ())) for files in (0, 1)]
     return any(not _is_nothing(answer.value) or answer.unused or answer.findings for answer in answers)
-
-
-def _settle(ledger: Ledger, step: Applied) -> None:
-    row, result = step.row, step.result
-    nothing = f"It gives nothing for {row.target}."
-    if not (result.unused or result.apart or result.aside or result.computed):
-        for pattern in step.patterns:
-            if step.says:
-                ledger.carry(pattern, row.target, derived=row.derives)
-            else:
-                ledger.drop(pattern, nothing)
-        return
-    reasons = {leaf.number: nothing for leaf in result.apart}
-    reasons |= {leaf.number: reason for leaf, reason in result.aside}
-    reasons |= {unused.leaf.number: unused.reason for unused in result.unused}
-    computed = {leaf.number for leaf in result.computed}
-    for leaf in step.found:
-        if leaf.number in reasons:
-            ledger.drop_one(leaf, reasons[leaf.number])
-        elif step.says:
-            ledger.carry_one(leaf, row.target, derived=row.derives or leaf.number in computed)
-        else:
-            ledger.drop_one(leaf, nothing)
 
 
 def _not_told_yet(unmapped: Iterable[Finding], record: SourceRecord) -> Iterator[Finding]:
@@ -322,4 +422,13 @@ def _finding(unused: Unused) -> Finding:
 def _row_data(row: Row | Drop) -> tuple[object, ...]:
     if isinstance(row, Drop):
         return (row.reads, row.reason)
-    return (row.reads, row.target, row.convert.__qualname__, row.note, row.fallback, row.keep_equal, row.derives)
+    return (
+        row.reads,
+        row.target,
+        row.convert.__qualname__,
+        row.note,
+        row.fallback,
+        row.keep_equal,
+        row.derives,
+        row.needs,
+    )

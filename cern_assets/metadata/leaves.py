@@ -8,16 +8,20 @@ Every record's every leaf passes here, so that this is written for speed: plain 
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import count
+from typing import Any
 
-from cern_assets.metadata.text import SHORT, one_line, short_line
+from cern_assets.metadata.text import one_line
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json, JsonObject
 
 type Steps = tuple[str | int, ...]
 
+_NUMBERS = count()
+
 
 class Leaf:
-    """One leaf: `number` counts the record's leaves, `steps` lead to it from the root.
+    """One leaf: `number` tells it from all others, `steps` lead to it from the root.
 
     `pattern` names it relative to where it is read. `text` is the value as one line of text, empty for null and for
     empty containers.
@@ -85,29 +89,46 @@ class Place:
 def leaves(metadata: JsonObject, known: Place | None = None) -> list[Leaf]:
     """All leaves in the order of the record, however deep it is; `known` is the root of places that are known."""
     found: list[Leaf] = []
-    pending: list[tuple[Iterator[tuple[str | int, Json]], Steps, Place]] = [
-        (iter(metadata.items()), (), known or Place())
+    # Of an object, the places of its names; of a list, none, as all items have its own.
+    root = known or Place()
+    pending: list[tuple[Iterator[tuple[Any, Json]], Steps, Place, dict[str, Place] | None]] = [
+        (iter(metadata.items()), (), root, root.children)
     ]
     while pending:
-        children, steps, here = pending[-1]
-        names = here.children
+        children, steps, here, names = pending[-1]
         for key, value in children:
-            place = (names.get(key) or here.other(key)) if isinstance(key, str) else here
-            if isinstance(value, str):
-                text = short_line(value) if len(value) <= SHORT else one_line(value)
-                found.append(Leaf(len(found), (*steps, key), place.pattern, value, text))
-            elif isinstance(value, dict) and value:
-                pending.append((iter(value.items()), (*steps, key), place))
+            place = here if names is None else names.get(key) or here.other(key)
+            if type(value) is str:
+                found.append(Leaf(next(_NUMBERS), (*steps, key), place.pattern, value, one_line(value)))
+            elif value and type(value) is dict:
+                pending.append((iter(value.items()), (*steps, key), place, place.children))
                 break
-            elif isinstance(value, list) and value:
-                pending.append((enumerate(value), (*steps, key), place.items))
+            elif value and type(value) is list:
+                pending.append((enumerate(value), (*steps, key), place.items, None))
                 break
             else:
                 text = str(value) if isinstance(value, int | float) else ""
-                found.append(Leaf(len(found), (*steps, key), place.pattern, value, text))
+                found.append(Leaf(next(_NUMBERS), (*steps, key), place.pattern, value, text))
         else:
             pending.pop()
     return found
+
+
+def text_leaf(name: str, value: str, known: Place) -> Leaf:
+    """The one leaf of a name of the top level that is a text."""
+    place = known.children.get(name) or known.other(name)
+    return Leaf(next(_NUMBERS), (name,), place.pattern, value, one_line(value))
+
+
+class About:
+    """What else may be asked of a record, and whether it was."""
+
+    __slots__ = ("files", "is_asked", "recid")
+
+    def __init__(self, recid: Recid, files: int) -> None:
+        self.recid = recid
+        self.files = files
+        self.is_asked = False
 
 
 class Reading:
@@ -117,27 +138,34 @@ class Reading:
     tells afterwards whether recid or files were asked for, so that what was made may be another for another record.
     """
 
-    __slots__ = ("_by_pattern", "_files", "_recid", "is_personal", "leaves")
+    __slots__ = ("_about", "_by_pattern", "leaves")
     _FEW = 8
 
-    def __init__(self, recid: Recid, files: int, leaves: Iterable[Leaf]) -> None:
-        self._recid = recid
-        self._files = files
-        self.is_personal = False
+    def __init__(self, about: "About", leaves: Iterable[Leaf]) -> None:
+        self._about = about
         self.leaves = tuple(leaves)
         self._by_pattern: dict[str, list[Leaf]] | None = None
 
     @property
+    def is_personal(self) -> bool:
+        """Whether the whole or an item of it was asked for recid or files."""
+        return self._about.is_asked
+
+    def forget(self) -> None:
+        """Say that more than the leaves counts, so that what is made of them is not remembered."""
+        self._about.is_asked = True
+
+    @property
     def recid(self) -> Recid:
         """The record's recid."""
-        self.is_personal = True
-        return self._recid
+        self._about.is_asked = True
+        return self._about.recid
 
     @property
     def files(self) -> int:
         """The number of the record's files."""
-        self.is_personal = True
-        return self._files
+        self._about.is_asked = True
+        return self._about.files
 
     def all(self, pattern: str) -> tuple[Leaf, ...]:
         """Give every leaf of a pattern."""
@@ -153,6 +181,10 @@ class Reading:
         found = self._these(pattern)
         return found[0].text if found else ""
 
+    def only(self, pattern: str) -> "Reading":
+        """Give a reading of the leaves of a pattern alone."""
+        return Reading(self._about, self._these(pattern))
+
     def items(self, prefix: str) -> "tuple[Reading, ...]":
         """Give one reading for each item of a list (`authors[]`), with patterns relative to the item (`name`)."""
         found: dict[Steps, list[Leaf]] = {}
@@ -166,12 +198,10 @@ class Reading:
                         found[steps].append(inner)
                     else:
                         found[steps] = [inner]
-        # An item is asked in the name of the whole, which is the one that is looked at afterwards.
-        self.is_personal = True
         if len(found) < 2:
-            return tuple(Reading(self._recid, self._files, these) for these in found.values())
-        ordered = sorted(found, key=lambda steps: [step for step in steps if isinstance(step, int)])
-        return tuple(Reading(self._recid, self._files, found[steps]) for steps in ordered)
+            return tuple(Reading(self._about, these) for these in found.values())
+        # Steps of one pattern have a name or a number in the same places, so that they can be compared.
+        return tuple([Reading(self._about, found[steps]) for steps in sorted(found)])
 
     def _these(self, pattern: str) -> Sequence[Leaf]:
         if self._by_pattern is None and len(self.leaves) <= self._FEW:

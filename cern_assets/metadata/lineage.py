@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cern_assets.metadata.crosswalk import Applied, Crosswalk, applied
-from cern_assets.metadata.fates import Ledger
-from cern_assets.metadata.leaves import Leaf, Reading, Steps
+from cern_assets.metadata.leaves import About, Leaf, Reading, Steps
 from cern_assets.metadata.payload import Payload
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json
@@ -32,9 +31,9 @@ def lineage(record: SourceRecord, crosswalk: Crosswalk) -> tuple[Origin, ...]:
     what a leaf alone, or the leaves of one item of the source, give, is theirs. What no part of the leaves gives, all
     of them give together.
     """
-    ledger, payload = Ledger(record.metadata, crosswalk.plan.known), Payload()
+    payload = Payload()
     found: list[Origin] = []
-    for step in applied(record, crosswalk, ledger, payload):
+    for step in applied(record, crosswalk, payload):
         if step.says:
             before = payload.at(step.row.target)
             first = len(before) if isinstance(before, list) else 0
@@ -76,7 +75,7 @@ def _makers(step: Applied, record: SourceRecord) -> dict[str, list[Leaf]]:
         together.setdefault(_item_of(leaf.steps), []).append(leaf)
     parts = [[leaf] for leaves in together.values() for leaf in leaves]
     for leaves in (*parts, *(leaves for leaves in together.values() if len(leaves) > 1)):
-        made = step.row.convert(Reading(record.recid, len(record.files), leaves)).value
+        made = step.row.convert(Reading(About(record.recid, len(record.files)), leaves)).value
         for item in made if isinstance(made, list) else ():
             makers.setdefault(repr(item), leaves)
     return makers

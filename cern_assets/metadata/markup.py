@@ -10,9 +10,10 @@ that the target has nothing to take away. Tags it does not take become their nea
 
 import html
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import nh3
@@ -69,7 +70,7 @@ _REMEMBERED = 10_000
 _MOST_REMEMBERED = 500
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?=/)")
-_PATH = r"(?:/(?!\.)[A-Za-z0-9_=+%~.-]+)*/?(?:\?[A-Za-z0-9_=+%~.-]+)?(?:\#[A-Za-z0-9_=+%~.-]+)?"
+_PATH = r"(?:/(?!\.)[A-Za-z0-9_=+%~.-]+)*/?(?:\?[A-Za-z0-9_=&+%~.-]+)?(?:\#[A-Za-z0-9_=+%~.-]+)?"
 _WHOLE_ADDRESS = re.compile(rf"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*{_PATH}")
 _PATH_FROM_ROOT = re.compile(rf"(?=/[A-Za-z0-9]){_PATH}")
 _TAG = re.compile(r"""</?(?P<name>[a-z][a-z0-9]*)(?:"[^"]*"|[^<>"])*>""")
@@ -77,8 +78,7 @@ _VALUE = r"""\s{}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))"""
 _HREF, _SRC, _ALT = (re.compile(_VALUE.format(name), re.IGNORECASE) for name in ("href", "src", "alt"))
 
 
-@dataclass(frozen=True)
-class Markup:
+class Markup(NamedTuple):
     """Safe HTML, the text a reader sees in it, and in words what could not be kept."""
 
     html: str
@@ -90,21 +90,25 @@ _CLEANED: dict[tuple[str, str], Markup] = {}
 """What was cleaned last, by text and origin of its page, where no more of the page counts; emptied when it is full."""
 
 
-def clean_markup(source: str, *, base_url: str) -> Markup:
+def clean_markup(source: str, *, base_url: str | Callable[[], str], origin: str = "") -> Markup:
     """Make HTML or plain text from a record safe to show; links are resolved against `base_url`, the record's page.
 
+    The page's address may be a function, which is asked only where a link needs more of it than the `origin`.
     Line ends of text without any tag become `<br>`, and paragraphs without a word go. An address in typographic quotes
     (`<a href=“...”>`) is in quotes again. An image or embedded page becomes a link, as InvenioRDM shows none.
     What is longer than `LONGEST_TEXT`, or nested so deeply that sanitisers take quadratic time, is given as plain text.
     """
     if len(source) > LONGEST_TEXT:
         return _plain(source, f"longer than {LONGEST_TEXT:,} characters")
-    origin = _ORIGIN.match(base_url)
-    key = (source, origin[0] if origin else base_url)
+    if not origin:
+        base_url = base_url if isinstance(base_url, str) else base_url()
+        matched = _ORIGIN.match(base_url)
+        origin = matched[0] if matched else ""
+    key = (source, origin or str(base_url))
     known = _CLEANED.get(key)
     if known is not None:
         return known
-    base = _Base(base_url, origin[0] if origin else "")
+    base = _Base(base_url, origin)
     made = _cleaned(source, base)
     if not base.is_needed and len(source) <= _REMEMBERED:
         if len(_CLEANED) >= _MOST_REMEMBERED:
@@ -115,20 +119,20 @@ def clean_markup(source: str, *, base_url: str) -> Markup:
 
 def _cleaned(source: str, base: "_Base") -> Markup:
     plain = plain_markup(source, base.resolved)
-    made = Markup(*plain, ()) if plain is not None else _sanitised(source, base)
+    made = Markup(plain[0], plain[1], ()) if plain is not None else _sanitised(source, base)
     if _EMPTY_PARAGRAPH.search(made.html):
         without = _EMPTY_PARAGRAPH.sub(" ", made.html).strip()
-        made = replace(made, html=without, text=visible_text(without))
+        made = made._replace(html=without, text=visible_text(without))
     # In HTML without any tag, InvenioRDM resolves entities, and would take `&lt;i&gt;` for a tag.
     if "&" in made.html and "<" not in made.html:
-        return replace(made, html=f"<p>{made.html}</p>", text=f" {made.text} ")
+        return made._replace(html=f"<p>{made.html}</p>", text=f" {made.text} ")
     return made
 
 
 class _Base:
     """The page that addresses are relative to; `is_needed` tells whether more of it than its origin was."""
 
-    def __init__(self, url: str, origin: str) -> None:
+    def __init__(self, url: str | Callable[[], str], origin: str) -> None:
         self._url = url
         self._origin = origin
         self.is_needed = False
@@ -141,7 +145,8 @@ class _Base:
         if self._origin and _PATH_FROM_ROOT.fullmatch(address):
             return f"{self._origin}{address}"
         self.is_needed = True
-        return (_short_absolute if len(address) <= SHORT else _absolute)(self._url, address)
+        url = self._url if isinstance(self._url, str) else self._url()
+        return (_short_absolute if len(address) <= SHORT else _absolute)(url, address)
 
 
 def _sanitised(source: str, base: _Base) -> Markup:
@@ -176,8 +181,7 @@ def _plain(text: str, why: str) -> Markup:
     return Markup("<br>".join(shown.splitlines()), text, (f"its markup, which is {why}",))
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A tag or a stretch of text: how it is written, what a reader sees of it, and what was lost with it."""
 
     markup: str

@@ -1,7 +1,6 @@
 """Text as it stands in real records: blanks of all kinds, characters nobody sees, halves of characters."""
 
 import re
-from functools import lru_cache
 
 import ftfy
 
@@ -13,6 +12,16 @@ BIDIRECTIONAL = "\u202a-\u202e\u2066-\u2069"
 
 SHORT = 80
 """Characters of a text that is likely to come again."""
+
+_EUROPEAN = re.compile(
+    r"""(?:[\x20-\x7e\n]++
+    | [\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u0131\u0134-\u0148\u014a-\u017e](?=[\x21-\x7e]|\Z)
+    | [\u00e0-\u00f6\u00f8-\u00fe]++(?=[\x21-\x7e]|\ [\x20-\x7e]|\Z))*+""",
+    re.VERBOSE,
+)
+"""Letters of European languages between ASCII characters, which ftfy leaves alone: of UTF-8 that was read as something
+else come two characters beside each other, of which the first is no small letter of Latin-1, or one of the range
+`\u00c0-\u00df` before what was a no-break space."""
 
 _ORDER = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _UNSEEN = _ORDER | dict.fromkeys(
@@ -33,7 +42,9 @@ def without_unseen(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Give the same words with one plain blank between them; no-break spaces and line ends are blanks."""
-    return short_line(text) if len(text) <= SHORT else _line(text)
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":  # nearly always
+        return text
+    return " ".join(without_unseen(text).split())
 
 
 def as_kept(text: str) -> str:
@@ -47,12 +58,6 @@ def as_kept(text: str) -> str:
 
 def is_kept(text: str) -> bool:
     """Whether a text is surely kept as it stands: nearly all are, and are not worth a closer look."""
-    return text.isascii() and ("&" not in text or "<" in text)
-
-
-def _line(text: str) -> str:
-    return " ".join(without_unseen(text).split())
-
-
-short_line = lru_cache(16_384)(_line)
-"""The same few hundred words stand in most records of a source, and are asked for several times of each."""
+    if "&" in text and "<" not in text:
+        return False
+    return text.isascii() or _EUROPEAN.fullmatch(text) is not None

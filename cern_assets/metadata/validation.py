@@ -13,6 +13,7 @@ from functools import cache
 from cern_assets.code_version import code_version
 from cern_assets.errors import MetadataInvalidError
 from cern_assets.metadata import dates, identifiers
+from cern_assets.metadata.quick_checks import all_terms_known, surely_right
 from cern_assets.metadata.shapes import Shape, Violation
 from cern_assets.metadata.suggestions import suggestions
 from cern_assets.metadata.terms import vocabulary
@@ -26,7 +27,7 @@ CUSTOM_FIELDS = Shape("cern_assets.metadata", "cern-custom-fields")
 DATACITE = Shape("cern_assets.metadata", "datacite")
 CHECKED_WITH = (RECORD, CUSTOM_FIELDS, DATACITE)
 
-_SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
+SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
     "doi": (identifiers.is_doi, "no DOI (10.<number>/<suffix>, at most 255 characters)"),
     "orcid": (identifiers.is_orcid, "no ORCID iD, or its check digit is wrong"),
     "ror": (lambda text: identifiers.is_ror(text.removeprefix("https://ror.org/")), "no ROR id"),
@@ -52,7 +53,9 @@ _TERMS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 def validate(payload: JsonObject) -> tuple[Violation, ...]:
     """List every rule that a deposit breaks; empty if the target's own validation has nothing to say against it."""
     plain = dict(payload)
-    return (*RECORD.violations(plain), *_beyond_shape(plain))
+    broken = RECORD.violations(plain)
+    # Of the right shape, nearly all deposits break no other rule, which is quickly seen.
+    return () if not broken and surely_right(plain) else (*broken, *_beyond_shape(plain))
 
 
 def findings_of(payload: JsonObject) -> tuple[Finding, ...]:
@@ -65,7 +68,10 @@ def findings_of(payload: JsonObject) -> tuple[Finding, ...]:
     return (
         *(_finding("invalid-metadata", "error", violation) for violation in broken),
         *(_finding("datacite-incomplete", "warning", violation) for violation in wanted),
-        *(_finding("term-unknown", "warning", violation) for violation in _unknown_terms(payload)),
+        *(
+            _finding("term-unknown", "warning", violation)
+            for violation in (() if not broken and all_terms_known(payload) else _unknown_terms(payload))
+        ),
         *suggestions(payload),
     )
 
@@ -155,7 +161,7 @@ def _person(place: str, person: dict[str, Json]) -> Iterator[Violation]:
 
 def _syntax(place: str, item: dict[str, Json]) -> Iterator[Violation]:
     identifier = item.get("identifier")
-    is_right, complaint = _SYNTAX.get(str(item.get("scheme")), (None, ""))
+    is_right, complaint = SYNTAX.get(str(item.get("scheme")), (None, ""))
     if is_right and isinstance(identifier, str) and not is_right(identifier):
         yield Violation(field=f"{place}.identifier", message=complaint, value=shorten(identifier))
 

@@ -46,6 +46,9 @@ def pattern_of(field: str) -> str:
 
 def grouped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding for each code, severity and pattern of fields, errors first, else in the order given."""
+    findings = tuple(findings)
+    if len(findings) < 2:
+        return findings
     found: dict[tuple[str, str, str], Finding] = {}
     for finding in findings:
         pattern = pattern_of(finding.field)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from cern_assets.metadata.crosswalk import applied, transform
-from cern_assets.metadata.fates import Ledger
 from cern_assets.metadata.leaves import leaves
 from cern_assets.metadata.markup import visible_text
 from cern_assets.metadata.payload import Payload
@@ -98,8 +97,8 @@ def test_a_leaf_that_is_carried_stands_there_word_by_word(opendata_folder: Path)
 
 def _not_word_by_word(record: SourceRecord) -> Iterator[str]:
     crosswalk = CROSSWALKS["cern"]
-    ledger, payload = Ledger(record.metadata, crosswalk.plan.known), Payload()
-    for step in applied(record, crosswalk, ledger, payload):
+    payload = Payload()
+    for step in applied(record, crosswalk, payload):
         result = step.result
         if not step.says or step.row.derives:
             continue

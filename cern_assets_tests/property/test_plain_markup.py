@@ -26,6 +26,9 @@ TOKENS = (
         '<a href="/record/5500">',
         '<a href="https://cern.ch/x.html#a" target="_blank">',
         '<a href="/record/1"><a href="/record/2">two</a></a>',
+        '<a href="/search?type=Dataset&subtype=Simulated&lt=1">',
+        '<a href="/search?a=1&amp;b=2">',
+        '<a href="/search?a=1&copy">',
     ),
     *(
         '<a href="javascript:alert(1)">',

@@ -11,6 +11,7 @@ from cern_assets.metadata.terms import vocabulary
 from cern_assets.model.findings import UNSTATED_LICENCE, Finding, shorten
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json
+from cern_assets.sources.opendata.config import SITE_URL
 from cern_assets.sources.opendata.links import link_list, record_url
 
 _SHORTEST = 3
@@ -157,7 +158,7 @@ def description(reading: Reading) -> Converted:
     leaf = reading.first("abstract.description")
     if leaf is None:
         return Converted()
-    cleaned = clean_markup(str(leaf.value), base_url=record_url(reading.recid))
+    cleaned = clean_markup(str(leaf.value), base_url=lambda: record_url(reading.recid), origin=SITE_URL)
     if len(cleaned.text.strip()) < _SHORTEST:
         reason = f"It shows fewer than {_SHORTEST} characters, which InvenioRDM refuses."
         return Converted(unused=(Unused(leaf, "description-too-short", reason),))

@@ -37,6 +37,7 @@ SYSTEM = tuple(
 SEMANTICS = tuple(f"dataset_semantics[].{name}" for name in ("variable", "type", "unit", "description"))
 RELATED = tuple(f"relations[].{name}" for name in ("title", "description", "type", "doi", "recid"))
 FACTS = sections.FACT_PATTERNS
+IDS = ("authors[].rorid", "authors[].inspireid")
 SECTION_LINKS = (
     *(f"{name}.links[].recid" for name in ("methodology", "usage", "use_with", "validation", "note", "pileup")),
     *("links[].url", "links[].recid", "system_details.recid", "system_details.url"),
@@ -88,6 +89,7 @@ CROSSWALK = Crosswalk(
             reads=("title_additional", "alternative-title", "title", "abstract.description"),
             target="metadata.additional_titles",
             convert=converters.additional_titles,
+            needs=("title_additional", "alternative-title"),
             note="As alternative titles; one that repeats the title or the abstract word for word is left out.",
         ),
         Row(
@@ -155,7 +157,13 @@ CROSSWALK = Crosswalk(
             derives=True,
         ),
         *(
-            Row(reads=reads, target="metadata.additional_descriptions", convert=convert, note=note)
+            Row(
+                reads=reads,
+                target="metadata.additional_descriptions",
+                convert=convert,
+                note=note,
+                needs=tuple(pattern for pattern in reads if pattern in IDS),
+            )
             for reads, convert, note in (
                 (METHODOLOGY, sections.methodology, "As `methods`: text, links, and steps with their files in order."),
                 (described("pileup"), sections.pileup, "As `methods`, with its links."),

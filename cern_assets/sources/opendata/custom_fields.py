@@ -88,7 +88,7 @@ def run_numbers(reading: Reading) -> Converted:
 def processing(reading: Reading) -> Converted:
     """Take the version of the processing that the text names (DELPHI's), or the types of the steps in order."""
     stated: list[Json] = list(dict.fromkeys(_VERSION.findall(reading.text("methodology.description"))))
-    steps = words(Reading(reading.recid, reading.files, reading.all("methodology.steps[].type")))
+    steps = words(reading.only("methodology.steps[].type"))
     return Converted(stated, steps.unused) if stated else steps
 
 

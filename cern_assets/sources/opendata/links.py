@@ -196,6 +196,8 @@ def _related(scheme: str, identifier: str, relation_type: str) -> dict[str, Json
 
 def link_list(reading: Reading, prefix: str) -> str:
     """The links of a section as a list of HTML, each with the label that it has; "" if it has none."""
+    if not any(leaf.pattern.startswith(prefix) for leaf in reading.leaves):
+        return ""
     entries = []
     for item in reading.items(prefix):
         target = item.first("url") or item.first("recid")

@@ -14,6 +14,7 @@ from cern_assets.metadata.markup import clean_markup
 from cern_assets.metadata.ranges import number_ranges
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
+from cern_assets.sources.opendata.config import SITE_URL
 from cern_assets.sources.opendata.links import address_of, known_by_doi, link_list, link_markup, record_url, text_of
 
 _FACTS = {
@@ -184,7 +185,7 @@ def relations(reading: Reading) -> Converted:
 def _related(section: "_Section", relation: Reading, target: Leaf | None) -> str:
     label = relation.text("title") or (target.text if target else "")
     shown = section.link(target, label) if target else text_of(label)
-    said = clean_markup(relation.text("description"), base_url=section.base_url).html
+    said = clean_markup(relation.text("description"), base_url=section.base_url, origin=SITE_URL).html
     kind = relation.text("type")
     how = "" if not kind or (target and address_of(target)) else f"{_KINDS.get(kind, text_of(kind))}:"
     return " ".join(filter(None, (how, said, shown)))
@@ -219,8 +220,6 @@ def affiliation_ids(reading: Reading) -> Converted:
 
     Names and ids belong together where there are as many of the one as of the other; else the author has them all.
     """
-    if reading.first("authors[].rorid") is None:
-        return Converted()
     section = _Section(reading, "technical-info", "Affiliations by ROR id")
     entries: dict[str, None] = {}
     pairs: dict[str, str] = {}
@@ -246,8 +245,6 @@ def affiliation_ids(reading: Reading) -> Converted:
 
 def inspire_ids(reading: Reading) -> Converted:
     """INSPIRE ids of authors, which tell people of one name apart: in words, as no InvenioRDM takes them by itself."""
-    if reading.first("authors[].inspireid") is None:
-        return Converted()
     section = _Section(reading, "technical-info", "Authors by INSPIRE id")
     rows: list[tuple[str, str]] = []
     findings: list[Finding] = []
@@ -271,19 +268,22 @@ class _Section:
     """HTML of one section as it grows, with what is to be told of it."""
 
     def __init__(self, reading: Reading, kind: str, title: str) -> None:
-        self.base_url = record_url(reading.recid)
         self._reading = reading
         self._kind = kind
         self._title = title
         self._parts: list[str] = []
         self._findings: list[Finding] = []
 
+    def base_url(self) -> str:
+        """The address of the record's page."""
+        return record_url(self._reading.recid)
+
     def prose(self, pattern: str, *, of: Reading | None = None) -> str:
         """Add the text of a pattern."""
         leaf = (of or self._reading).first(pattern)
         if leaf is None:
             return ""
-        cleaned = clean_markup(str(leaf.value), base_url=self.base_url)
+        cleaned = clean_markup(str(leaf.value), base_url=self.base_url, origin=SITE_URL)
         for loss in cleaned.losses:
             message = f"Not kept: {loss}."
             value = shorten(leaf.text)

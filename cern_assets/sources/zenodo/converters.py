@@ -63,7 +63,7 @@ def access(reading: Reading) -> Converted:
         return Converted(
             {"record": "public", "files": "public"}, findings=(_noted(until, "embargo-ended", message, "note"),)
         )
-    reading.is_personal = True  # the day counts besides the leaves, so that what follows from them is not remembered
+    reading.forget()  # the day counts besides the leaves
     embargo: dict[str, Json] = {"active": True, "until": until.text}
     return Converted({"record": "public", "files": "restricted", "embargo": embargo})
 

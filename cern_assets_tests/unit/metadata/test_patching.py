@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -77,6 +77,7 @@ VALUES = st.recursive(
 METADATA = st.dictionaries(st.text("ab/~", max_size=2), VALUES, max_size=4)
 
 
+@settings(deadline=None)
 @given(METADATA, METADATA)
 def test_between_any_two_deposits_there_is_a_patch_that_leads_from_one_to_the_other(before: Any, after: Any) -> None:
     first, second = {"metadata": before}, {"metadata": after}
