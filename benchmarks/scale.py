@@ -13,12 +13,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -155,13 +156,18 @@ def dagster(home: Path) -> Iterator[Pages]:
         "CERN_ASSETS_RECID_PAUSE_SECONDS": "0",
         "PYTHONPATH": os.pathsep.join([str(here.parent), str(here.parents[1])]),
         "DAGSTER_EVENT_BATCH_SIZE": "500",
+        "DAGSTER_GRPC_TIMEOUT_SECONDS": "300",  # a run begins by loading the code, which takes long beside others
     }
     code = ["-f", str(here), "-a", "definitions"]
     web = ["dagster-webserver", *code, "-h", "127.0.0.1", "-p", str(port)]
     with (home / "dagster.log").open("wb") as log:
         processes = [
             subprocess.Popen(
-                [str(Path(sys.executable).with_name(program)), *arguments], env=environment, stdout=log, stderr=log
+                [str(Path(sys.executable).with_name(program)), *arguments],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
             for program, *arguments in (web, ["dagster-daemon", "run", *code])
         ]
@@ -174,6 +180,8 @@ def dagster(home: Path) -> Iterator[Pages]:
                 process.terminate()
             for process in processes:
                 process.wait()
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # servers of code that wait for their runs
 
 
 def _await(pages: Pages, processes: Sequence["subprocess.Popen[bytes]"], log: Path) -> None:
