@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
+from cern_assets.report.small import sparkline, states_bar
 from cern_assets_tests.services.command_line import finished
 
 pytestmark = pytest.mark.service
@@ -31,6 +32,18 @@ DRAWN = """
     return {marks: marks.length, words: words.length, cut: cut.map(word => word.textContent), height: box.height};
 })
 """
+
+INKED = """
+image => {
+    const canvas = document.createElement('canvas');
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const pen = canvas.getContext('2d');
+    pen.drawImage(image, 0, 0);
+    return pen.getImageData(0, 0, canvas.width, canvas.height).data.filter((value, at) => at % 4 === 3 && value).length;
+}
+"""
+"""How many points of a picture are drawn on."""
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +88,25 @@ def test_the_report_of_the_corpus_is_drawn_in_light_and_dark_and_asks_for_nothin
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     folder = os.environ.get("CERN_ASSETS_TEST_SCREENSHOTS")
     if folder:
-        page.screenshot(path=Path(folder) / f"report-{scheme}.png")
+        page.screenshot(path=Path(folder) / f"report-{scheme}.png", full_page=True)
 
 
 def test_the_report_of_the_corpus_is_below_five_megabytes(report: Path) -> None:
     assert report.stat().st_size < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    ("figure", "least"),
+    [
+        (states_bar({"published": 90, "rejected": 1, "pending": 9}), 400 * 20 - 400),
+        (sparkline([0, 4, 9, 2, 7, 7, 0, 1]), 500),
+    ],
+)
+def test_the_small_figures_of_the_ui_are_drawn(browser: Browser, figure: str, least: int) -> None:
+    address = figure.partition("](")[2].removesuffix(")")
+    page = browser.new_page()
+    page.set_content(f'<img src="{address}">')
+    image = page.locator("img")
+    image.evaluate("image => image.decode()")
+    assert image.evaluate(INKED) >= least
+    page.close()
