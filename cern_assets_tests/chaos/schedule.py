@@ -63,7 +63,7 @@ def run_seeds(seeds: Sequence[int], folder: Path) -> dict[int, list[str]]:
     with serve_in_thread(StaticFiles(directory=folder)) as web, ThreadPoolExecutor(_AT_A_TIME) as pool:
         found = list(pool.map(lambda seed: _run_seed(seed, folder / f"seed-{seed}", telemetry, web), seeds))
     unbalanced = _unbalanced(telemetry, [recid for seed in seeds for recid in _recids(seed)])
-    if held := [thread.name for thread in threading.enumerate() if thread.name.startswith("lease")]:
+    if held := [thread.name for thread in threading.enumerate() if thread.name.startswith("lease-")]:
         unbalanced[_NOBODY] = [*unbalanced.get(_NOBODY, []), f"nobody gives back: {', '.join(held)}"]
     return {
         seed: problems
@@ -104,7 +104,7 @@ def _run_seed(seed: int, folder: Path, telemetry: Path, web: str) -> list[str]:
             world.second_is_done.wait()
             requests = faults.moment("", "").number
         faults.share = 0.0
-        return _until_quiet(world, wanted)
+        return [*_until_quiet(world, wanted), *world.held_leases()]
 
 
 def _change(world: ChaosWorld, recid: Recid, wanted: Wanted, chance: random.Random) -> None:

@@ -150,6 +150,12 @@ class ChaosWorld:
         )
         return Context(adapters, collection, shared)
 
+    def held_leases(self) -> list[str]:
+        """What is wrong with leases when no worker runs: each is given back, or of a worker that was killed."""
+        notes = [json.loads(path.read_text() or "{}") for path in (self.folder / "store" / "leases").rglob("*.json")]
+        held = [note for note in notes if note and not note["given_back"] and note["holder"]["pid"] != _NO_SUCH_PROCESS]
+        return [f"nobody gives back {len(held)} leases"] if held else []
+
     def _bury(self) -> None:
         """Have the leases of the killed worker say that a process holds them that is gone, as after a real kill.
 
