@@ -210,10 +210,10 @@ def pages_of_many(home: Path, count: int) -> list[Figure]:
     keys = [{"path": [SOURCE, name]} for name in NAMES]
     with dagster(home) as pages:
         page = [pages.seconds(PARTITIONS, key=keys[-1]) for _ in range(2)]
-        assert len(pages.standing(NAMES[-1])["materializedPartitions"]) == count
+        assert set(some) <= set(pages.standing(NAMES[-1])["materializedPartitions"]), "some are not green"
         lineage = [pages.seconds(LINEAGE, keys=keys) for _ in range(2)]
     return [
-        Figure("partitions", count, ""),
+        Figure("partitions made before the pages are asked", count, ""),
         Figure("registered in", registered, "s"),
         Figure("made by our command", 1000 * seconds / count, "ms a recid"),
         Figure("asset page, first", page[0], "s", at_most=MOST_PAGE_SECONDS),
