@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from cern_assets.metadata.crosswalk import Crosswalk, Row
+from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.metadata.custom_fields import SECTION, CustomField, CustomFields, OwnField, Part, Vocabulary, declared
+from cern_assets.metadata.rows import Row
 from cern_assets.model.values import Json
 
 INSTANCE = "deploy/invenio/instance"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from cern_assets.metadata.crosswalk import Converted
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
+from cern_assets.metadata.rows import Converted
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
 

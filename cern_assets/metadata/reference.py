@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cern_assets.metadata.crosswalk import Crosswalk, Drop, Row
+from cern_assets.metadata.crosswalk import Crosswalk
+from cern_assets.metadata.rows import Drop, Row
 from cern_assets.model.identifiers import Recid
 
 _EXAMPLE = Recid("133")

@@ -3,9 +3,10 @@
 It shares no converter with the crosswalk of today's records, so that an error of one is not an error of both.
 """
 
-from cern_assets.metadata.crosswalk import Converted, Converter, Crosswalk, Drop, Row
+from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.metadata.described import prose_of
 from cern_assets.metadata.leaves import Reading, leaves
+from cern_assets.metadata.rows import Converted, Converter, Drop, Row
 from cern_assets.model.values import Json, JsonObject
 from cern_assets.sources.cds import agents, converters
 from cern_assets.sources.cds.dates import read_date

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import bare_orcid, is_orcid
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.people import body, is_organisation, person, split_name
+from cern_assets.metadata.rows import Converted, Unused
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
 

@@ -7,8 +7,9 @@ is written as JSON in `cern_assets.sources.marc`.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cern_assets.metadata.crosswalk import Crosswalk, Row
+from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.metadata.described import patterns_of
+from cern_assets.metadata.rows import Row
 from cern_assets.model.collections import Profile
 from cern_assets.sources.cds import agents, converters, custom_fields, kinds, links, sections
 from cern_assets.sources.cds.left_behind import DROPS

@@ -5,9 +5,9 @@ Custom fields stand besides: all that they say stands in sizes, identifiers and 
 
 import re
 
-from cern_assets.metadata.crosswalk import Converted, Row
 from cern_assets.metadata.custom_fields import target_of, target_of_own
 from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.rows import Converted, Row
 from cern_assets.metadata.schemes import identified
 from cern_assets.model.values import Json
 from cern_assets.sources.cds.dates import read_date

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from cern_assets.metadata.crosswalk import Converted
 from cern_assets.metadata.identifiers import is_url
 from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.rows import Converted
 from cern_assets.metadata.terms import vocabulary
 from cern_assets.model.findings import UNSTATED_LICENCE, Finding, Severity, shorten
 from cern_assets.model.values import Json

@@ -1,6 +1,6 @@
 """What of CDS's records is left behind on purpose, and why."""
 
-from cern_assets.metadata.crosswalk import Drop
+from cern_assets.metadata.rows import Drop
 from cern_assets.sources.cds.tags import fields
 
 _PEOPLE = ("100__", "700__", "701__", "720__")

@@ -4,9 +4,9 @@ import re
 from urllib.parse import quote
 
 from cern_assets.errors import RecordNotFoundError
-from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import is_url
 from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.rows import Converted, Unused
 from cern_assets.model.values import Json
 from cern_assets.sources.cds.converters import record_url
 from cern_assets.sources.cds.files import own_file

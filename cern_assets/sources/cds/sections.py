@@ -1,8 +1,8 @@
 """What InvenioRDM has no field for: further abstracts, notes, contents, and tables of the rest: none is lost."""
 
-from cern_assets.metadata.crosswalk import Converted
 from cern_assets.metadata.described import Labels, prose_of, table_of, tabled
 from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.rows import Converted
 from cern_assets.sources.cds.converters import record_url
 from cern_assets.sources.cds.files import own_file
 

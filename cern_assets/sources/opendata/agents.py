@@ -1,10 +1,10 @@
 """Who made a record of CERN Open Data: authors, collaborations, or whoever stands in for them."""
 
 from cern_assets.metadata.bodies import preferred
-from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import bare_orcid, is_orcid
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.people import body, is_organisation, person, split_name
+from cern_assets.metadata.rows import Converted, Unused
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
 

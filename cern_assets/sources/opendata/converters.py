@@ -1,12 +1,12 @@
 """The plain fields of CERN Open Data's crosswalk: a function a row."""
 
 from cern_assets.metadata.bodies import preferred
-from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.dates import is_edtf_date
 from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url, why_no_doi
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
 from cern_assets.metadata.people import organisation
+from cern_assets.metadata.rows import Converted, Unused
 from cern_assets.metadata.terms import vocabulary
 from cern_assets.model.findings import UNSTATED_LICENCE, Finding, shorten
 from cern_assets.model.identifiers import Recid

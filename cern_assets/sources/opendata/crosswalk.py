@@ -3,7 +3,8 @@
 A field is added by adding a row; how a row reads and writes is said in `cern_assets.metadata.crosswalk`.
 """
 
-from cern_assets.metadata.crosswalk import Crosswalk, Drop, Row
+from cern_assets.metadata.crosswalk import Crosswalk
+from cern_assets.metadata.rows import Drop, Row
 from cern_assets.sources.opendata import agents, converters, links, sections
 
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 
 from cern_assets.metadata.bodies import preferred
-from cern_assets.metadata.crosswalk import Converted, Row, Unused
 from cern_assets.metadata.custom_fields import declared, target_of
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.ranges import number_ranges
+from cern_assets.metadata.rows import Converted, Row, Unused
 from cern_assets.model.values import Json
 from cern_assets.sources.opendata.sections import ranged
 

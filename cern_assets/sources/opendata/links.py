@@ -6,9 +6,9 @@ from html import escape
 from urllib.parse import urljoin
 
 from cern_assets.errors import RecordNotFoundError
-from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import bare_doi, is_doi, is_url, why_no_doi
 from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.rows import Converted, Unused
 from cern_assets.metadata.text import SHORT
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.identifiers import Recid

@@ -7,11 +7,11 @@ they belong to, with their labels.
 import re
 from collections.abc import Iterable, Sequence
 
-from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.identifiers import is_ror
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
 from cern_assets.metadata.ranges import number_ranges
+from cern_assets.metadata.rows import Converted, Unused
 from cern_assets.model.findings import Finding, shorten
 from cern_assets.model.values import Json
 from cern_assets.sources.opendata.config import SITE_URL

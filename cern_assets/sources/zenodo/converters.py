@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime
 
 from cern_assets.metadata.bodies import preferred
-from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.dates import is_edtf_date
 from cern_assets.metadata.identifiers import bare_doi, is_doi
 from cern_assets.metadata.leaves import Leaf, Reading
 from cern_assets.metadata.markup import clean_markup
+from cern_assets.metadata.rows import Converted, Unused
 from cern_assets.metadata.schemes import identified
 from cern_assets.metadata.terms import vocabulary
 from cern_assets.model.findings import Finding, Severity, shorten

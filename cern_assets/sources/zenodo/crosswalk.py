@@ -7,8 +7,9 @@ spell a field differently (`resource_type.type`, `upload_type`), one row reads a
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cern_assets.metadata.crosswalk import Crosswalk, Drop, Row
+from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.metadata.described import patterns_of
+from cern_assets.metadata.rows import Drop, Row
 from cern_assets.model.collections import Profile
 from cern_assets.sources.zenodo import agents, converters, custom_fields, funding, kinds, sections
 

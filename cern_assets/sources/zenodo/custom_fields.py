@@ -3,10 +3,10 @@
 Custom fields stand besides: all that they say stands in tables of descriptions too.
 """
 
-from cern_assets.metadata.crosswalk import Converted, Row
 from cern_assets.metadata.custom_fields import target_of_own
 from cern_assets.metadata.identifiers import is_url
 from cern_assets.metadata.leaves import Leaf, Reading
+from cern_assets.metadata.rows import Converted, Row
 from cern_assets.metadata.schemes import identified
 from cern_assets.model.values import Json
 

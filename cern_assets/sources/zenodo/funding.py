@@ -2,8 +2,8 @@
 
 import re
 
-from cern_assets.metadata.crosswalk import Converted, Unused
 from cern_assets.metadata.leaves import Reading
+from cern_assets.metadata.rows import Converted, Unused
 from cern_assets.metadata.terms import vocabulary
 from cern_assets.model.values import Json
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from cern_assets.metadata.crosswalk import Converted
 from cern_assets.metadata.described import Labels, prose_of, table_of, tabled
 from cern_assets.metadata.leaves import Reading
+from cern_assets.metadata.rows import Converted
 from cern_assets.sources.zenodo.converters import record_url
 
 PUBLISHED: Labels = {

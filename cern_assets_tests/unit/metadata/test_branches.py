@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from cern_assets.metadata import branches
-from cern_assets.metadata.crosswalk import Converted, Crosswalk, Row, transform
+from cern_assets.metadata.crosswalk import Crosswalk, transform
 from cern_assets.metadata.leaves import Reading
 from cern_assets.metadata.memory import Memory
+from cern_assets.metadata.rows import Converted, Row
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import SourceFile, SourceRecord
 from cern_assets.model.values import Json

@@ -9,8 +9,9 @@ from types import ModuleType
 
 import pytest
 
-from cern_assets.metadata.crosswalk import Converted, Crosswalk, Drop, Row, Unused, transform
+from cern_assets.metadata.crosswalk import Crosswalk, transform
 from cern_assets.metadata.leaves import Reading
+from cern_assets.metadata.rows import Converted, Drop, Row, Unused
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import LeafFate, Metadata
 from cern_assets.model.records import SourceRecord

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cern_assets.metadata.crosswalk import Row
 from cern_assets.metadata.custom_field_files import main, written
 from cern_assets.metadata.custom_fields import SECTION, declared
+from cern_assets.metadata.rows import Row
 from cern_assets.metadata.shapes import Shape
 from cern_assets.metadata.validation import validate
 from cern_assets.model.values import Json

@@ -1,8 +1,9 @@
 """Which leaf each item of a list in a deposit is made of."""
 
-from cern_assets.metadata.crosswalk import Converted, Crosswalk, Row
+from cern_assets.metadata.crosswalk import Crosswalk
 from cern_assets.metadata.leaves import Reading
 from cern_assets.metadata.lineage import lineage
+from cern_assets.metadata.rows import Converted, Row
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, JsonObject

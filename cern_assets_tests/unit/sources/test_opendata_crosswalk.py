@@ -3,7 +3,8 @@
 import pytest
 
 from cern_assets.errors import MetadataInvalidError
-from cern_assets.metadata.crosswalk import Row, transform
+from cern_assets.metadata.crosswalk import transform
+from cern_assets.metadata.rows import Row
 from cern_assets.metadata.validation import ensure_valid, validate
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.metadata import Metadata

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cern_assets.metadata.crosswalk import Drop, Row
 from cern_assets.metadata.custom_fields import declared, target_of, target_of_own
+from cern_assets.metadata.rows import Drop, Row
 from cern_assets.wiring import SOURCES, source_parts
 
 pytestmark = pytest.mark.parametrize("source", sorted(SOURCES))

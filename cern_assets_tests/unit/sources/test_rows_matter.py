@@ -10,8 +10,9 @@ from typing import Any, get_args
 
 import pytest
 
-from cern_assets.metadata.crosswalk import Crosswalk, Drop, transform
+from cern_assets.metadata.crosswalk import Crosswalk, transform
 from cern_assets.metadata.leaves import leaves
+from cern_assets.metadata.rows import Drop
 from cern_assets.model.collections import Profile
 from cern_assets.model.records import SourceRecord
 from cern_assets.sources.parts import SourceParts
