@@ -182,20 +182,25 @@ def _brought(context: Context, task: Task, deposit: JsonObject, *, doi: str | No
 def _merged(context: Context, deposit: JsonObject, record: RemoteRecord, entries: Sequence[JournalEntry]) -> Merged:
     """What is to be sent, with what people edited in the published record; in a draft, nothing is theirs.
 
-    A draft may hold what an earlier attempt of ours put there, so that one of a new version is not compared itself.
+    A draft may hold what an earlier attempt of ours put there, so that it is not compared itself, but the record that
+    it is to follow or to replace.
     """
     repository = context.adapters.repository
-    seen = latest(entries, PublishSeen)
-    base: RemoteRecord | None = record
-    if isinstance(record, Draft):
-        known = seen.what if seen else None
-        here = isinstance(known, PublishSeen) and known.repository == repository.url
-        base = repository.read_published(known.record_id) if here and isinstance(known, PublishSeen) else None
+    base = _followed(repository, entries) if isinstance(record, Draft) else record
     if base is None:
         payload = payload_of(deposit, record.version_index)
         return Merged(payload, differs=True)
     said = last_said(entries, repository.url)
     return merge(payload_of(deposit, base.version_index), base.payload, said, context.collection.edits)
+
+
+def _followed(repository: Repository, entries: Sequence[JournalEntry]) -> Published | None:
+    """The published record of which a draft was begun, or that was seen last; a killed run noted the first alone."""
+    here = [entry for entry in entries if getattr(entry.what, "repository", None) == repository.url]
+    known = latest(here, PublishSeen, VersionWanted, EditWanted)
+    if known is None or not isinstance(known.what, PublishSeen | VersionWanted | EditWanted):
+        return None
+    return repository.read_published(known.what.record_id)
 
 
 def _reopened_if_changed(

@@ -51,7 +51,9 @@ class Queue:
 def queue(home: Path) -> Iterator[Queue]:
     config = yaml.safe_load((CHECKOUT / "dagster.yaml").read_text())
     config["concurrency"]["runs"]["max_concurrent_runs"] = 10
-    (home / "dagster" / "dagster.yaml").write_text(yaml.safe_dump({**config, "run_launcher": IDLE}))
+    servers = {**config.get("code_servers", {}), "wait_for_local_processes_on_shutdown": True}
+    changed = {**config, "run_launcher": IDLE, "code_servers": servers}
+    (home / "dagster" / "dagster.yaml").write_text(yaml.safe_dump(changed))
     workspace_file = WorkspaceFileTarget([str(CHECKOUT / "workspace.yaml")])
     with (
         open_instance(home / "dagster") as instance,

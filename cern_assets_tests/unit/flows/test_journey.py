@@ -814,6 +814,46 @@ def test_what_people_edited_in_the_repository_stays_and_is_told_with_both_values
     assert world.statuses(Recid(recid))["published_record"] == "unchanged"
 
 
+class _Killed(BaseException):
+    """The process is gone: nothing catches it."""
+
+
+class _Mortal(NrpRepository):
+    """The repository of a world, whose worker dies after it published, or before it writes into a draft."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.context.adapters.repository.url, world.token, attempts=2, timeout_seconds=30)
+
+    def publish(self, draft: Draft) -> Published:
+        super().publish(draft)
+        raise _Killed
+
+    def update_draft(self, record_id: str, payload: JsonObject) -> Draft:  # noqa: ARG002  the port's signature
+        raise _Killed
+
+
+@pytest.mark.parametrize("changed", [{"title": "Changed"}, {"files": {"a.root": b"y"}}], ids=["edit", "version"])
+def test_what_people_edited_stays_though_runs_died_after_publishing_and_after_beginning_to_change_it(
+    world: World, recid: str, changed: dict[str, object]
+) -> None:
+    stated: dict[str, object] = {"title": "Ours", "files": {"a.root": b"x"}}
+    mortal = _Mortal(world)
+    world.source.put(recid, title="Ours", files={"a.root": b"x"})
+    with pytest.raises(_Killed):
+        world.run(Recid(recid), repository=mortal)
+    _edit_by_hand(world, recid, version="by hand")
+    world.source.put(recid, **{**stated, **changed})  # type: ignore[arg-type]
+    with pytest.raises(_Killed):
+        world.run(Recid(recid), repository=mortal)
+    mortal.close()
+    outcome = world.run(Recid(recid))["published_record"]
+    assert [finding.field for finding in outcome.findings] == ["metadata.version"]
+    (record,) = world.held(Recid(recid))
+    assert (record.state, record.version_index) == ("published", 2 if "files" in changed else 1)
+    assert _metadata_held(world, recid)["version"] == "by hand"
+    assert _metadata_held(world, recid)["title"] == {**stated, **changed}["title"]
+
+
 def test_a_kept_edit_is_still_one_after_another_field_was_published_beside_it(world: World, recid: str) -> None:
     world.source.put(recid, title="Ours", files={"a.root": b"x"})
     world.run(Recid(recid))

@@ -1,5 +1,6 @@
 """The ledger: each recid in exactly one bucket, by what its stages last reported."""
 
+import errno
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -152,10 +153,17 @@ def test_an_event_after_a_torn_one_is_read_and_the_torn_one_is_missed(
 ) -> None:
     sink = SpoolSink(tmp_path)
     sink.emit([outcome(1, "1", "raw_record", "done")])
+    write, taken = os.write, iter([40, 0])
+
+    def filling(descriptor: int, data: bytes) -> int:
+        part = next(taken)
+        if not part:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data[:part])
+
     with monkeypatch.context() as patched:
-        write = os.write
-        patched.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:40]))
-        with pytest.raises(StorageFullError, match="the rest is lost: rejected"):
+        patched.setattr(os, "write", filling)
+        with pytest.raises(StorageFullError, match="An event is lost: rejected"):
             sink.emit([outcome(2, "2", "raw_record", "rejected")])
     sink.emit([outcome(3, "3", "raw_record", "rejected")])
     sink.close()
