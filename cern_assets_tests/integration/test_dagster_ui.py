@@ -27,6 +27,7 @@ from cern_assets.model.values import JsonObject
 from cern_assets.stand_ins.portal.app import build_portal
 from cern_assets.stand_ins.sample.records import Collection, sample_collection
 from cern_assets.stand_ins.serving import serve_in_thread
+from cern_assets_tests.services.browser import INKED
 from cern_assets_tests.services.dagster_ui import running_dagster
 from cern_assets_tests.services.embedded import running_embedded
 
@@ -205,3 +206,24 @@ def test_the_checks_tell_a_steward_which_record_is_rejected_and_why(page: Page, 
     expect(page.get_by_text("rejections").first).to_be_visible()
     expect(page.get_by_text("their record declares adler32:0badc0de").first).to_be_visible()
     _picture(page, "checks")
+
+
+@pytest.mark.parametrize(
+    ("asset", "figures", "words"),
+    [
+        ("ledgers", ["Recids by state"], ["balanced", "ChecksumMismatch"]),
+        ("reports", ["Recids by state", "Records over time"], ["page", "stopped"]),
+    ],
+)
+def test_figures_of_the_ledger_and_the_report_are_drawn_where_a_steward_looks(
+    page: Page, steward: Steward, asset: str, figures: list[str], words: list[str]
+) -> None:
+    page.goto(f"{steward.ui}/assets/{asset}/opendata?view=events")
+    page.get_by_role("button", name="Materialize").click()
+    for figure in figures:
+        image = page.get_by_role("img", name=figure).first
+        expect(image).to_be_visible(timeout=SLOW)
+        assert image.evaluate(INKED) > 0
+    for word in words:
+        expect(page.get_by_text(word).first).to_be_visible()
+    _picture(page, asset)

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from cern_assets.report.small import sparkline, states_bar
+from cern_assets_tests.services.browser import INKED
 from cern_assets_tests.services.command_line import finished
 
 pytestmark = pytest.mark.service
@@ -32,18 +33,6 @@ DRAWN = """
     return {marks: marks.length, words: words.length, cut: cut.map(word => word.textContent), height: box.height};
 })
 """
-
-INKED = """
-image => {
-    const canvas = document.createElement('canvas');
-    canvas.width = image.naturalWidth;
-    canvas.height = image.naturalHeight;
-    const pen = canvas.getContext('2d');
-    pen.drawImage(image, 0, 0);
-    return pen.getImageData(0, 0, canvas.width, canvas.height).data.filter((value, at) => at % 4 === 3 && value).length;
-}
-"""
-"""How many points of a picture are drawn on."""
 
 
 @pytest.fixture(scope="module")

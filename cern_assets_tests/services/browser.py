@@ -7,6 +7,18 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cern_assets_tests.services.needs import program
 
+INKED = """
+image => {
+    const canvas = document.createElement('canvas');
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const pen = canvas.getContext('2d');
+    pen.drawImage(image, 0, 0);
+    return pen.getImageData(0, 0, canvas.width, canvas.height).data.filter((value, at) => at % 4 === 3 && value).length;
+}
+"""
+"""How many points of a picture are drawn on."""
+
 _FLAGS = [
     "--no-sandbox",  # Chromium's sandbox refuses to run as root, as in CI
     "--disable-gpu",
