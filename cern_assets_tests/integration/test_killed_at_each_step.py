@@ -118,9 +118,14 @@ class Killing:
         finally:
             adapter.close()
 
-    @retry(retry=retry_if_result(lambda held: not held), stop=stop_after_delay(30), wait=wait_fixed(0.2))
+    @retry(
+        retry=retry_if_result(lambda held: len(held) != 1),
+        stop=stop_after_delay(30),
+        wait=wait_fixed(0.2),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else [],
+    )
     def held(self, adapter: NrpRepository) -> list[str]:
-        """Ids of what the depositor has under the identifier, as soon as the search shows any."""
+        """Ids of what the depositor has under the identifier, as soon as the search shows one: it lags both ways."""
         return [record.record_id for record in adapter.find(self.identifier).own]
 
 

@@ -127,7 +127,7 @@ class XRootDDaemon:
         deadline = time.monotonic() + _START_SECONDS
         while not self._listens():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"xrootd did not start:\n{self.log()[-4000:]}")
+                pytest.fail(f"xrootd did not start (exit {self._process.poll()}):\n{self.log()[-4000:]}")
             time.sleep(0.05)
         if not self._redirects:  # one that does would have another server answer
             XRootDStore(self.url, timeout_seconds=_START_SECONDS, logins=self.logins()).ping()
