@@ -13,19 +13,17 @@ local folder, all of it in memory (/dev/shm) where there is room. Each way runs 
 Then one byte of the large archive is turned over and the archive is repaired.
 """
 
-import multiprocessing
 import os
 import shutil
 import subprocess
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from memory import peak_mib
+from measured import measured
 from report import Figure, answer, parser
 
 from cern_assets.archives.members import Member
@@ -147,25 +145,6 @@ def _run(*command: str, cwd: str | None = None) -> None:
     subprocess.run(command, check=True, cwd=cwd, stdout=subprocess.DEVNULL)
 
 
-def _measured(way: Callable[..., dict[str, float]], *places: str) -> dict[str, float]:
-    """What a way says, with its seconds and the peak MiB of its process."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_child, args=(way, places, theirs))
-    process.start()
-    theirs.close()
-    said: dict[str, float] = ours.recv()
-    process.join()
-    return said
-
-
-def _child(way: Callable[..., dict[str, float]], places: tuple[str, ...], answered: Any) -> None:
-    began = time.monotonic()
-    said = way(*places)
-    seconds = time.monotonic() - began
-    answered.send({**said, "seconds": seconds, "mib": peak_mib()})
-
-
 def _fast() -> str | None:
     """A folder in memory with room for all of it, None for the usual place."""
     memory = Path("/dev/shm")
@@ -184,11 +163,11 @@ def _ways(root: Path, url: str, kind: str) -> Iterator[tuple[str, Callable[[], d
     """Ways by name, in the order in which they run."""
     source, target = f"{url}/{kind}", f"{url}/out"
     local, out = str(root / kind), str(root / "local")
-    yield "ours", lambda: _measured(by_us, source, target, f"{kind}.zip")
-    yield "naive", lambda: _measured(naively, source, target, f"{kind}-naive.zip")
-    yield "copy", lambda: _measured(by_copy, source, target, f"{kind}-copy")
-    yield "ours locally", lambda: _measured(by_us, local, out, f"{kind}.zip")
-    yield "zip locally", lambda: _measured(by_zip, local, out, f"{kind}-zip.zip")
+    yield "ours", lambda: measured(by_us, source, target, f"{kind}.zip")
+    yield "naive", lambda: measured(naively, source, target, f"{kind}-naive.zip")
+    yield "copy", lambda: measured(by_copy, source, target, f"{kind}-copy")
+    yield "ours locally", lambda: measured(by_us, local, out, f"{kind}.zip")
+    yield "zip locally", lambda: measured(by_zip, local, out, f"{kind}-zip.zip")
 
 
 def main(large: int, small: int, repetitions: int) -> list[Figure]:
@@ -224,7 +203,7 @@ def main(large: int, small: int, repetitions: int) -> list[Figure]:
                 Figure(f"{kind}: bytes written, each", found["ours"]["written"], "times", at_most=1.01),
             ]
         _turn_over(root / "out/large.zip", LARGE_BYTES // 2)
-        repaired = _measured(by_repair, f"{url}/large", f"{url}/out", "large.zip")
+        repaired = measured(by_repair, f"{url}/large", f"{url}/out", "large.zip")
         figures.append(Figure("repair: fetched, of one member", repaired["fetched"], "times", at_most=1.0))
     return figures
 

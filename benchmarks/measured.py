@@ -9,8 +9,8 @@ from typing import Any
 from memory import peak_mib
 
 
-def measured(way: Callable[..., None], *arguments: Any) -> dict[str, float]:
-    """Seconds of a way, its processor's seconds (with those of the programs that it began), and its peak MiB."""
+def measured(way: Callable[..., dict[str, float] | None], *arguments: Any) -> dict[str, float]:
+    """What a way says, its seconds, its processor's (with those of the programs that it began), and its peak MiB."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     process = spawn.Process(target=_child, args=(way, arguments, theirs))
@@ -21,11 +21,11 @@ def measured(way: Callable[..., None], *arguments: Any) -> dict[str, float]:
     return said
 
 
-def _child(way: Callable[..., None], arguments: tuple[Any, ...], answered: Any) -> None:
+def _child(way: Callable[..., dict[str, float] | None], arguments: tuple[Any, ...], answered: Any) -> None:
     began, used = time.monotonic(), _cpu_seconds()
-    way(*arguments)
+    said = way(*arguments)
     seconds, cpu = time.monotonic() - began, _cpu_seconds() - used
-    answered.send({"seconds": seconds, "cpu": cpu, "mib": peak_mib()})
+    answered.send({**(said or {}), "seconds": seconds, "cpu": cpu, "mib": peak_mib()})
 
 
 def _cpu_seconds() -> float:

@@ -25,7 +25,7 @@ import warnings
 from pathlib import Path
 
 import dagster as dg
-from orchestration import QUIET, SOURCE, TEMPLATE, TOKEN, Copies, trivial_stages
+from orchestration import QUIET, SOURCE, TEMPLATE, TOKEN, Copies, trivial_stages, unconnected
 from pydantic import SecretStr
 from report import Figure, answer, parser
 
@@ -67,25 +67,18 @@ def run_missing(settings: Settings, segments: int, stages: list[AnyStage], share
         for _ in range(ROUNDS):
             for segment in segment_names(segments)[share[0] :: share[1]]:
                 if segment not in made(instance):
-                    job.execute_in_process(
+                    run = job.execute_in_process(
                         instance=instance, partition_key=segment, run_config=QUIET, raise_on_error=False
                     )
+                    if not run.success:
+                        failed = [str(event.event_specific_data) for event in run.all_events if event.is_failure]
+                        print(f"the run over {segment} failed: {failed}", file=sys.stderr)
         assert set(segment_names(segments)[share[0] :: share[1]]) <= made(instance), "segments are red"
 
 
 def made(instance: dg.DagsterInstance) -> set[str]:
     """The segments of which the last stage is made."""
     return instance.get_materialized_partitions(dg.AssetKey([SOURCE, LAST]))
-
-
-def settings_of(home: Path) -> Settings:
-    """Of a home where nothing is asked of any source or target."""
-    return load_settings(
-        home=home,
-        opendata_requests_per_minute=0,
-        repository_url="http://127.0.0.1:1",
-        repository_token=SecretStr(TOKEN),
-    )
 
 
 class Workers:
@@ -118,14 +111,14 @@ class Workers:
 
 def work(home: Path, segments: int, share: tuple[int, int]) -> None:
     """As such a process."""
-    run_missing(settings_of(home), segments, trivial_stages([LAST]), share)
+    run_missing(unconnected(home), segments, trivial_stages([LAST]), share)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "mebibytes": used.ru_maxrss / 1024}))
 
 
 def million(home: Path, recids: int, segments: int, at_once: int) -> list[Figure]:
     """The first question."""
-    settings = settings_of(home)
+    settings = unconnected(home)
     with open_instance(settings.dagster_home) as instance:
         began = time.monotonic()
         register_recids(instance, SOURCE, [Recid(str(number)) for number in range(recids)])

@@ -93,6 +93,16 @@ def trivial_stages(names: Sequence[str] = NAMES) -> list[AnyStage]:
     ]
 
 
+def unconnected(home: Path) -> Settings:
+    """The settings of a home where nothing is asked of any source or target."""
+    return load_settings(
+        home=home,
+        opendata_requests_per_minute=0,
+        repository_url="http://127.0.0.1:1",
+        repository_token=SecretStr(TOKEN),
+    )
+
+
 def trivial_definitions(settings: Settings) -> dg.Definitions:
     """Our pipeline over them."""
     return dg.Definitions(

@@ -25,8 +25,7 @@ from typing import Any
 
 import dagster as dg
 import httpx
-from orchestration import NAMES, SOURCE, SPEC, TOKEN, homes, trivial_definitions, trivial_stages
-from pydantic import SecretStr
+from orchestration import NAMES, SOURCE, SPEC, homes, trivial_definitions, trivial_stages, unconnected
 from report import Figure, answer, parser
 
 from cern_assets.defs.instance import open_instance
@@ -39,7 +38,7 @@ from cern_assets.errors import SourceUnavailableError
 from cern_assets.flows.stages import Context, Made, Task
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.manifests import Manifest
-from cern_assets.settings import Settings, load_settings
+from cern_assets.settings import Settings
 from cern_assets_tests.services.needs import free_port
 
 MOST_PAGE_SECONDS = 10.0
@@ -78,19 +77,9 @@ def stages() -> list[Any]:
     return [type(first)(**{**vars(first), "make": make}), *others]
 
 
-def settings_of(home: Path) -> Settings:
-    """Of a home where nothing is asked of any source or target."""
-    return load_settings(
-        home=home,
-        opendata_requests_per_minute=0,
-        repository_url="http://127.0.0.1:1",
-        repository_token=SecretStr(TOKEN),
-    )
-
-
 def definitions() -> dg.Definitions:
     """For Dagster's processes: a home in the environment."""
-    settings = settings_of(Path(os.environ["CERN_ASSETS_HOME"]))
+    settings = unconnected(Path(os.environ["CERN_ASSETS_HOME"]))
     return dg.Definitions(
         assets=[build_pipeline(SPEC, batch_size=settings.batch_size, stages=stages())],
         resources={"ports": ConfiguredPorts(settings), "documents": DocumentsIOManager()},
@@ -199,7 +188,7 @@ def _await(pages: Pages, processes: Sequence["subprocess.Popen[bytes]"], log: Pa
 
 def pages_of_many(home: Path, count: int) -> list[Figure]:
     """The first question."""
-    settings, some = settings_of(home), [Recid(str(number)) for number in range(count)]
+    settings, some = unconnected(home), [Recid(str(number)) for number in range(count)]
     began = time.monotonic()
     with open_instance(settings.dagster_home) as instance:
         register_recids(instance, SOURCE, some)
@@ -225,7 +214,7 @@ def pages_of_many(home: Path, count: int) -> list[Figure]:
 
 def backfills(home: Path, sizes: Sequence[int], bad: int) -> list[Figure]:
     """The second question."""
-    settings, figures = settings_of(home), []
+    settings, figures = unconnected(home), []
     first = 1_000_000
     groups = []
     for size in sizes:

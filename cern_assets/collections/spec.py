@@ -147,12 +147,9 @@ class CollectionSpec(Value):
     @property
     def files_choice(self) -> FilesChoice:
         """Which files are brought."""
-        given = (
-            {}
-            if isinstance(self.files, str)
-            else self.files.model_dump(exclude={"mode", "third_party_copy", "digests"})
-        )
-        return FilesChoice(**given)
+        if isinstance(self.files, str):
+            return FilesChoice()
+        return FilesChoice(**self.files.model_dump(include=set(FilesChoice.model_fields)))
 
     @property
     def digests(self) -> tuple[Algorithm, ...]:

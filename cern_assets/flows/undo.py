@@ -30,6 +30,7 @@ from cern_assets.model.journal import (
 )
 from cern_assets.model.publications import Draft, Review
 from cern_assets.model.values import JsonObject
+from cern_assets.ports import Repository
 
 _LOST_VERSION = "a version whose answer was lost"
 _REASON, _NOTE = "retracted", "The run of cern-assets that published this record was undone."
@@ -81,7 +82,26 @@ def undo_plan(context: Context, run_id: str) -> Iterator[Step]:
     """
     journal, name = context.adapters.journal, context.collection.name
     for recid in journal.recids_of_run(name, run_id):
-        yield from steps_of(recid, journal.entries(name, recid), run_id, context.adapters.repository.url)
+        repository = context.adapters.repository
+        yield from steps_of(recid, settled(repository, journal.entries(name, recid)), run_id, repository.url)
+
+
+def settled(repository: Repository, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """The entries, and what reading tells of publications over which a run died before it could note them."""
+    unknown: dict[str, tuple[JournalEntry, PublishWanted]] = {}
+    for entry in entries:
+        what = entry.what
+        if isinstance(what, PublishWanted) and what.repository == repository.url:
+            unknown[what.record_id] = (entry, what)
+        elif isinstance(what, PublishSeen):
+            unknown.pop(what.record_id, None)
+    found = list(entries)
+    for entry, what in unknown.values():
+        record = repository.read_published(what.record_id)
+        if record is not None and repository.read_draft(what.record_id) is None:
+            about = {"repository": repository.url, "record_id": what.record_id, "version_index": record.version_index}
+            found.append(entry.model_copy(update={"what": PublishSeen(**about, url=record.url)}))
+    return found
 
 
 def steps_of(recid: Recid, entries: Sequence[JournalEntry], run_id: str, repository: str) -> list[Step]:
@@ -185,14 +205,13 @@ def _request_of(context: Context, step: Step) -> Review | None:
     record = repository.read_published(step.record_id)
     if record is None:
         return None
-    asked, lost, since = asked_before(
-        context.adapters.journal.entries(context.collection.name, step.recid), url, record
-    )
+    asked, lost = asked_before(context.adapters.journal.entries(context.collection.name, step.recid), url, record)
     if step.community in asked:
         return repository.request(asked[step.community].request_id)
     if step.community not in lost:
         return None
-    return shown_request(context, lost[step.community], since=since[step.community])
+    wanted, since = lost[step.community]
+    return shown_request(context, wanted, since=since)
 
 
 def _draft(context: Context, step: Step) -> Draft | None:

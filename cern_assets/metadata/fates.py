@@ -20,7 +20,7 @@ type State = tuple[tuple[str, ...], str, bool]
 type Word = Callable[[State, Leaf], State]
 """What a row says of a leaf."""
 
-UNTOLD: State = ((), "", False)
+_UNTOLD: State = ((), "", False)
 _EMPTY: State = ((), EMPTY, False)
 
 
@@ -43,7 +43,7 @@ def fates_of(
             elif common is not None:
                 state = common
             else:
-                state = UNTOLD
+                state = _UNTOLD
                 for word in said:
                     state = word(state, leaf)
                 targets, reason, derived = state

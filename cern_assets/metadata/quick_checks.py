@@ -4,7 +4,7 @@ Each check says yes only where the rule that it stands for has nothing to say; w
 finds the words. A property test holds both to the same answers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -14,12 +14,13 @@ from cern_assets.metadata.terms import vocabularies
 _SHORT = 300
 """Characters of a text whose check is remembered."""
 
-_CHECKS = {
-    "doi": identifiers.is_doi,
-    "orcid": identifiers.is_orcid,
-    "ror": lambda text: identifiers.is_ror(text.removeprefix("https://ror.org/")),
-    "url": identifiers.is_url,
+SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
+    "doi": (identifiers.is_doi, "no DOI (10.<number>/<suffix>, at most 255 characters)"),
+    "orcid": (identifiers.is_orcid, "no ORCID iD, or its check digit is wrong"),
+    "ror": (lambda text: identifiers.is_ror(text.removeprefix("https://ror.org/")), "no ROR id"),
+    "url": (identifiers.is_url, "no http(s) address"),
 }
+"""What tells an identifier of a scheme, and what is said of one that is none."""
 
 
 def surely_right(payload: Any) -> bool:
@@ -101,22 +102,22 @@ def _are_right(items: Any) -> bool:
         scheme, identifier = item.get("scheme"), item.get("identifier")
         relation = item.get("relation_type")
         seen.add((scheme, identifier, relation["id"] if relation else None, item.get("reference")))
-        if scheme in _CHECKS and identifier is not None and not _is_identifier(scheme, identifier):
+        if scheme in SYNTAX and identifier is not None and not _is_identifier(scheme, identifier):
             return False
     return len(seen) == len(items)
 
 
 def _is_identifier(scheme: Any, text: str) -> bool:
-    check = _CHECKS.get(scheme)
-    if check is None:
+    if scheme not in SYNTAX:
         return True
-    return _remembered(scheme, text) if len(text) <= _SHORT else check(text)
+    return (_remembered if len(text) <= _SHORT else _is_of)(scheme, text)
 
 
-@lru_cache(4_096)
-def _remembered(scheme: str, text: str) -> bool:
-    return _CHECKS[scheme](text)
+def _is_of(scheme: str, text: str) -> bool:
+    is_right, _ = SYNTAX[scheme]
+    return is_right(text)
 
 
+_remembered = lru_cache(4_096)(_is_of)
 _is_date = lru_cache(1_024)(dates.is_edtf_date)
 _is_date_or_time = lru_cache(1_024)(dates.is_edtf_date_or_time)

@@ -7,13 +7,13 @@ What only the target can know (whether a licence or an affiliation is in its voc
 layer, the source's own shape, is asked where a record is read.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from cern_assets.code_version import code_version
 from cern_assets.errors import MetadataInvalidError
 from cern_assets.metadata import dates, identifiers
-from cern_assets.metadata.quick_checks import all_terms_known, surely_right
+from cern_assets.metadata.quick_checks import SYNTAX, all_terms_known, surely_right
 from cern_assets.metadata.shapes import Shape, Violation
 from cern_assets.metadata.suggestions import suggestions
 from cern_assets.metadata.terms import vocabulary
@@ -26,13 +26,6 @@ RECORD = Shape("cern_assets.metadata", "invenio-rdm-record")
 CUSTOM_FIELDS = Shape("cern_assets.metadata", "cern-custom-fields")
 DATACITE = Shape("cern_assets.metadata", "datacite")
 CHECKED_WITH = (RECORD, CUSTOM_FIELDS, DATACITE)
-
-SYNTAX: dict[str, tuple[Callable[[str], bool], str]] = {
-    "doi": (identifiers.is_doi, "no DOI (10.<number>/<suffix>, at most 255 characters)"),
-    "orcid": (identifiers.is_orcid, "no ORCID iD, or its check digit is wrong"),
-    "ror": (lambda text: identifiers.is_ror(text.removeprefix("https://ror.org/")), "no ROR id"),
-    "url": (identifiers.is_url, "no http(s) address"),
-}
 
 _TERMS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "date_types": (("metadata", "dates", "type", "id"),),

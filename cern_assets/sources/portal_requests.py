@@ -124,16 +124,12 @@ class PortalRequests:
         try:
             return retrying(self._ask_in_turn, path, params, headers, retrying)
         except _NoUsableAnswerError as error:
-            raise SourceUnavailableError(
-                f"{self.portal.title} gave no usable answer in {self._attempts} attempts: {error}.",
-                uri=url,
-                remedy="Try again later; see whether the portal answers in a browser.",
-            ) from error
+            raise self._unanswered(url, f" in {self._attempts} attempts: {error}") from error
 
     def post(self, path: str) -> bool:
         """Ask once for something to be done, with an empty JSON object; False where the portal takes no such request.
 
-        It is not repeated, as an answer that is lost may be to a request that was taken.
+        It is not repeated, as an answer that is lost may be to a request that was taken. What it says is not read.
 
         Raises:
             SourceUnavailableError: no usable answer.
@@ -142,16 +138,23 @@ class PortalRequests:
         url = self.base_url + path
         with call(self.portal.source, "POST", route_of(path, _WORDS)) as made:
             try:
-                response = self._client.post(url, json={}, follow_redirects=False)
+                with self._client.stream("POST", url, json={}, follow_redirects=False) as response:
+                    made.http_status = response.status_code
             except httpx.RequestError as error:
-                raise _unanswered(self.portal, url, f"{type(error).__name__} {error}".rstrip()) from error
-            made.http_status = response.status_code
+                raise self._unanswered(url, f": {type(error).__name__} {error}".rstrip()) from error
         self._heed(response)
         if response.status_code in _NOT_TAKEN:
             return False
         if response.status_code not in (200, 201, 202, 204):
-            raise _unanswered(self.portal, url, f"status {response.status_code}")
+            raise self._unanswered(url, f": status {response.status_code}")
         return True
+
+    def _unanswered(self, url: str, why: str) -> SourceUnavailableError:
+        return SourceUnavailableError(
+            f"{self.portal.title} gave no usable answer{why}.",
+            uri=url,
+            remedy="Try again later; see whether the portal answers in a browser.",
+        )
 
     def _ask_in_turn(
         self, path: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None, retrying: Retrying
@@ -229,14 +232,6 @@ class PortalRequests:
             return
         if seconds > 0:
             self._limit.hold(min(seconds, _LONGEST_HOLD_SECONDS))
-
-
-def _unanswered(portal: Portal, url: str, why: str) -> SourceUnavailableError:
-    return SourceUnavailableError(
-        f"{portal.title} gave no usable answer: {why}.",
-        uri=url,
-        remedy="Try again later; see whether the portal answers in a browser.",
-    )
 
 
 def _checked(portal: Portal, base_url: str) -> str:

@@ -10,6 +10,7 @@ from cern_assets.documents.journal import Journal
 from cern_assets.documents.store import DocumentStore
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.manifests import Manifest
+from cern_assets.model.outcomes import StageOutcome
 from cern_assets.storage.xrootd import XRootDStore
 from cern_assets_tests.contract.stores import get
 from cern_assets_tests.services.world import World
@@ -40,6 +41,14 @@ def _laid_out(world: World, daemon: XRootDDaemon) -> None:
         target.write_bytes(path.read_bytes())
 
 
+def _brought(
+    world: World, recid: str, store: XRootDStore, files: XRootDStore, *, third_party_copy: bool
+) -> dict[str, StageOutcome]:
+    """Run all stages with an XRootD server as the store, and another one as the place of the source's files."""
+    places = {"store": store, "documents": DocumentStore(store), "journal": Journal(store), "files": files}
+    return world.run(Recid(recid), **places, third_party_copy=third_party_copy)
+
+
 def test_files_go_from_server_to_server_and_their_bytes_are_verified(
     world: World, recid: str, xrootd_url: str, source_daemon: XRootDDaemon
 ) -> None:
@@ -47,14 +56,8 @@ def test_files_go_from_server_to_server_and_their_bytes_are_verified(
     world.source.put(recid, files={"a.root": content, "b.root": b"small"})
     _laid_out(world, source_daemon)
     store = XRootDStore(f"{xrootd_url}/tpc-{recid}", timeout_seconds=30)
-    outcomes = world.run(
-        Recid(recid),
-        store=store,
-        documents=DocumentStore(store),
-        journal=Journal(store),
-        files=_NeverRead(source_daemon.url, timeout_seconds=30),
-        third_party_copy=True,
-    )
+    files = _NeverRead(source_daemon.url, timeout_seconds=30)
+    outcomes = _brought(world, recid, store, files, third_party_copy=True)
     assert outcomes["published_record"].status == "done"
     manifest = DocumentStore(store).read("opendata", "raw_files", Recid(recid), Manifest)
     assert manifest is not None
@@ -72,14 +75,8 @@ def test_bytes_that_are_not_the_declared_ones_are_not_kept(
     (place,) = source_daemon.root.rglob("a.root")
     place.write_bytes(b"wrong")
     store = XRootDStore(f"{xrootd_url}/tpc-{recid}", timeout_seconds=30)
-    outcome = world.run(
-        Recid(recid),
-        store=store,
-        documents=DocumentStore(store),
-        journal=Journal(store),
-        files=XRootDStore(source_daemon.url, timeout_seconds=30),
-        third_party_copy=True,
-    )["raw_files"]
+    files = XRootDStore(source_daemon.url, timeout_seconds=30)
+    outcome = _brought(world, recid, store, files, third_party_copy=True)["raw_files"]
     assert (outcome.status, outcome.problem and outcome.problem.code) == ("rejected", "ChecksumMismatch")
     assert list(store.list("files")) == []
 
@@ -92,14 +89,8 @@ def test_files_come_through_this_process_where_servers_cannot_or_may_not_copy(
     _laid_out(world, source_daemon)
     with xrootd_daemon(copies=copies) as target:
         store = XRootDStore(f"{target.url}/store", timeout_seconds=10)
-        outcomes = world.run(
-            Recid(recid),
-            store=store,
-            documents=DocumentStore(store),
-            journal=Journal(store),
-            files=XRootDStore(source_daemon.url, timeout_seconds=30),
-            third_party_copy=allowed,
-        )
+        files = XRootDStore(source_daemon.url, timeout_seconds=30)
+        outcomes = _brought(world, recid, store, files, third_party_copy=allowed)
         assert outcomes["published_record"].status == "done"
         manifest = DocumentStore(store).read("opendata", "raw_files", Recid(recid), Manifest)
         assert manifest is not None

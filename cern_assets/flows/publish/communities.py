@@ -46,9 +46,10 @@ def further_asked(
         # What publishing answers names communities by id alone.
         record = repository.read_published(record.record_id) or record
     missing = [community for community in communities if community not in record.communities]
-    asked, lost, since = asked_before(entries, repository.url, record)
+    asked, lost = asked_before(entries, repository.url, record)
     for community in (each for each in missing if each in lost):
-        review = shown_request(context, lost[community], since=since[community])
+        wanted_before, since = lost[community]
+        review = shown_request(context, wanted_before, since=since)
         if review is not None:
             asked[community] = review
             journal.note(name, task.recid, _asked_of(repository.url, record, community, review))
@@ -98,19 +99,19 @@ def shown_request(context: Context, wanted: InclusionWanted, *, since: float) ->
 
 def asked_before(
     entries: Sequence[JournalEntry], repository: str, record: Published
-) -> tuple[dict[str, Review], dict[str, InclusionWanted], dict[str, float]]:
+) -> tuple[dict[str, Review], dict[str, tuple[InclusionWanted, float]]]:
     """The requests that were made, by community; those of which nobody knows whether they were made, and since when."""
-    asked, lost, since = dict[str, Review](), dict[str, InclusionWanted](), dict[str, float]()
+    asked, lost = dict[str, Review](), dict[str, tuple[InclusionWanted, float]]()
     for entry in _about(record, entries, repository):
         what = entry.what
         if isinstance(what, InclusionWanted):
-            lost[what.community], since[what.community] = what, entry.at
+            lost[what.community] = (what, entry.at)
         elif isinstance(what, InclusionAsked):
             asked[what.community] = Review(request_id=what.request_id, status="waiting")
             lost.pop(what.community, None)
         elif isinstance(what, UndoDone) and what.request_id:  # as if it had not been asked
             asked = {community: each for community, each in asked.items() if each.request_id != what.request_id}
-    return asked, {community: each for community, each in lost.items() if community not in asked}, since
+    return asked, {community: each for community, each in lost.items() if community not in asked}
 
 
 def _about(record: Published, entries: Sequence[JournalEntry], repository: str) -> Sequence[JournalEntry]:

@@ -12,7 +12,7 @@ from cern_assets.flows.publish.fenced import holding
 from cern_assets.flows.stages import Context
 from cern_assets.model.findings import Finding, Severity
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.journal import PublishSeen, WithdrawalSeen, WithdrawalWanted
+from cern_assets.model.journal import PublishSeen, PublishWanted, WithdrawalSeen, WithdrawalWanted
 from cern_assets.model.publications import Published, Receipt
 from cern_assets.ports import Repository
 
@@ -60,12 +60,14 @@ def findings_of_left_out(context: Context, recid: Recid) -> tuple[Finding, ...]:
 def _published_copies(context: Context, recid: Recid, record_ids: Sequence[str]) -> list[Published]:
     """What is published under these ids; of a record that is to be withdrawn, all versions that we know, in order.
 
-    A version for itself is withdrawn: without the latest, the one before it would be shown.
+    A version for itself is withdrawn: without the latest, the one before it would be shown. One that a run published
+    and died over was never seen, so that those that were to be published are looked for, too.
     """
     repository, ids = context.adapters.repository, list(record_ids)
     if context.collection.withdrawn == "tombstone":
-        seen = (entry.what for entry in context.adapters.journal.entries(context.collection.name, recid))
-        ids += [each.record_id for each in seen if isinstance(each, PublishSeen) and each.repository == repository.url]
+        noted = (entry.what for entry in context.adapters.journal.entries(context.collection.name, recid))
+        published = (each for each in noted if isinstance(each, PublishWanted | PublishSeen))
+        ids += [each.record_id for each in published if each.repository == repository.url]
     records = (repository.read_published(record_id) for record_id in dict.fromkeys(ids))
     return sorted((each for each in records if each is not None), key=lambda record: record.version_index)
 

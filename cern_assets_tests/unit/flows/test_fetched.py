@@ -117,15 +117,21 @@ def test_what_the_target_could_not_fetch_or_fetched_wrong_is_sent(tmp_path: Path
         _check_bytes(world)
 
 
+def _held(web: Web) -> threading.Event:
+    """Have the target wait for its files until what is given is set."""
+    released = threading.Event()
+
+    async def held(scope: Scope, receive: Receive, send: Send) -> None:
+        await anyio.to_thread.run_sync(released.wait)
+        await web.files(scope, receive, send)
+
+    web.to_the_target = held
+    return released
+
+
 def test_a_fetch_that_takes_longer_than_a_worker_waits_is_gone_on_with_by_the_next_run(tmp_path: Path) -> None:
     with _world(tmp_path, allowed=True) as (world, web):
-        released = threading.Event()
-
-        async def held(scope: Scope, receive: Receive, send: Send) -> None:
-            await anyio.to_thread.run_sync(released.wait)
-            await web.files(scope, receive, send)
-
-        web.to_the_target = held
+        released = _held(web)
 
         def released_by_who_waits() -> float:
             released.set()
@@ -150,13 +156,7 @@ def test_a_fetch_that_takes_longer_than_a_worker_waits_is_gone_on_with_by_the_ne
 
 def test_a_file_that_the_target_fetched_between_two_runs_has_its_way_in_the_receipt(tmp_path: Path) -> None:
     with _world(tmp_path, allowed=True) as (world, web):
-        released = threading.Event()
-
-        async def held(scope: Scope, receive: Receive, send: Send) -> None:
-            await anyio.to_thread.run_sync(released.wait)
-            await web.files(scope, receive, send)
-
-        web.to_the_target = held
+        released = _held(web)
         minutes = itertools.count(step=61.0)
         repository = world.context.adapters.repository
         late = NrpRepository(repository.url, TOKEN, attempts=1, timeout_seconds=30, clock=lambda: next(minutes))

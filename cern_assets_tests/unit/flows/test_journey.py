@@ -35,6 +35,8 @@ from cern_assets.ports import Range
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
 from cern_assets.storage.local import LocalStore
+from cern_assets_tests.chaos.mortal import Killed
+from cern_assets_tests.services.dying import DyingRepository
 from cern_assets_tests.services.world import GIB, World, community_of
 
 ALL_DONE = dict.fromkeys((stage.name for stage in STAGES), "done")
@@ -814,38 +816,20 @@ def test_what_people_edited_in_the_repository_stays_and_is_told_with_both_values
     assert world.statuses(Recid(recid))["published_record"] == "unchanged"
 
 
-class _Killed(BaseException):
-    """The process is gone: nothing catches it."""
-
-
-class _Mortal(NrpRepository):
-    """The repository of a world, whose worker dies after it published, or before it writes into a draft."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.context.adapters.repository.url, world.token, attempts=2, timeout_seconds=30)
-
-    def publish(self, draft: Draft) -> Published:
-        super().publish(draft)
-        raise _Killed
-
-    def update_draft(self, record_id: str, payload: JsonObject) -> Draft:  # noqa: ARG002  the port's signature
-        raise _Killed
-
-
 @pytest.mark.parametrize("changed", [{"title": "Changed"}, {"files": {"a.root": b"y"}}], ids=["edit", "version"])
 def test_what_people_edited_stays_though_runs_died_after_publishing_and_after_beginning_to_change_it(
     world: World, recid: str, changed: dict[str, object]
 ) -> None:
     stated: dict[str, object] = {"title": "Ours", "files": {"a.root": b"x"}}
-    mortal = _Mortal(world)
+    dying = DyingRepository(world)
     world.source.put(recid, title="Ours", files={"a.root": b"x"})
-    with pytest.raises(_Killed):
-        world.run(Recid(recid), repository=mortal)
+    with pytest.raises(Killed):
+        world.run(Recid(recid), repository=dying)
     _edit_by_hand(world, recid, version="by hand")
     world.source.put(recid, **{**stated, **changed})  # type: ignore[arg-type]
-    with pytest.raises(_Killed):
-        world.run(Recid(recid), repository=mortal)
-    mortal.close()
+    with pytest.raises(Killed):
+        world.run(Recid(recid), repository=dying)
+    dying.close()
     outcome = world.run(Recid(recid))["published_record"]
     assert [finding.field for finding in outcome.findings] == ["metadata.version"]
     (record,) = world.held(Recid(recid))

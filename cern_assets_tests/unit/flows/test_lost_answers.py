@@ -116,6 +116,13 @@ def test_each_answer_of_a_new_record_an_edit_and_a_new_version_may_be_lost(place
     pytest.fail("a record costs more requests than anybody expects")
 
 
+def _put_before(place: Place, recid: Recid, *communities: str) -> None:
+    """Have a record be in communities of the source."""
+    record = place.world.source.fetch(recid).record
+    assert record is not None
+    place.world.source.put_record(record.model_copy(update={"communities": communities}))
+
+
 def _inclusions(place: Place, recid: Recid) -> list[tuple[str, str]]:
     """The requests about the record to communities, by id and status."""
     (record,) = place.world.held(recid)
@@ -133,9 +140,7 @@ def test_each_answer_of_a_record_for_three_communities_may_be_lost_and_each_is_a
     for number in range(1, MOST_REQUESTS):
         recid = Recid(str(number))
         place.world.source.put(recid, title="New", files=FILES)
-        record = place.world.source.fetch(recid).record
-        assert record is not None
-        place.world.source.put_record(record.model_copy(update={"communities": tuple(names)}))
+        _put_before(place, recid, *names)
         lost = place.brought(recid, number, done=done, communities=names)
         last = place.world.run(recid, search_lag_seconds=0.0, communities=names)["published_record"]
         assert [(each.code, each.value) for each in last.findings] == [("community-asked", reviewing)]
@@ -180,9 +185,7 @@ def test_a_community_that_somebody_else_asked_already_is_told_as_asked(place: Pl
     asked = repository.include(record, reviewing)
     first = community_of(place.world, "open", "first")
     repository.include(record, first)
-    shown = place.world.source.fetch(recid).record
-    assert shown is not None
-    place.world.source.put_record(shown.model_copy(update={"communities": ("one", "two")}))
+    _put_before(place, recid, "one", "two")
     table = {"one": first, "two": reviewing}
     (told,) = place.world.run(recid, communities=table)["published_record"].findings
     assert (told.code, asked.request_id in told.message) == ("community-asked", True)

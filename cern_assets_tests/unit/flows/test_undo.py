@@ -21,6 +21,8 @@ from cern_assets.model.publications import Draft, Published, Review
 from cern_assets.repositories.nrp.client import NrpRepository
 from cern_assets.stand_ins.repository.app import build_embedded
 from cern_assets.stand_ins.serving import serve_in_thread
+from cern_assets_tests.chaos.mortal import Killed
+from cern_assets_tests.services.dying import DyingRepository
 from cern_assets_tests.services.repository import RunningRepository
 from cern_assets_tests.services.world import GIB, World, community_of, running_world
 from cern_assets_tests.unit.repositories.test_nrp_faults import served
@@ -309,6 +311,48 @@ def test_what_the_source_withdrew_is_withdrawn_in_all_its_versions_once(letting:
     writes = repository.spent.writes
     again = letting.run(Recid("1"), withdrawn="tombstone")["raw_record"]
     assert (again.findings, repository.spent.writes) == ((), writes)
+
+
+def test_versions_over_which_runs_died_when_they_were_published_are_withdrawn_too(letting: World) -> None:
+    dying = DyingRepository(letting)
+    for content in (b"one", b"two"):
+        letting.source.put("1", files={"a.dat": content})
+        with pytest.raises(Killed):
+            letting.run(Recid("1"), repository=dying)
+        # A new version's draft is there, and not written to, before the second attempt brings it to its end.
+        letting.run(Recid("1"))
+    dying.close()
+    (latest,) = letting.held(Recid("1"))
+    assert (latest.version_index, len(_versions(letting, "1"))) == (2, 1), "nobody saw the first one published"
+    letting.source.withdraw(Recid("1"))
+    letting.run(Recid("1"), withdrawn="tombstone")
+    assert letting.held(Recid("1")) == (), "nor is the version before shown in place of the latest"
+
+
+def test_undoing_a_run_that_died_over_a_publication_withdraws_what_it_published(letting: World) -> None:
+    letting.source.put("1")
+    dying = DyingRepository(letting)
+    with pytest.raises(Killed):
+        _run(letting.changed(repository=dying), "run 1", "1")
+    dying.close()
+    (step,) = _plan(letting, "run 1")
+    assert step.action == "withdraw"
+    assert undo(letting.context, step, "run 1").status == "done"
+    assert letting.held(Recid("1")) == ()
+
+
+def test_undoing_a_run_that_died_over_the_publication_of_an_edit_puts_it_back(letting: World) -> None:
+    letting.source.put("1", title="Before")
+    _run(letting.context, "run 1", "1")
+    letting.source.put("1", title="After")
+    publishing = DyingRepository(letting, writes=True)
+    with pytest.raises(Killed):
+        _run(letting.changed(repository=publishing), "run 2", "1")
+    publishing.close()
+    assert _title(letting, "1") == "After"
+    (step,) = _plan(letting, "run 2")
+    assert (step.action, undo(letting.context, step, "run 2").status) == ("put back", "done")
+    assert _title(letting, "1") == "Before"
 
 
 def test_a_withdrawal_that_ended_between_two_versions_is_gone_on_with(letting: World) -> None:

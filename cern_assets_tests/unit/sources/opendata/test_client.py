@@ -2,7 +2,7 @@
 
 import gzip
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from cern_assets.errors import (
     CernAssetsError,
@@ -421,6 +421,18 @@ def test_a_portal_that_takes_no_request_for_tape_says_so(status: int) -> None:
     with scripted(answer({}, status, Location="/login")) as portal, client(portal.url) as source:
         assert source.stage(RECID) is None
     assert len(portal.requests) == 1
+
+
+def test_of_the_answer_to_a_request_for_tape_nothing_is_read() -> None:
+    asked = threading.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while not asked.is_set():
+            yield bytes(1024)
+
+    with scripted(StreamingResponse(endless())) as portal, client(portal.url) as source:
+        assert source.stage(RECID)
+        asked.set()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
