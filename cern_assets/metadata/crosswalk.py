@@ -175,7 +175,7 @@ _NOT_NEEDED = "not needed"
 """The token of a row whose target has a value already."""
 _SHAPES = 2_000
 _RESULTS = 1_000
-_ACCOUNTS = 200
+_ACCOUNTS = 20
 
 
 class _Plan:
