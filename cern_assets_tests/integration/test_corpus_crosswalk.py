@@ -276,7 +276,7 @@ def test_an_umbrella_record_without_files_names_its_parts(opendata_folder: Path,
     found = Converted(opendata_folder, recid)
     assert found.field("files.enabled") is False
     relations = {item["relation_type"]["id"] for item in found.items("metadata.related_identifiers")}  # type: ignore[index, call-overload]
-    assert relations == {"haspart"}
+    assert relations == {"haspart", "isdocumentedby"}
 
 
 def _described(found: Converted, title: str) -> str:

@@ -86,12 +86,19 @@ def test_totals_that_differ_are_found_exactly(corpus: list[dict[str, Any]], pars
     assert counted(parsed)["number-of-files-differs"] == numbers > 0
 
 
-def test_umbrella_records_are_found(parsed: list[SourceRecord], corpus: list[dict[str, Any]]) -> None:
-    found = {record.recid for record in parsed if "umbrella-record" in {item.code for item in record.findings}}
-    assert found == {
-        body["recid"] for body in corpus if body.get("distribution", {}).get("number_files") and not body.get("files")
+def test_records_whose_stated_files_are_not_listed_are_umbrellas_or_told(
+    parsed: list[SourceRecord], corpus: list[dict[str, Any]]
+) -> None:
+    found: dict[str, set[str]] = {"umbrella-record": set(), "files-nowhere": set()}
+    for record in parsed:
+        for code in found.keys() & {item.code for item in record.findings}:
+            found[code].add(record.recid)
+    unlisted = [body for body in corpus if body.get("distribution", {}).get("number_files") and not body.get("files")]
+    parents = {
+        body["recid"] for body in unlisted if any(each["type"] == "isParentOf" for each in body.get("relations", []))
     }
-    assert found
+    assert found == {"umbrella-record": parents, "files-nowhere": {body["recid"] for body in unlisted} - parents}
+    assert all(found.values())
 
 
 def test_an_answer_and_its_fixture_have_the_same_metadata(pairs: list[tuple[SourceRecord, SourceRecord]]) -> None:

@@ -109,15 +109,6 @@ def _unstated_totals(subject: Subject) -> Iterator[Fault]:
     yield Fault("distribution.number_files", None, message, patch)
 
 
-def _umbrellas(subject: Subject) -> Iterator[Fault]:
-    relations = subject.said.get("relations")
-    kinds = [each.get("type") for each in relations if isinstance(each, dict)] if isinstance(relations, list) else []
-    for finding in subject.findings:
-        if finding.code == "umbrella-record" and "isParentOf" not in kinds:
-            message = f"{finding.message.partition(':')[0]}, and it names no record that has them."
-            yield Fault(finding.field, finding.value, message)
-
-
 def _files(subject: Subject) -> Iterator[tuple[int, JsonObject]]:
     listed = subject.said.get("files")
     for position, entry in enumerate(listed if isinstance(listed, list) else []):
@@ -281,7 +272,7 @@ FILE_RULES = (
         title="States files, lists none, and names no record that has them",
         reason="Readers see a number of files and find neither them nor the way to them.",
         example="number_files 1, without files and relations",
-        find=_umbrellas,
+        find=noticed("files-nowhere"),
     ),
     Rule(
         id="files-not-listed",

@@ -40,7 +40,11 @@ RELATED = tuple(f"relations[].{name}" for name in ("title", "description", "type
 FACTS = sections.FACT_PATTERNS
 IDS = ("authors[].rorid", "authors[].inspireid")
 SECTION_LINKS = (
-    *(f"{name}.links[].recid" for name in ("methodology", "usage", "use_with", "validation", "note", "pileup")),
+    *(
+        f"{name}.links[].{kind}"
+        for name in ("methodology", "usage", "use_with", "validation", "note", "pileup")
+        for kind in ("recid", "url")
+    ),
     *("links[].url", "links[].recid", "system_details.recid", "system_details.url"),
     "methodology.steps[].configuration_files[].recid",
 )
@@ -252,8 +256,8 @@ CROSSWALK = Crosswalk(
             reads=SECTION_LINKS,
             target="metadata.related_identifiers",
             convert=links.section_links,
-            note="Records and pages that sections name, by address: methodology, usage, validation `isdocumentedby`, "
-            "system details `requires`, others `references`.",
+            note="Records and guides of the portal that sections name, by address, and all of `links`: methodology, "
+            "usage, validation `isdocumentedby`, system details `requires`, others `references`.",
         ),
         Row(
             reads=("source_code_repository.url",),

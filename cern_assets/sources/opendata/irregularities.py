@@ -40,7 +40,7 @@ def stated_totals_findings(
         yield from _no_files_findings(metadata, distribution)
         return
     if isinstance(number, int) and number != listed:
-        message = f"The record states {number} files and lists {listed}."
+        message = f"The record states {_files(number)} and lists {listed}."
         yield _finding("number-of-files-differs", "warning", "distribution.number_files", number, message)
     total = sum(file.size_bytes or 0 for file in files)
     if isinstance(size, int) and size != total:
@@ -54,8 +54,23 @@ def _no_files_findings(metadata: Mapping[str, object], distribution: Mapping[str
         message = "The record's files are on tape, and the portal lists none of them."
         yield _finding("files-not-listed", "warning", "distribution.availability", "ondemand", message)
     elif isinstance(number, int) and number > 0:
-        message = f"The record states {number} files and lists none: it is a collection of other records."
-        yield _finding("umbrella-record", "note", "distribution.number_files", number, message)
+        said = f"The record states {_files(number)} and lists none"
+        if _names_parts(metadata):
+            message = f"{said}: it is a collection of the records it names."
+            yield _finding("umbrella-record", "note", "distribution.number_files", number, message)
+        else:
+            message = f"{said}, and it names no record that has them."
+            yield _finding("files-nowhere", "warning", "distribution.number_files", number, message)
+
+
+def _files(number: int) -> str:
+    return f"{number} {'file' if number == 1 else 'files'}"
+
+
+def _names_parts(metadata: Mapping[str, object]) -> bool:
+    relations = metadata.get("relations")
+    named = relations if isinstance(relations, list) else []
+    return any(isinstance(each, dict) and each.get("type") == "isParentOf" for each in named)
 
 
 def _has_unread_indexes(metadata: Mapping[str, object]) -> bool:

@@ -34,6 +34,11 @@ _SECTIONS = {
 }
 """How a record that a section names is related; of all others `references`."""
 
+_PAGE = re.compile(
+    r"https?://opendata\.cern\.ch/(?:record/(?P<recid>[^/?#]+)|docs/(?P<guide>[^/?#]+))/?(?:#.*)?", re.IGNORECASE
+)
+"""A page of the portal that is a record or a guide, and no file, search or display of events."""
+
 _REPLACED = re.compile(r"\b(replaced|superseded|obsoleted) by\b", re.IGNORECASE)
 _REPLACES = re.compile(r"\b(replaces|supersedes|obsoletes)\b", re.IGNORECASE)
 
@@ -106,13 +111,38 @@ def _relation_type(relation: Reading, kind: Leaf | None, *, files: int) -> str:
 
 
 def section_links(reading: Reading) -> Converted:
-    """Point to the records that sections name: what the data need, and what they are described or used with."""
+    """Point to the records that sections name: what the data need, and what they are described or used with.
+
+    Sections name records by recid or by the address of their page. Of other addresses only the portal's own guides are
+    relations; the rest stays in the section's text, with its label.
+    """
     related: list[Json] = []
+    apart: list[Leaf] = []
+    computed: list[Leaf] = []
     for leaf in reading.leaves:
-        address = address_of(leaf)
-        if address:
-            related.append(_related("url", address, _SECTIONS.get(leaf.pattern.partition(".")[0], "references")))
-    return Converted(related)
+        of_section = leaf.pattern.endswith(".links[].url")
+        address = _page_of(leaf.text) if of_section else address_of(leaf)
+        if not address:
+            apart.append(leaf)
+            continue
+        related.append(_related("url", address, _SECTIONS.get(leaf.pattern.partition(".")[0], "references")))
+        if of_section and leaf.text not in address:
+            computed.append(leaf)
+    return Converted(related, apart=tuple(apart), computed=tuple(computed))
+
+
+@lru_cache(4_096)
+def _page_of(address: str) -> str:
+    """The address of the record or guide of the portal that an address leads to, "" if it leads elsewhere."""
+    page = _PAGE.fullmatch(_absolute(address))
+    if page is None:
+        return ""
+    if page["guide"]:
+        return f"{SITE_URL}/docs/{page['guide']}"
+    try:
+        return record_url(parse_recid(page["recid"]))
+    except RecordNotFoundError:
+        return ""
 
 
 def repository(reading: Reading) -> Converted:

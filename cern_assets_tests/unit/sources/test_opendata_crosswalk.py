@@ -1,5 +1,7 @@
 """Guards what each field of CERN Open Data means in a deposit, on small made-up records with one irregularity each."""
 
+import json
+
 import pytest
 
 from cern_assets.errors import MetadataInvalidError
@@ -369,6 +371,50 @@ def test_links_of_the_abstract_and_the_author_list_are_references_once_each() ->
         related("url", "https://opendata.cern.ch/about/CMS", "references"),
     ]
     assert "link-unusable" in [finding.code for finding in found.findings]
+
+
+@pytest.mark.parametrize(
+    ("section", "address", "expected"),
+    [
+        ("usage", "/record/80502", ("https://opendata.cern.ch/record/80502", "isdocumentedby")),
+        (
+            "usage",
+            "http://opendata.cern.ch/record/80502#files",
+            ("https://opendata.cern.ch/record/80502", "isdocumentedby"),
+        ),
+        ("usage", "/docs/cms-guide-docker", ("https://opendata.cern.ch/docs/cms-guide-docker", "isdocumentedby")),
+        (
+            "usage",
+            "/docs/cms-guide-docker#images",
+            ("https://opendata.cern.ch/docs/cms-guide-docker", "isdocumentedby"),
+        ),
+        ("use_with", "/record/1", ("https://opendata.cern.ch/record/1", "references")),
+    ],
+)
+def test_records_and_guides_that_a_section_names_by_address_are_related(
+    section: str, address: str, expected: tuple[str, str]
+) -> None:
+    found = deposit(**{section: {"links": [{"description": "Read this", "url": address}]}})
+    assert found.payload["metadata"]["related_identifiers"] == [related("url", *expected)]  # type: ignore[index, call-overload]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/record/31308/files/lumis.json",
+        "/search?q=/record/1",
+        "/visualise/events/CMS",
+        "/record/..",
+        "https://elsewhere.example/record/1",
+        "https://opendata.cern.ch.example/record/1",
+        "http://[",
+    ],
+)
+def test_other_pages_that_a_section_names_stay_in_its_text(address: str) -> None:
+    found = deposit(usage={"links": [{"description": "Read this", "url": address}]})
+    metadata = found.payload["metadata"]
+    assert "related_identifiers" not in metadata  # type: ignore[operator]
+    assert "Read this" in json.dumps(metadata["additional_descriptions"])  # type: ignore[index, call-overload]
 
 
 def test_every_row_of_the_crosswalk_is_converted_by_a_function_of_a_module() -> None:

@@ -158,10 +158,18 @@ def test_totals_count_the_members_of_expanded_indexes() -> None:
     assert codes({**PLAIN, "distribution": {"number_files": 1, "size": 3}, "_file_indices": indexes}) == []
 
 
-def test_a_record_that_states_files_and_lists_none_is_a_collection() -> None:
-    assert codes({**PLAIN, "distribution": {"number_files": 9999}}) == [
+def test_a_record_that_states_files_lists_none_and_names_its_parts_is_a_collection() -> None:
+    parts = [{"type": "isParentOf", "recid": "2"}]
+    assert codes({**PLAIN, "distribution": {"number_files": 9999}, "relations": parts}) == [
         ("umbrella-record", "note", "distribution.number_files")
     ]
+
+
+@pytest.mark.parametrize("relations", [None, "odd", [], ["odd"], [{"type": "isRelatedTo", "recid": "2"}]])
+def test_a_record_that_states_files_and_names_no_parts_has_them_nowhere(relations: object) -> None:
+    found = codes({**PLAIN, "distribution": {"number_files": 1}, "relations": relations})
+    assert ("files-nowhere", "warning", "distribution.number_files") in found
+    assert "umbrella-record" not in [code for code, *_ in found]
 
 
 def test_a_record_on_tape_whose_files_are_not_listed_is_no_collection() -> None:
