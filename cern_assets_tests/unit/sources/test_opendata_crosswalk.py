@@ -394,7 +394,8 @@ def test_links_of_the_abstract_and_the_author_list_are_references_once_each() ->
 def test_records_and_guides_that_a_section_names_by_address_are_related(
     section: str, address: str, expected: tuple[str, str]
 ) -> None:
-    found = deposit(**{section: {"links": [{"description": "Read this", "url": address}]}})
+    said: Json = {"links": [{"description": "Read this", "url": address}]}
+    found = deposit(**{section: said})
     assert found.payload["metadata"]["related_identifiers"] == [related("url", *expected)]  # type: ignore[index, call-overload]
 
 
