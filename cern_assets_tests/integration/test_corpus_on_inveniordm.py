@@ -18,9 +18,11 @@ from typing import Any
 
 import pytest
 
+from cern_assets.errors import RepositoryUnavailableError
 from cern_assets.metadata.comparison import differences
 from cern_assets.metadata.crosswalk import transform
 from cern_assets.model.collections import Profile
+from cern_assets.model.publications import Draft, Published
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json
 from cern_assets.repositories.nrp.client import NrpRepository
@@ -84,6 +86,13 @@ def test_every_deposit_is_taken_published_and_comes_back_as_it_was_sent(
 ) -> None:
     repository = NrpRepository(invenio.url, invenio.token, attempts=3, timeout_seconds=120)
 
+    def published(draft: Draft) -> Published:
+        """Thousands of requests to a busy server lose an answer; it is settled by reading, as the flows do."""
+        try:
+            return repository.publish(draft)
+        except RepositoryUnavailableError:
+            return repository.read_published(draft.record_id) or repository.publish(draft)
+
     def problems(record: SourceRecord) -> list[str]:
         payload: Any = json.loads(json.dumps(dict(transform(record, CROSSWALKS[profile]).payload)))
         payload["files"] = {"enabled": False}
@@ -93,7 +102,7 @@ def test_every_deposit_is_taken_published_and_comes_back_as_it_was_sent(
         draft = repository.create_draft(payload)
         found = [*draft.problems, *differences(payload, draft.payload)]
         if not found:
-            found = list(differences(payload, repository.publish(draft).payload))
+            found = list(differences(payload, published(draft).payload))
         return [f"{record.recid}: {problem}" for problem in found]
 
     with ThreadPoolExecutor(8) as pool:

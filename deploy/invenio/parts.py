@@ -161,7 +161,8 @@ class Parts:
     def _start_gunicorn(self, port: int, environment: Mapping[str, str]) -> None:
         command = [str(PYTHON), "-m", "gunicorn", "--pythonpath", str(HERE), "--bind", f"127.0.0.1:{port}", "--preload"]
         command += ["--workers", "2", "--threads", "4", "--worker-class", "gthread", "--timeout", "600"]
-        command += ["--no-control-socket", "wsgi:application"]
+        # As the proxy that stands before a real one: with gunicorn's two seconds, a busy machine loses answers.
+        command += ["--keep-alive", "75", "--no-control-socket", "wsgi:application"]
         self._spawn("gunicorn", command, environment)
 
     def _await_answer(self, url: str) -> None:
