@@ -13,7 +13,7 @@ import click
 from cern_assets.cli import show
 from cern_assets.cli.ledger import ledger_of
 from cern_assets.settings import load_settings
-from cern_assets.telemetry.database import Database
+from cern_assets.telemetry.database import Database, readable
 from cern_assets.telemetry.export import OF_THE_LEDGER, VIEWS, export_parquet, exported_lines
 from cern_assets.telemetry.store import TelemetryStore
 
@@ -59,7 +59,7 @@ def _opened(what: str) -> Iterator[Database]:
         with ledger_of(settings) as ledger:
             yield ledger.store
     else:
-        with TelemetryStore(settings.telemetry_dir) as store:
+        with readable(settings.telemetry_dir), TelemetryStore(settings.telemetry_dir) as store:
             yield store
 
 

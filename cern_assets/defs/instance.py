@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import yaml
 from alembic.util import CommandError
+from dagster._core.instance.utils import RUNLESS_RUN_ID
 from sqlalchemy.exc import SQLAlchemyError
 
 from cern_assets.bundled import bundled
@@ -65,6 +66,8 @@ def _make_databases(home: Path) -> None:
         shutil.copy(home / "dagster.yaml", making)
         with dg.DagsterInstance.from_config(str(making)) as instance:
             _touch(instance)
+            # The file of events of no run: two first runs that end together would make it at once, over each other.
+            instance.get_records_for_run(RUNLESS_RUN_ID, limit=1)
         for name in sorted({path.name for path in making.iterdir()} - {"dagster.yaml", _LAST}):
             if not (home / name).exists():
                 (making / name).rename(home / name)

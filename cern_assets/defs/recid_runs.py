@@ -1,6 +1,7 @@
 """A run over recids: which ones it has, and their journey told to Dagster."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import dagster as dg
@@ -8,6 +9,7 @@ import dagster as dg
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.checks import report_standing
 from cern_assets.defs.events import failure, materialization, observation
+from cern_assets.defs.instance import in_our_words
 from cern_assets.defs.run_events import RunEvents
 from cern_assets.errors import CernAssetsError, TelemetryLostError
 from cern_assets.flows.batch import run_batch
@@ -145,8 +147,9 @@ def bring(
         told.flush()
     told.end()
     try:
-        report_standing(context.instance, opened.collection.name)
-    except CernAssetsError as error:
+        with in_our_words(Path(context.instance.root_directory)):
+            report_standing(context.instance, opened.collection.name)
+    except CernAssetsError as error:  # what the run did is done; the next one evaluates them again
         context.log.warning(f"The checks of the collection were not evaluated: {error}")
     if failed or lost:
         raise failure(failed, len(recids), lost)

@@ -3,6 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +11,7 @@ from typing import Self
 import duckdb
 
 from cern_assets.bundled import bundled
+from cern_assets.errors import StorageUnavailableError
 from cern_assets.model.outcomes import STAGE_NAMES, STATE_OF, SUCCESSFUL
 from cern_assets.telemetry.catalog import Contents
 from cern_assets.telemetry.lines import KINDS, VERSION
@@ -150,6 +152,24 @@ class Database:
             f"format = 'newline_delimited', columns = {{{columns}}}, ignore_errors = true, filename = 'file', "
             f"maximum_object_size = {_LONGEST_LINE_BYTES})"
         )
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Tell as an error of this package that DuckDB cannot read what a spool's folder holds, or lacks memory for it.
+
+    Raises:
+        StorageUnavailableError: so it is.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        first = str(error).partition("\n")[0].rstrip(". ")
+        raise StorageUnavailableError(
+            f"Telemetry cannot be read: {first}.",
+            uri=str(folder),
+            remedy="Nothing is lost: run the same again when the machine has memory and room in its temporary folder.",
+        ) from error
 
 
 def quoted(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cern_assets.model.outcomes import STATES, State
-from cern_assets.telemetry.database import Row
+from cern_assets.telemetry.database import Row, readable
 from cern_assets.telemetry.store import TelemetryStore
 
 type Pieces = Iterable[tuple[str, Sequence[str]]]
@@ -95,10 +95,13 @@ def opened_ledger(folder: Path, counts: Counts) -> Iterator[Ledger]:
     """The ledger of a spool's folder against the other counts.
 
     The documents are counted before telemetry is read: what a run finishes in between is no difference.
+
+    Raises:
+        StorageUnavailableError: telemetry cannot be read now.
     """
     began = counts.began or datetime.now(UTC)
     counted = {stage: [(name, list(recids)) for name, recids in pieces] for stage, pieces in counts.documents.items()}
-    with TelemetryStore(folder) as store:
+    with readable(folder), TelemetryStore(folder) as store:
         for collection, recids in counts.registered:
             store.register(collection, recids)
         for collection in counts.only:

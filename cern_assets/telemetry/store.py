@@ -5,9 +5,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cern_assets.errors import StorageUnavailableError
 from cern_assets.telemetry.catalog import look
 from cern_assets.telemetry.compaction import compact
-from cern_assets.telemetry.database import Database
+from cern_assets.telemetry.database import Database, readable
 
 _WORTH_BYTES = 16 * 1024**2
 """Loose lines of fewer bytes are read as they are, which takes a tenth of a second."""
@@ -23,7 +24,8 @@ class TelemetryStore(Database):
     def __init__(self, folder: Path) -> None:
         contents = look(folder)
         if contents.loose_bytes > _WORTH_BYTES or contents.catalog.outdated:
-            with suppress(OSError):  # somebody else's spool, or a full disk: slower, and right
+            # Somebody else's spool, a full disk, too little memory: slower, and right.
+            with suppress(OSError, StorageUnavailableError), readable(folder):
                 compact(folder)
             contents = look(folder)
         super().__init__(contents)

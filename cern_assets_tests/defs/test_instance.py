@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,14 @@ def test_of_many_first_commands_each_finds_a_whole_instance(tmp_path: Path) -> N
     assert [process.returncode for process in processes] == [0] * 5, told
     assert _partitions(home) == {"0", "1", "2", "3", "4"}
     assert not (home / ".making").exists()
+
+
+def test_the_file_of_events_of_no_run_is_whole_before_the_first_two_runs_end_and_write_to_it(tmp_path: Path) -> None:
+    with open_instance(tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / "history" / "runs" / ".db")) as database:
+        assert database.execute("SELECT count(*) FROM alembic_version").fetchall() == [(1,)]
+        assert database.execute("SELECT count(*) FROM event_logs").fetchall() == [(0,)]
 
 
 @pytest.mark.parametrize("moment", ["runs.db", "index.db", "schedules.db", "history"])

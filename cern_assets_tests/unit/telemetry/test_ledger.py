@@ -6,12 +6,14 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from cern_assets.errors import StorageFullError
+from cern_assets.errors import StorageFullError, StorageUnavailableError
 from cern_assets.flows.journey import STAGES
 from cern_assets.model.events import ArchiveWritten, CallMade, Fact, FileMoved, Leaf, LeavesTold, Planned, RecidPlan
 from cern_assets.model.outcomes import STAGE_NAMES, Status
+from cern_assets.telemetry import database, store
 from cern_assets.telemetry.compaction import compact
 from cern_assets.telemetry.database import sql_scripts
 from cern_assets.telemetry.ledger import Counts, opened_ledger
@@ -309,3 +311,24 @@ def test_what_is_told_after_a_compaction_joins_what_was_kept_of_the_recid(tmp_pa
             ("pending", "raw_files"),
         ]
         assert ledger.balanced
+
+
+def test_memory_that_does_not_suffice_for_the_ledger_is_told_in_our_words_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _ledger(tmp_path, ("1", "raw_record", "done"))
+    monkeypatch.setattr(database, "_MEMORY", "20MB")
+    with pytest.raises(StorageUnavailableError, match="Telemetry cannot be read: Out of Memory") as told:
+        read_ledger(tmp_path, PAIRS)
+    assert told.value.uri == str(tmp_path)
+
+
+def test_a_compaction_that_lacks_memory_keeps_nobody_from_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks(_folder: Path) -> None:
+        raise duckdb.OutOfMemoryException("could not allocate block")
+
+    monkeypatch.setattr(store, "_WORTH_BYTES", 0)
+    monkeypatch.setattr(store, "compact", lacks)
+    assert _ledger(tmp_path, *_all_done("1"), registered="1").totals["published"] == 1
