@@ -13,6 +13,7 @@ Three questions, on SQLite and on PostgreSQL in the same run, medians of repetit
 
 import multiprocessing
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -264,6 +265,7 @@ def homes() -> Iterator[dict[str, Path]]:
         yield found
     finally:
         subprocess.run([*cluster, "stop", "--root", database], check=False, capture_output=True)
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def trivial(settings: Mapping[str, Settings], recids: list[Recid], stock: int, repetitions: int) -> list[Figure]:
