@@ -10,7 +10,7 @@ import click
 
 from cern_assets.cli import show
 from cern_assets.collections.curations import curations_in
-from cern_assets.collections.decisions import decisions_file, read_decisions, today, write_decision
+from cern_assets.collections.decisions import decisions_file, read_decisions, today, write_decisions
 from cern_assets.model.decisions import Choice, StewardDecision
 from cern_assets.settings import load_settings
 from cern_assets.wiring import collection_named, source_parts
@@ -61,8 +61,7 @@ def command(collection: str, why: str, by: str, json_: bool, choice: str, recids
     if choice != _REOPEN:
         kind = next(known for known in get_args(Choice.__value__) if known.replace("_", "-") == choice)
         word = StewardDecision(choice=kind, by=by, when=today(), why=why.strip())
-    for recid in wanted:
-        write_decision(path, recid, word)
+    write_decisions(path, wanted, word)
     named = " ".join(wanted)
     click.echo(
         f"Decided in {path}. It holds from the next run on: cern-assets ingest --collection {collection} {named}"

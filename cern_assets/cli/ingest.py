@@ -124,6 +124,10 @@ def recids_wanted(settings: Settings, spec: CollectionSpec, recids: tuple[str, .
     parse = source_parts(spec.source).parse_recid
     with opened_context(settings, spec) as context:  # a setting that leads nowhere is told before a run is recorded
         named = [*(parse(text) for text in recids), *(read_list(list_, parse) if list_ else ())]
+        if list_ and not named:  # which does not mean all that the collection selects
+            raise ConfigurationError(
+                "The list has no recids.", uri=str(list_), remedy="Put recids into it, one a line, or leave --file out."
+            )
         wanted = dict.fromkeys(named or selected(context.adapters.source, spec.selection, parse))
     if not wanted:
         raise ConfigurationError(

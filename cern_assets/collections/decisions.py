@@ -3,8 +3,9 @@
 import datetime as dt
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +16,7 @@ from cern_assets.model.decisions import StewardDecision
 _FILE = TypeAdapter(dict[str, StewardDecision])
 _REMEDY = "Correct the file: under each recid `choice` (accept, leave_out or hold), `by`, `when` and `why`."
 _MOST_BYTES = 16 * 1024**2
+_DEEPEST = 4
 
 
 def decisions_file(folder: Path, collection: str) -> Path:
@@ -31,7 +33,9 @@ def read_decisions(path: Path) -> Mapping[str, StewardDecision]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise ConfigurationError("The file of decisions is too long.", uri=str(path), remedy=_REMEDY)
-        said = yaml.load(path.read_text(encoding="utf-8"), Loader=_Plain)  # noqa: S506  a SafeLoader
+        text = path.read_text(encoding="utf-8")
+        _refuse_intricate(text)
+        said = yaml.load(text, Loader=_Plain)  # noqa: S506  a SafeLoader
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, yaml.YAMLError) as error:
@@ -46,8 +50,8 @@ def read_decisions(path: Path) -> Mapping[str, StewardDecision]:
         raise ConfigurationError(f"{first['msg']}.", uri=str(path), field=place, remedy=_REMEDY) from error
 
 
-def write_decision(path: Path, recid: str, decision: StewardDecision | None) -> None:
-    """Put a decision into the file, or take it out; the others stay. Two at once wait for each other.
+def write_decisions(path: Path, recids: Collection[str], decision: StewardDecision | None) -> None:
+    """Put a decision about recids into the file, or take theirs out; the others stay. Two at once wait for each other.
 
     Raises:
         ConfigurationError: the file is not usable, or cannot be written.
@@ -56,11 +60,12 @@ def write_decision(path: Path, recid: str, decision: StewardDecision | None) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            kept = {known: other for known, other in read_decisions(path).items() if known != recid}
-            decided = kept | ({recid: decision} if decision else {})
+            kept = {known: other for known, other in read_decisions(path).items() if known not in recids}
+            decided = kept | (dict.fromkeys(recids, decision) if decision else {})
             said = {known: other.model_dump(mode="json") for known, other in sorted(decided.items())}
             writing = path.with_suffix(f".{os.getpid()}")
-            writing.write_text(yaml.safe_dump(said, sort_keys=False, allow_unicode=True), encoding="utf-8")
+            text = yaml.dump(said, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+            writing.write_text(text, encoding="utf-8")
             writing.replace(path)
     except OSError as error:
         raise ConfigurationError(
@@ -73,13 +78,30 @@ def today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
 
-class _Plain(yaml.SafeLoader):
-    """Recids are texts, also where they look like numbers; no part of a file refers to another."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
+def _refuse_intricate(text: str) -> None:
+    """Refuse what makes a short text long or deep, before anything is made of it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError("a file of decisions does not refer to parts of itself")
-        return super().compose_node(parent, index)
+        if getattr(event, "tag", None):
+            raise yaml.YAMLError("a file of decisions says no types")
+        if depth > _DEEPEST:
+            raise yaml.YAMLError("a file of decisions is not nested so deep")
+
+
+class _Plain(yaml.CSafeLoader):
+    """Recids are texts, also where they look like numbers. Nothing is said twice: of two words one would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  PyYAML's
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen:
+                raise yaml.YAMLError(f"{name} stands twice, the second time in line {key.start_mark.line + 1}")
+            seen.add(name)
+        return super().construct_mapping(node, deep)
 
 
 _Plain.yaml_implicit_resolvers = {

@@ -15,7 +15,7 @@ def read_list(path: Path, parse: Callable[[str], Recid]) -> Iterator[Recid]:
         ConfigurationError: the file cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
     except OSError as error:
         raise ConfigurationError(
             f"The list of recids cannot be read: {error.strerror}.", uri=str(path), remedy="Correct its path."

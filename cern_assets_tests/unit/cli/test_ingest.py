@@ -76,6 +76,21 @@ def test_a_list_that_is_no_text_is_told_by_its_line(run: Run, tmp_path: Path) ->
     assert "list:2" in run("ingest", "--file", "list").err
 
 
+def test_an_empty_list_is_no_word_for_all_that_a_collection_selects(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "collections").mkdir()
+    (home / "collections" / "some.yaml").write_text(
+        "type: cern_assets.RecordCollection\nattributes: {source: opendata, selection: {recids: [900003]}}\n"
+    )
+    monkeypatch.setenv("CERN_ASSETS_COLLECTIONS", str(home / "collections"))
+    (home / "list").write_text("# nothing was found\n")
+    for command in ("plan", "ingest"):
+        answer = run(command, "--collection", "some", "--file", "list")
+        assert (answer.code, "The list has no recids. [file list]" in answer.err) == (2, True)
+    assert _published() == []
+
+
 def test_a_recid_that_the_portal_does_not_know_is_rejected(run: Run, home: Path) -> None:
     answer = run("ingest", "--json", "123456789")
     assert answer.code == 1

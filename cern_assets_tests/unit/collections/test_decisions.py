@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cern_assets.collections.decisions import read_decisions, write_decision
+from cern_assets.collections.decisions import read_decisions, write_decisions
 from cern_assets.errors import ConfigurationError
 from cern_assets.model.decisions import StewardDecision
 
@@ -42,6 +42,12 @@ def test_a_file_written_by_hand_needs_no_quotes(tmp_path: Path) -> None:
         ("[133]", "dictionary"),
         ("133: [", "cannot be read"),
         ("a: &a {choice: hold}\nb: *a", "does not refer to parts of itself"),
+        ('133: {choice: hold}\n"133": {choice: accept}', "133 stands twice, the second time in line 2"),
+        ("133: {choice: hold, by: a, when: 2026-03-01, why: b, choice: accept}", "choice stands twice"),
+        ("133: {choice: hold, by: a, when: !!timestamp soon, why: b}", "says no types"),
+        ("? [133]\n: {choice: hold}", "cannot be read"),
+        pytest.param("[" * 100_000, "nested", id="brackets without end"),
+        pytest.param("".join(f"{' ' * depth}a:\n" for depth in range(1000)), "nested", id="depth without end"),
     ],
 )
 def test_what_is_no_decision_is_told_with_file_and_field(tmp_path: Path, text: str, said: str) -> None:
@@ -51,21 +57,21 @@ def test_what_is_no_decision_is_told_with_file_and_field(tmp_path: Path, text: s
     assert said in str(told.value)
     assert "a.yaml" in str(told.value)
     with pytest.raises(ConfigurationError):
-        write_decision(tmp_path / "a.yaml", "1", _decision("x"))
+        write_decisions(tmp_path / "a.yaml", ["1"], _decision("x"))
     assert (tmp_path / "a.yaml").read_text() == text
 
 
 def test_a_decision_is_kept_until_it_is_taken_back(tmp_path: Path) -> None:
     path = tmp_path / "decisions" / "a.yaml"
-    write_decision(path, "1", _decision("no: *such* {file}\nthere"))
-    write_decision(path, "2", _decision("also"))
+    write_decisions(path, ["1"], _decision("no: *such* {file}\nthere"))
+    write_decisions(path, ["2"], _decision("also"))
     assert read_decisions(path)["1"].why == "no: *such* {file}\nthere"
-    write_decision(path, "1", None)
+    write_decisions(path, ["1"], None)
     assert read_decisions(path).keys() == {"2"}
 
 
 def test_decisions_of_many_processes_at_once_are_all_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     with get_context("spawn").Pool(4) as pool:
-        pool.starmap(write_decision, [(path, str(number), _decision("x")) for number in range(40)])
+        pool.starmap(write_decisions, [(path, [str(number)], _decision("x")) for number in range(40)])
     assert read_decisions(path).keys() == {str(number) for number in range(40)}
