@@ -60,10 +60,9 @@ def _look(settings: Settings, spec: CollectionSpec) -> tuple[Notes, Look]:
 
 
 def _allow(settings: Settings, spec: CollectionSpec, most: int) -> None:
-    from cern_assets.defs.instance import open_instance
     from cern_assets.defs.sensors import alone
 
-    with open_instance(settings.dagster_home) as instance, alone(instance, spec.name) as we_are:
+    with alone(spec.name) as we_are:
         if not we_are:
             raise ConfigurationError("The sensor is looking just now.", remedy="Say it again in a minute.")
         book = NoteBook(build_store(settings), spec.name)

@@ -57,7 +57,7 @@ def build_inventory(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions:
     def inventory(
         context: dg.AssetExecutionContext, ports: dg.ResourceParam[PortsOpener]
     ) -> dg.MaterializeResult[None]:
-        with alone(context.instance, spec.name) as we_are, ports.opened(spec) as opened:
+        with alone(spec.name) as we_are, ports.opened(spec) as opened:
             if not we_are:
                 raise dg.RetryRequested(max_retries=10, seconds_to_wait=60)
             found = _compared(context.instance, spec, opened, batch_size)

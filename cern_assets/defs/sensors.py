@@ -8,7 +8,6 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -19,6 +18,7 @@ from cern_assets.defs.partitions import recid_partitions
 from cern_assets.defs.resources import PortsOpener
 from cern_assets.documents.notes import NoteBook
 from cern_assets.flows.discovery.look import Look, Watch
+from cern_assets.settings import load_settings
 from cern_assets.wiring import source_parts
 
 LISTING_SECONDS = 40.0
@@ -44,7 +44,7 @@ def build_sensor(spec: CollectionSpec, job: UnresolvedAssetJobDefinition, *, bat
     def discovery(
         context: dg.SensorEvaluationContext, ports: dg.ResourceParam[PortsOpener]
     ) -> dg.SensorResult | dg.SkipReason:
-        with alone(context.instance, spec.name) as we_are, ports.opened(spec) as opened:
+        with alone(spec.name) as we_are, ports.opened(spec) as opened:
             if not we_are:
                 return dg.SkipReason("Another look at this collection is going on.")
             book = NoteBook(opened.adapters.store, spec.name)
@@ -69,9 +69,13 @@ def build_sensor(spec: CollectionSpec, job: UnresolvedAssetJobDefinition, *, bat
 
 
 @contextmanager
-def alone(instance: dg.DagsterInstance, collection: str) -> Iterator[bool]:
-    """Whether this is the only process of the machine that looks, or changes notes; the lock ends with the process."""
-    folder = Path(instance.root_directory) / "discovery"
+def alone(collection: str) -> Iterator[bool]:
+    """Whether this is the only process that looks, or changes notes; the lock ends with the process.
+
+    It lies in the home, which all machines share; each may have a `DAGSTER_HOME` of its own, and an inventory may
+    go on elsewhere than the sensor.
+    """
+    folder = load_settings().home / "discovery"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{collection}.lock").open("w") as file:
         try:

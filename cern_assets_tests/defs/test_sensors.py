@@ -145,8 +145,8 @@ def test_a_run_that_was_made_and_not_handed_over_is_handed_over_once(daemon: Dae
     assert made.run_id == daemon.instance.get_runs()[0].run_id
 
 
-def test_two_ticks_at_once_ask_for_one_run(daemon: Daemon, instance: dg.DagsterInstance) -> None:
-    with alone(instance, "opendata") as first:
+def test_two_ticks_at_once_ask_for_one_run(daemon: Daemon) -> None:
+    with alone("opendata") as first:
         assert first
         assert isinstance(daemon.evaluate(), dg.SkipReason), "the other one waits for its next turn"
     first_answer, second_answer = answered(daemon), answered(daemon)
@@ -154,6 +154,15 @@ def test_two_ticks_at_once_ask_for_one_run(daemon: Daemon, instance: dg.DagsterI
         daemon.add_partitions(answer)
     runs = {run.run_id for answer in (first_answer, second_answer) for run in daemon.create(answer)}
     assert len(runs) == 1
+
+
+def test_of_two_machines_that_share_a_home_and_no_instance_s_folder_one_looks(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with alone("opendata") as first:
+        monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "elsewhere"))
+        with alone("opendata") as second, alone("another") as third:
+            assert (first, second, third) == (True, False, True)
 
 
 def test_a_run_that_is_under_way_is_not_asked_for_again_and_one_that_never_started_is(daemon: Daemon) -> None:

@@ -10,7 +10,7 @@ from cern_assets.collections.spec import CollectionSpec
 from cern_assets.errors import SourceUnavailableError
 from cern_assets.flows.discovery.decision import decide
 from cern_assets.flows.discovery.listing import InTime, grown, listing_of, named_recids, touched_since
-from cern_assets.flows.discovery.requests import asked_for, noted, settled
+from cern_assets.flows.discovery.requests import LONGEST_PAUSE_SECONDS, asked_for, noted, settled
 from cern_assets.model.discovery import Asked, Decision, Listing, Notes, Outcome
 from cern_assets.model.identifiers import Recid
 from cern_assets.ports import RecordSource
@@ -78,7 +78,8 @@ class Watch:
         return Look(listing, decision, notes, tuple(_to_ask(notes.asked, outcomes, now)))
 
     def _listed(self, notes: Notes, now: float, in_time: InTime) -> tuple[Listing, Notes]:
-        due = notes.sweep is not None or now >= notes.swept_at + self.spec.discovery.full_every_hours * 3600
+        due = now >= notes.swept_at + self.spec.discovery.full_every_hours * 3600
+        due = due or notes.sweep is not None or notes.swept_at > now  # written by a clock that was wrong
         return self._swept(notes, now, in_time) if due else self._polled(notes, now)
 
     def _swept(self, notes: Notes, now: float, in_time: InTime) -> tuple[Listing, Notes]:
@@ -101,21 +102,25 @@ class Watch:
         return listing, replace(notes, sweep=None, swept_at=sweep.began, polled_at=sweep.began)
 
     def _polled(self, notes: Notes, now: float) -> tuple[Listing, Notes]:
-        """What was touched of what is known; where anything else was, the next look lists all."""
+        """What was touched of what is known; where anything else was, the next look lists all.
+
+        A timestamp that is still to come, or is none, is of no consequence now: it would have each look list all.
+        """
         try:
             touched = touched_since(self.source, notes.polled_at)
         except SourceUnavailableError as error:
             return Listing(seen={}, trusted=False, reason=error.message), notes
         seen = {recid: each for recid, each in touched.seen.items() if recid in notes.known}
         others = (each.updated or "" for recid, each in touched.seen.items() if recid not in notes.known)
-        missed = max(others, default="") > _stamp(notes.swept_at - _INDEX_LAG_SECONDS)
+        missed = any(_stamp(notes.swept_at - _INDEX_LAG_SECONDS) < stamp <= _stamp(now) for stamp in others)
         return replace(touched, seen=seen), replace(notes, polled_at=now, swept_at=0.0 if missed else notes.swept_at)
 
 
 def _to_ask(asked: Sequence[Asked], outcomes: Mapping[str, Outcome], now: float) -> Iterator[Asked]:
     for each in asked:
         outcome = outcomes.get(each.key)
-        if each.not_before <= now and (outcome is None or outcome.fate == "not there"):
+        waits = now < each.not_before <= now + LONGEST_PAUSE_SECONDS  # a longer pause is of a clock that was wrong
+        if not waits and (outcome is None or outcome.fate == "not there"):
             yield each
 
 

@@ -8,7 +8,9 @@ from cern_assets.model.discovery import Asked, Decision, Listing, Notes, Outcome
 from cern_assets.model.identifiers import Recid
 
 _FIRST_PAUSE_SECONDS = 60.0
-_LONGEST_PAUSE_SECONDS = 3600.0
+LONGEST_PAUSE_SECONDS = 3600.0
+_DOUBLINGS = 10
+"""More than make the longest pause: a run that dies for weeks has no number that is too large."""
 
 
 def settled(notes: Notes, outcomes: Mapping[str, Outcome], withdrawn: AbstractSet[Recid], now: float) -> Notes:
@@ -36,7 +38,7 @@ def settled(notes: Notes, outcomes: Mapping[str, Outcome], withdrawn: AbstractSe
 
 
 def _again(asked: Asked, now: float) -> Asked:
-    pause = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** (asked.attempt - 1))
+    pause = min(LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(asked.attempt - 1, _DOUBLINGS))
     key = f"{asked.key.partition('#')[0]}#{asked.attempt + 1}"
     return replace(asked, key=key, attempt=asked.attempt + 1, not_before=now + pause)
 

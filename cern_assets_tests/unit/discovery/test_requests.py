@@ -34,6 +34,12 @@ def test_a_run_that_died_is_asked_for_again_under_another_key_after_a_pause_that
     assert (third.key, third.attempt, third.not_before) == ("opendata-1-1#3", 3, 2120.0)
 
 
+def test_a_run_that_has_died_for_months_waits_an_hour_and_no_tick_breaks_over_it() -> None:
+    many = Asked("opendata-1-1#5000", {A: SAYS}, attempt=5000)
+    (next_,) = settled(Notes(asked=(many,)), {many.key: Outcome("died")}, frozenset(), 1000.0).asked
+    assert (next_.key, next_.attempt, next_.not_before) == ("opendata-1-1#5001", 5001, 4600.0)
+
+
 def test_a_record_counts_as_gone_when_its_run_found_so() -> None:
     missing = Notes(known={B: SAYS}, missing={B: 1.0}, asked=(ASKED,))
     ended = Outcome("ended", frozenset({A, B}))
