@@ -21,6 +21,10 @@ type Row = dict[str, object]
 _MEMORY = "400MB"
 """DuckDB's own; with what Python and the library take, a process stays below half a gigabyte."""
 _PIECE = 10_000
+_WORD = re.compile(r"\w+")
+_COMMENT = re.compile(r"--.*")
+_MADE = re.compile(r"CREATE (?:VIEW|MACRO) (\w+)")
+"""What a script of `sql/views/` makes."""
 _LONGEST_LINE_BYTES = 4 * 1024**2
 """Each scan sets memory aside for a few of them."""
 
@@ -28,7 +32,8 @@ _LONGEST_LINE_BYTES = 4 * 1024**2
 class Database:
     """Use as a context manager. In memory, so that any number of readers work beside any number of writers.
 
-    Nothing is read before it is asked for; what does not fit into memory goes to a temporary folder.
+    Nothing is read before it is asked for, and no view is made before a query names it: to make all of them binds each
+    to its files, which takes longer than most questions. What does not fit into memory goes to a temporary folder.
     """
 
     def __init__(self, contents: Contents) -> None:
@@ -49,8 +54,7 @@ class Database:
         self._fill("kinds", list(KINDS))
         self.connection.execute(f"CREATE MACRO known_version() AS {VERSION}")
         self._show(contents)
-        for script in sql_scripts("views"):
-            self.connection.execute(script)
+        self._unmade = views()
         self._kept: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
@@ -64,6 +68,7 @@ class Database:
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
         """Run a query and give its rows by column name, a piece at a time; one query at a time."""
+        self.make_views(query)
         cursor = self.connection.execute(query, parameters)
         names = [column[0] for column in cursor.description or ()]
         while piece := cursor.fetchmany(_PIECE):
@@ -75,6 +80,7 @@ class Database:
         Raises:
             OSError: they cannot be written.
         """
+        self.make_views(query)
         chosen = ", ".join(["FORMAT parquet", "COMPRESSION zstd", *options])
         try:
             self.connection.execute(f"COPY ({query}) TO {quoted(str(path))} ({chosen})")
@@ -86,12 +92,23 @@ class Database:
         if parts:
             self.connection.execute(f"CREATE OR REPLACE VIEW loose_lines AS FROM {parquet(parts)}")
 
-    def keep(self, *views: str) -> None:
+    def make_views(self, query: str) -> None:
+        """Make the views that a query names, and those that they read, where that was not done yet."""
+        named = set(_WORD.findall(_COMMENT.sub("", query)))
+        for view in [view for view, script in self._unmade.items() if not named.isdisjoint(_MADE.findall(script))]:
+            if view in self._unmade:  # no other of them has read it
+                self._make(self._unmade.pop(view))
+
+    def keep(self, *names: str) -> None:
         """Work views out once: tables instead."""
-        for view in views:
-            self.connection.execute(f"CREATE TABLE kept AS FROM {view}")
-            self.connection.execute(f"DROP VIEW {view}")
-            self.connection.execute(f"ALTER TABLE kept RENAME TO {view}")
+        for name in names:
+            self._unmade.pop(name, None)
+            self.connection.execute(f"DROP VIEW IF EXISTS {name}")
+            self._make(views()[name].replace(f"CREATE VIEW {name} AS", f"CREATE TABLE {name} AS"))
+
+    def _make(self, script: str) -> None:
+        self.make_views(script)
+        self.connection.execute(script)
 
     def keep_standing(self, share: int = 0, shares: int = 1) -> None:
         """Work out once where the recids stand that were told of since the last compaction: tables instead of views.
@@ -100,9 +117,8 @@ class Database:
         """
         for view in reversed(self._kept):
             self.connection.execute(f"DROP TABLE {view}")
-        for view in self._kept:
-            self.connection.execute(_script(view))
-        self.connection.execute(f"CREATE OR REPLACE MACRO is_in_share(of_recid) AS hash(of_recid) % {shares} = {share}")
+        test = f"hash(of_recid) % {shares} = {share}" if shares > 1 else "TRUE"
+        self.connection.execute(f"CREATE OR REPLACE MACRO is_in_share(of_recid) AS {test}")
         self._kept = ("loose_reports", "loose_standing")
         self.keep(*self._kept)
 
@@ -183,28 +199,12 @@ def parquet(paths: Sequence[Path]) -> str:
     return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
 
 
-def _script(view: str) -> str:
-    return (bundled("sql") / "views" / f"{view}.sql").read_text(encoding="utf-8")
-
-
 def sql_scripts(kind: str) -> list[str]:
-    """The SQL files of `sql/<kind>/`, schema in the order of names, views so that each follows those it reads."""
+    """The SQL files of `sql/<kind>/`, in the order of their names."""
     files = [file for file in (bundled("sql") / kind).iterdir() if file.name.endswith(".sql")]
-    texts = {file.name.removesuffix(".sql"): file.read_text(encoding="utf-8") for file in files}
-    return [texts[name] for name in (sorted(texts) if kind == "schema" else _in_order(texts))]
+    return [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
 
 
-def _in_order(views: dict[str, str]) -> list[str]:
-    """Names of views, each after those of which it names a view or macro."""
-    done: list[str] = []
-    while rest := sorted(set(views) - set(done)):
-        ready = [name for name in rest if not any(_reads(views[name], views[other]) for other in rest if other != name)]
-        if not ready:
-            raise AssertionError(f"views that read each other: {rest}")
-        done += ready
-    return done
-
-
-def _reads(text: str, other: str) -> bool:
-    made = "|".join(re.findall(r"CREATE (?:VIEW|MACRO) (\w+)", other))
-    return re.search(rf"\b({made})\b", re.sub(r"--.*", "", text)) is not None
+def views() -> dict[str, str]:
+    """The scripts of `sql/views/`, each of one view and the macros that it needs, by the view's name."""
+    return {script.partition("CREATE VIEW ")[2].split()[0]: script for script in sql_scripts("views")}

@@ -12,6 +12,8 @@ from cern_assets.telemetry.database import Database, readable
 
 _WORTH_BYTES = 16 * 1024**2
 """Loose lines of fewer bytes are read as they are, which takes a tenth of a second."""
+_TEXT = 5_000
+"""Recids that are handed over as one text."""
 
 
 class TelemetryStore(Database):
@@ -64,15 +66,19 @@ class TelemetryStore(Database):
 
     def show(self, query: str, parameters: Sequence[object]) -> None:
         """Choose the recids of the page."""
+        self.make_views(query)
         self.connection.execute("DELETE FROM shown")
         self.connection.execute(f"INSERT INTO shown {query}", parameters)
 
     def _put(self, place: str, fixed: list[str], recids: Sequence[str]) -> None:
-        # One text for all, as DuckDB takes each element of a list by itself; no name of a file or key has a NUL.
+        if not recids:
+            return
+        # Texts of many, as DuckDB takes each element of a list by itself, and in a column, as it works out what is
+        # constant an element at a time, too. No name of a file or key has a NUL.
+        texts = ["\0".join(recids[at : at + _TEXT]) for at in range(0, len(recids), _TEXT)]
         marks = "".join("?, " for _ in fixed)
-        if recids:
-            split = f"INSERT INTO {place} SELECT {marks}unnest(string_split(?, chr(0)))"
-            self.connection.execute(split, [*fixed, "\0".join(recids)])
+        split = f"{marks}unnest(string_split(text, chr(0))) FROM (SELECT unnest(?) AS text)"
+        self.connection.execute(f"INSERT INTO {place} SELECT {split}", [*fixed, texts])
 
 
 def _naive(moment: datetime) -> datetime:

@@ -27,7 +27,7 @@ from cern_assets.model.values import JsonObject
 from cern_assets.stand_ins.portal.app import build_portal
 from cern_assets.stand_ins.sample.records import Collection, sample_collection
 from cern_assets.stand_ins.serving import serve_in_thread
-from cern_assets_tests.services.browser import INKED
+from cern_assets_tests.services.browser import CONTRASTS, INKED
 from cern_assets_tests.services.dagster_ui import running_dagster
 from cern_assets_tests.services.embedded import running_embedded
 
@@ -38,6 +38,8 @@ MUTATION = "mutation{setAutoMaterializePaused(paused:true)}"
 """What a GET of Dagster's address would do."""
 HOSTILE_FIELD = f"a` ![x](/graphql?query={MUTATION}) <img src='/graphql?query={MUTATION}'> `b"
 GROUP = "locations/__repository__@cern_assets/asset-groups/opendata"
+LEAST_CONTRAST = 3.0
+"""Of what is drawn to what it is drawn on: WCAG 2.2, 1.4.11."""
 SLOW = 240_000
 """Milliseconds that a backfill may take: the daemon looks every half minute, and a run is a process to start."""
 
@@ -224,6 +226,14 @@ def test_figures_of_the_ledger_and_the_report_are_drawn_where_a_steward_looks(
         image = page.get_by_role("img", name=figure).first
         expect(image).to_be_visible(timeout=SLOW)
         assert image.evaluate(INKED) > 0
-    for word in words:
-        expect(page.get_by_text(word).first).to_be_visible()
-    _picture(page, asset)
+    for theme, is_dark in (("Light", False), ("Dark", True)):
+        page.evaluate("theme => localStorage.setItem('dagster-theme', JSON.stringify(theme))", theme)
+        page.reload()
+        for word in words:
+            expect(page.get_by_text(word).first).to_be_visible()
+        for figure in figures:
+            seen = page.get_by_role("img", name=figure).first.evaluate(CONTRASTS)
+            assert (seen["paper"] < 0.05) == is_dark, "the page has the theme"
+            assert seen["contrasts"]
+            assert min(seen["contrasts"].values()) >= LEAST_CONTRAST, seen
+        _picture(page, f"{asset}-{theme.lower()}")

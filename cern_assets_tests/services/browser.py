@@ -18,6 +18,33 @@ image => {
 }
 """
 """How many points of a picture are drawn on."""
+CONTRASTS = """
+image => {
+    const luminance = parts => {
+        const linear = part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        const [r, g, b] = parts.map(part => linear(part / 255));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+    let below = image;
+    while ((parts(getComputedStyle(below).backgroundColor)[3] ?? 1) < 1) below = below.parentElement;
+    const paper = luminance(parts(getComputedStyle(below).backgroundColor).slice(0, 3));
+    const canvas = document.createElement('canvas');
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const pen = canvas.getContext('2d');
+    pen.drawImage(image, 0, 0);
+    const points = pen.getImageData(0, 0, canvas.width, canvas.height).data;
+    const found = {};
+    for (let at = 0; at < points.length; at += 4) {
+        if (points[at + 3] < 255) continue;
+        const ink = luminance([...points.slice(at, at + 3)]);
+        found[[...points.slice(at, at + 3)]] = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+    }
+    return {paper, contrasts: found};
+}
+"""
+"""How bright what is below a picture is, 0 to 1, and the contrast to it of each colour that fills a point of it."""
 
 _FLAGS = [
     "--no-sandbox",  # Chromium's sandbox refuses to run as root, as in CI

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from cern_assets.errors import StorageFullError, StorageUnavailableError
 from cern_assets.model.events import CallMade, Event, Leaf, LeavesTold
+from cern_assets.model.outcomes import STATES
 from cern_assets.report.gathered import gather
 from cern_assets.report.page import page_of, write_page
 from cern_assets.report.small import MOST_LETTERS, sparkline, states_bar
@@ -106,6 +108,24 @@ def test_letters_and_marks_stand_out_from_the_paper(colours: dict[str, str]) -> 
     for name, least in (("ink", 7.0), ("muted", 4.5), *((name, 3.0) for name in set(colours) - _QUIET)):
         light, dark = sorted((paper, _luminance(colours[name])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= least, name
+
+
+@pytest.mark.parametrize("paper", ["#ffffff", "#030615"], ids=["light", "dark"])
+def test_small_figures_stand_out_from_both_papers_of_dagsters_ui(paper: str) -> None:
+    drawn = states_bar(dict.fromkeys(STATES, 9)) + sparkline([1, 2])
+    svgs = [b64decode(each).decode() for each in re.findall(r"base64,([^)]+)\)", drawn)]
+    colours = set(re.findall(r"#[0-9a-f]{6}", "".join(svgs)))
+    assert len(svgs) == 2
+    assert colours == {LIGHT[name] for name in (*STATES, "raw_record")}
+    for colour in colours:
+        light, dark = sorted((_luminance(paper), _luminance(colour)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 3.0, colour
+
+
+def test_paper_shows_between_the_parts_of_the_bar() -> None:
+    svg = b64decode(states_bar({"published": 90, "rejected": 9, "pending": 1}).split("base64,")[1][:-1]).decode()
+    parts = [(int(start), int(wide)) for start, wide in re.findall(r"M(\d+) 0h(\d+)v", svg)]
+    assert parts == [(0, 358), (360, 34), (396, 2)]
 
 
 _QUIET = {"paper", "grid", "on", "ink", "muted"}
