@@ -17,7 +17,7 @@ from dagster._core.scheduler.instigation import TickStatus
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.defs.checks import CODES
 from cern_assets.defs.compaction import KEY as COMPACTED
-from cern_assets.defs.engine import WILL_RETRY_TAG, came_to_its_end
+from cern_assets.defs.engine import came_to_its_end, will_be_begun_again
 from cern_assets.defs.health import KEY, part_names
 from cern_assets.defs.inventory import inventory_key
 from cern_assets.model.conditions import Conditions, changes
@@ -108,7 +108,7 @@ def _runs(instance: dg.DagsterInstance) -> Iterator[tuple[str, str]]:
         if run.job_name in seen:
             continue
         seen.add(run.job_name)
-        failed = run.status is dg.DagsterRunStatus.FAILURE and run.tags.get(WILL_RETRY_TAG) != "true"
+        failed = run.status is dg.DagsterRunStatus.FAILURE and not will_be_begun_again(instance, run)
         if failed and not came_to_its_end(instance, run):
             yield f"run {run.job_name}", f"the last run of {run.job_name} failed as a whole ({run.run_id})"
 

@@ -1,5 +1,6 @@
 """An instance of Dagster as discovery's engine: which runs hold which recids, and what became of them."""
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import batched
@@ -22,6 +23,8 @@ _PARTITION_TAG = "dagster/partition"
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 WILL_RETRY_TAG = "dagster/will_retry"
 """Of a failed run that Dagster is going to begin again by itself."""
+_BEGUN_AGAIN_SECONDS = 3600.0
+"""Within which it does so; later it has forgotten, as where its retries were switched off meanwhile."""
 
 _GOING_ON = [
     dg.DagsterRunStatus.QUEUED,
@@ -81,7 +84,7 @@ class DagsterEngine:
         if any(not run.is_finished for run in runs):
             return Outcome("under way")
         if last.status is dg.DagsterRunStatus.FAILURE and not came_to_its_end(self._instance, last):
-            return Outcome("under way" if last.tags.get(WILL_RETRY_TAG) == "true" else "died")
+            return Outcome("under way" if will_be_begun_again(self._instance, last) else "died")
         return Outcome("ended", frozenset(self._held(last)))
 
     def withdrawn(self, recids: Collection[Recid]) -> AbstractSet[Recid]:
@@ -125,6 +128,12 @@ class DagsterEngine:
             return [tags[_PARTITION_TAG]]
         first, last = (self._place.get(tags.get(tag, "")) for tag in _RANGE_TAGS)
         return [] if first is None or last is None else self._keys[first : last + 1]
+
+
+def will_be_begun_again(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether Dagster is still going to begin a failed run again."""
+    record = instance.get_run_record_by_id(run.run_id) if run.tags.get(WILL_RETRY_TAG) == "true" else None
+    return record is not None and time.time() - (record.end_time or time.time()) < _BEGUN_AGAIN_SECONDS
 
 
 def came_to_its_end(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

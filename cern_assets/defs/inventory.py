@@ -60,13 +60,18 @@ def build_inventory(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions:
         with alone(spec.name) as we_are, ports.opened(spec) as opened:
             if not we_are:
                 raise dg.RetryRequested(max_retries=10, seconds_to_wait=60)
-            found = _compared(context.instance, spec, opened, batch_size)
+            found, lacks = _compared(context.instance, spec, opened, batch_size)
         for what, recids in found.items():
             context.log.warning(f"{len(recids)} {what}: {' '.join(recids[:_SHOWN])}")
         if found:
             raise dg.Failure(
                 "Books disagree; the sensor asks for these recids with its next look.",
                 metadata={what: len(recids) for what, recids in found.items()},
+                allow_retries=False,
+            )
+        if lacks:
+            raise dg.Failure(
+                f"No books disagree, as far as the source was listed, which proves nothing of the rest: {lacks}",
                 allow_retries=False,
             )
         return dg.MaterializeResult()
@@ -83,7 +88,8 @@ def build_inventory(spec: CollectionSpec, *, batch_size: int) -> dg.Definitions:
 
 def _compared(
     instance: dg.DagsterInstance, spec: CollectionSpec, context: Context, batch_size: int
-) -> dict[str, tuple[Recid, ...]]:
+) -> tuple[dict[str, tuple[Recid, ...]], str]:
+    """The disagreements, which are healed, and why the listing was not all that the source has, "" where it was."""
     book = NoteBook(context.adapters.store, spec.name)
     notes = book.read()
     engine = DagsterEngine(instance, spec.name, batch_size=batch_size, segments=spec.segments)
@@ -108,4 +114,4 @@ def _compared(
     again = {*still_waiting(listing, books), *(recid for recids in found.values() for recid in recids)}
     if again:
         book.write(forgotten(notes, again))
-    return found
+    return found, "" if listing.trusted else listing.reason

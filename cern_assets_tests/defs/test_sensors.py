@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from cern_assets.definitions import build_definitions
+from cern_assets.defs import engine
 from cern_assets.defs.engine import DagsterEngine
 from cern_assets.defs.partitions import register_recids
 from cern_assets.defs.retries import retry_name
@@ -18,9 +20,11 @@ from cern_assets.documents.leases import LeaseTerms, leased
 from cern_assets.documents.notes import NoteBook
 from cern_assets.model.discovery import Notes
 from cern_assets.model.identifiers import Recid
+from cern_assets.model.listings import SearchPlan
 from cern_assets.model.values import JsonObject
 from cern_assets.places import build_store
 from cern_assets.settings import load_settings
+from cern_assets.sources.opendata.client import OpenDataSource
 from cern_assets_tests.services.command_line import Answer, published_recids
 from cern_assets_tests.services.growing import GrowingCollection, growing_portal
 from cern_assets_tests.services.ticks import Daemon
@@ -184,6 +188,25 @@ def test_a_run_that_is_under_way_is_not_asked_for_again_and_one_that_never_start
     assert published() == ["1", "2", "3"]
 
 
+def test_a_run_that_dagster_was_to_begin_again_and_forgot_is_asked_for_again(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = answered(daemon)
+    daemon.add_partitions(answer)
+    (run,) = daemon.create(answer)
+    daemon.instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, run.job_name), run.run_id
+    )
+    daemon.instance.report_run_failed(run, "Its worker died.")
+    daemon.instance.add_run_tags(run.run_id, {"dagster/will_retry": "true"})
+    assert (daemon.tick(), notes().asked[0].attempt) == ([], 1)
+    record = daemon.instance.get_run_record_by_id(run.run_id)
+    assert record is not None
+    assert record.end_time is not None, "by which its age is known"
+    monkeypatch.setattr(engine, "_BEGUN_AGAIN_SECONDS", 0.0)
+    assert (daemon.tick(), notes().asked[0].attempt) == ([], 2)
+
+
 def test_recids_that_stop_are_not_run_again_until_the_source_says_something_else(
     daemon: Daemon, portal: GrowingCollection
 ) -> None:
@@ -259,6 +282,24 @@ def test_the_inventory_finds_what_no_book_agrees_on_and_the_sensor_heals_it(
     assert published() == ["1", "2", "3"]
 
 
+def test_an_inventory_over_a_listing_that_is_not_whole_proves_nothing(
+    daemon: Daemon, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(daemon)
+    plan = OpenDataSource.plan
+
+    def lying(source: OpenDataSource, *given: Any) -> SearchPlan:
+        found = plan(source, *given)
+        return found.model_copy(update={"total": found.total + 1})
+
+    monkeypatch.setattr(OpenDataSource, "plan", lying)
+    job = daemon.definitions.resolve_job_def("opendata_inventory")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    (failed,) = (event.step_failure_data for event in result.all_events if event.is_step_failure)
+    assert failed.user_failure_data is not None
+    assert "The source counts 4 and lists 3." in (failed.user_failure_data.description or "")
+
+
 def test_a_recid_that_had_to_wait_goes_on_by_itself_after_the_next_inventory(
     daemon: Daemon, instance: dg.DagsterInstance, run: Callable[..., Answer]
 ) -> None:
@@ -295,8 +336,8 @@ def test_a_recid_that_had_to_wait_is_looked_at_again_without_a_run_that_waits_fo
 
 
 def test_a_few_that_changed_do_not_queue_behind_many_that_are_new(daemon: Daemon) -> None:
-    engine = DagsterEngine(daemon.instance, "opendata", batch_size=100, priority=5)
-    assert (engine.tags_of(10)["dagster/priority"], engine.tags_of(11)["dagster/priority"]) == ("6", "5")
+    runs = DagsterEngine(daemon.instance, "opendata", batch_size=100, priority=5)
+    assert (runs.tags_of(10)["dagster/priority"], runs.tags_of(11)["dagster/priority"]) == ("6", "5")
     asked = answered(daemon)
     assert [request.tags["dagster/priority"] for request in asked.run_requests or []] == ["1"]
 
