@@ -1,6 +1,7 @@
 """Operations: what is wrong is told once to a real receiver, parts are asked, and old runs are forgotten with care."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -166,6 +167,21 @@ def test_a_part_that_does_not_answer_is_a_failing_check_and_a_condition(
         dg.AssetCheckKey(health.KEY, "repository_default"), limit=10
     )
     assert len(records) == 3, "a verdict is noted when it changes"
+
+
+def test_a_part_that_is_silent_is_told_within_the_tick_and_keeps_no_other_from_being_asked(
+    instance: dg.DagsterInstance, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "_ANSWER_SECONDS", 10.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connections are made, and nobody takes them up
+        monkeypatch.setenv("CERN_ASSETS_REPOSITORY_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert Ticks("health_of_parts", instance).tick() == "Does not answer: repository_default."
+    (record,) = instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(health.KEY, "repository_default"), limit=10
+    )
+    event = record.event.dagster_event if record.event else None
+    assert event is not None
+    assert "It is silent" in str(event.asset_check_evaluation_data.metadata["message"].value)
 
 
 def test_old_runs_are_forgotten_but_for_those_with_the_last_word_about_a_recid(
