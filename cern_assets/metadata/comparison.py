@@ -32,6 +32,8 @@ def unlike(sent: Json, answered: Json) -> bool:
 
 
 def _differences(path: str, sent: Json, answered: Json) -> Iterator[str]:
+    if sent == answered:  # of most branches, with all that is in them
+        return
     if isinstance(sent, Mapping):
         inner = answered if isinstance(answered, Mapping) else {}
         for key, value in sent.items():

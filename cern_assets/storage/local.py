@@ -19,12 +19,13 @@ from cern_assets.storage.local_disk import (
     READING,
     WRITING,
     chunks,
+    files_below,
+    folder_of,
     free_bytes,
     locked,
     made_anew,
     make_folders,
     nearest_folder,
-    raise_unless_missing,
     read_fully,
     require_room,
     sync_folder,
@@ -65,10 +66,10 @@ class LocalStore:
 
     def size_bytes(self, path: str) -> int | None:
         """Size of a file, None if there is none."""
-        place = Path(self.uri(path))
-        with translated("Looking at the file", str(place), ALWAYS):
+        place = self.uri(path)
+        with translated("Looking at the file", place, ALWAYS):
             try:
-                found = place.stat()
+                found = os.stat(place)
             except (FileNotFoundError, NotADirectoryError):
                 return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
@@ -114,13 +115,13 @@ class LocalStore:
         That of a resumable file is not, as its size tells how far an earlier attempt came; it is locked as long as
         somebody writes it. A large one is gone on with at the last 4 KiB that are whole.
         """
-        target, committed = Path(self.uri(path)), False
+        target, committed = self.uri(path), False
         large = size_bytes is not None and size_bytes >= FROM_BYTES
         if size_bytes and not resume:
-            require_room(target, size_bytes)
-        with translated("Creating", str(target), WRITING):
+            require_room(Path(target), size_bytes)
+        with translated("Creating", target, WRITING):
             kept = self._kept(target, resume) if resume else None
-            temporary = target.with_name(temporary_name(resume if kept else None))
+            temporary = f"{folder_of(target)}/{temporary_name(resume if kept else None)}"
             file = kept or made_anew(temporary)
         written = file.seek(0, os.SEEK_END) if kept else 0
         if large and written % ALIGNED_BYTES:
@@ -128,11 +129,13 @@ class LocalStore:
         try:
             with file:
                 if kept:
-                    require_room(target, size_bytes and max(size_bytes - written, 0))
+                    require_room(Path(target), size_bytes and max(size_bytes - written, 0))
                 elif size_bytes:
-                    with translated("Reserving the space", str(target), WRITING, needed_bytes=size_bytes):
+                    with translated("Reserving the space", target, WRITING, needed_bytes=size_bytes):
                         os.posix_fallocate(file.fileno(), 0, size_bytes)
-                writer = LocalWriter(file, temporary, target, written_bytes=written, large=large)
+                writer = LocalWriter(
+                    file, temporary, target, written_bytes=written, large=large, allocated=bool(size_bytes)
+                )
                 try:
                     yield writer
                 finally:
@@ -141,11 +144,11 @@ class LocalStore:
         finally:
             if not kept and not committed:
                 with contextlib.suppress(OSError):
-                    temporary.unlink(missing_ok=True)
+                    os.unlink(temporary)
 
-    def _kept(self, target: Path, resume: str) -> FileIO | None:
-        make_folders(target.parent)
-        return locked(target.with_name(temporary_name(resume)))
+    def _kept(self, target: str, resume: str) -> FileIO | None:
+        make_folders(folder_of(target))
+        return locked(Path(target).with_name(temporary_name(resume)))
 
     @contextmanager
     def batch(self) -> Iterator["LocalStore"]:
@@ -161,8 +164,8 @@ class LocalStore:
 
     def reserve(self, path: str, content: bytes = b"", *, lasting: bool = True) -> bool:
         """Make a file, which the system does for one of many."""
-        place = Path(self.uri(path))
-        with translated("Reserving", str(place), WRITING, needed_bytes=len(content)):
+        place = self.uri(path)
+        with translated("Reserving", place, WRITING, needed_bytes=len(content)):
             try:
                 file = made_anew(place, lasting=lasting)
             except FileExistsError:
@@ -172,7 +175,7 @@ class LocalStore:
                 if lasting:
                     os.fsync(file.fileno())
             if lasting:
-                sync_folder(place.parent)
+                sync_folder(folder_of(place))
         return True
 
     def leftovers(self, prefix: str = "") -> Iterator[Leftover]:
@@ -213,15 +216,13 @@ class LocalStore:
         for path in self._files(prefix):
             if not is_temporary(path):
                 with contextlib.suppress(FileNotFoundError):
-                    yield path, os.stat(f"{self._root}/{path}").st_size  # noqa: PTH116  a Path costs ten times as much
+                    yield path, os.stat(f"{self._root}/{path}").st_size
 
     def _files(self, prefix: str) -> Iterator[str]:
         """All files below a folder, by their paths in the store."""
         folder = self.uri(prefix) if prefix else str(self._root)
         with translated("Listing", folder, ALWAYS):
-            for place, _, names in os.walk(folder, onerror=raise_unless_missing):
-                inside = place[len(str(self._root)) :].lstrip("/")
-                yield from (f"{inside}/{name}" if inside else name for name in sorted(names))
+            yield from files_below(folder, f"{prefix}/" if prefix else "")
 
 
 class _BatchOf(LocalStore):

@@ -5,9 +5,8 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-from cern_assets.storage.local_disk import make_folders, named, sync_folder
+from cern_assets.storage.local_disk import folder_of, make_folders, named, sync_folder
 from cern_assets.storage.paths import temporary_name
 
 _WORTH_A_FLUSH_OF_ALL = 16
@@ -21,7 +20,7 @@ class LocalBatch:
     """Files that are written whole and wait, under temporary names, until `settle` flushes and names them all.
 
     A power cut leaves each name with its old content or with its new one, as the names come after the flush. Several
-    threads may add files. Paths are plain strings: for a small file a `Path` costs as much as its bytes.
+    threads may add files.
     """
 
     def __init__(self) -> None:
@@ -32,9 +31,9 @@ class LocalBatch:
     @contextmanager
     def created(self, target: str) -> Iterator["BatchWriter"]:
         """A file of the batch; leaving the block without `commit` leaves no trace of it."""
-        folder = target.rpartition("/")[0]
+        folder = folder_of(target)
         if folder not in self._folders:
-            make_folders(Path(folder))
+            make_folders(folder)
             self._folders.add(folder)
         temporary = f"{folder}/{temporary_name()}"
         with self._making:
@@ -48,7 +47,7 @@ class LocalBatch:
                 self._written.append((temporary, target))
             else:
                 with suppress(OSError):
-                    os.unlink(temporary)  # noqa: PTH108  a plain string, as above
+                    os.unlink(temporary)
 
     def settle(self) -> None:
         """Flush what is written, give it its names, and flush these.
@@ -56,20 +55,19 @@ class LocalBatch:
         Raises:
             OSError: nothing, or only a part, has its name; what has not is gone.
         """
-        written = [(Path(temporary), Path(target)) for temporary, target in self._written]
-        self._written = []
+        written, self._written = self._written, []
         try:
             _flush([temporary for temporary, _ in written])
             for temporary, target in written:
                 named(temporary, target)
-            folders = sorted({target.parent for _, target in written})
+            folders = sorted({folder_of(target) for _, target in written})
             if len(folders) < _WORTH_A_FLUSH_OF_ALL or not _flush_file_system(folders[0]):
                 for folder in folders:
                     sync_folder(folder)
         except OSError:
             for temporary, _ in written:
                 with suppress(OSError):
-                    temporary.unlink()
+                    os.unlink(temporary)
             raise
 
 
@@ -107,7 +105,7 @@ class BatchWriter:
         os.close(self._descriptor)
 
 
-def _flush(places: Sequence[Path]) -> None:
+def _flush(places: Sequence[str]) -> None:
     """Bring the files to the disk."""
     if len(places) >= _WORTH_A_FLUSH_OF_ALL and _flush_file_system(places[0]):
         return
@@ -119,7 +117,7 @@ def _flush(places: Sequence[Path]) -> None:
             os.close(descriptor)
 
 
-def _flush_file_system(place: Path) -> bool:
+def _flush_file_system(place: str) -> bool:
     """Flush the whole file system that a place is on (syncfs(2) of Linux); False where the system has no such call.
 
     Raises:
@@ -132,7 +130,7 @@ def _flush_file_system(place: Path) -> bool:
     try:
         if syncfs(descriptor) != 0:
             error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error), str(place))
+            raise OSError(error, os.strerror(error), place)
     finally:
         os.close(descriptor)
     return True

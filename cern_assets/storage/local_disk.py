@@ -1,4 +1,7 @@
-"""What the stores of local folders share: the system's errors in our words, room, names that are on disk."""
+"""What the stores of local folders share: the system's errors in our words, room, names that are on disk.
+
+What a small file takes has plain strings for paths: making and taking apart a `Path` costs as much as its bytes.
+"""
 
 import errno
 import fcntl
@@ -48,13 +51,18 @@ WRITING: Kinds = {
 }
 
 
-def named(temporary: Path, target: Path) -> None:
+def folder_of(place: str) -> str:
+    """The folder that a file is in."""
+    return place.rpartition("/")[0] or "/"
+
+
+def named(temporary: str, target: str) -> None:
     """Give a file its name, in place of an older one or of an empty folder; one with files in it refuses."""
     try:
-        temporary.replace(target)
+        os.replace(temporary, target)
     except IsADirectoryError:
-        target.rmdir()
-        temporary.replace(target)
+        os.rmdir(target)
+        os.replace(temporary, target)
 
 
 @contextmanager
@@ -124,17 +132,21 @@ def nearest_folder(place: Path) -> Path:
     return next(folder for folder in (place, *place.parents) if folder.is_dir())
 
 
-def make_folders(folder: Path, *, lasting: bool = True) -> None:
+def make_folders(folder: str, *, lasting: bool = True) -> None:
     """Make a folder with its parents so that they, too, are on disk before a file in them counts as written."""
-    if folder.is_dir():
+    if os.path.isdir(folder):
         return
-    make_folders(folder.parent, lasting=lasting)
-    folder.mkdir(exist_ok=True)
+    make_folders(folder_of(folder), lasting=lasting)
+    try:
+        os.mkdir(folder)
+    except OSError:
+        if not os.path.isdir(folder):  # which somebody else made meanwhile
+            raise
     if lasting:
-        sync_folder(folder.parent)
+        sync_folder(folder_of(folder))
 
 
-def made_anew(place: Path, *, lasting: bool = True) -> FileIO:
+def made_anew(place: str, *, lasting: bool = True) -> FileIO:
     """A file that was not there, with the folders above it, which are looked at only where there is none.
 
     Raises:
@@ -143,11 +155,11 @@ def made_anew(place: Path, *, lasting: bool = True) -> FileIO:
     try:
         return FileIO(place, "x")
     except FileNotFoundError:
-        make_folders(place.parent, lasting=lasting)
+        make_folders(folder_of(place), lasting=lasting)
         return FileIO(place, "x")
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: str) -> None:
     """Bring the names in a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -156,7 +168,21 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def raise_unless_missing(error: OSError) -> None:
-    """Raise what a walk through folders met, unless it is that one is gone."""
-    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        raise error
+def files_below(folder: str, inside: str = "") -> Iterator[str]:
+    """The files below a folder, by their paths in it after `inside`: its own in order, then those of its folders.
+
+    Folders behind links are not looked into, and one that is gone has nothing.
+    """
+    folders = []
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if not entry.is_dir():
+            yield f"{inside}{entry.name}"
+        elif not entry.is_symlink():
+            folders.append(entry)
+    for entry in folders:
+        yield from files_below(entry.path, f"{inside}{entry.name}/")
