@@ -5,11 +5,12 @@ stored one by one, as Dagster does it; a test fails then.
 """
 
 import inspect
-from collections.abc import Callable, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
 
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log import SqlEventLogStorageTable, SqliteEventLogStorage
+from dagster._core.storage.event_log import SqlEventLogStorage, SqlEventLogStorageTable, SqliteEventLogStorage
 from dagster._core.storage.event_log.base import EventLogStorage
 from sqlalchemy.engine import Connection
 
@@ -17,6 +18,7 @@ _INSIDE = {
     "_event_to_row": ("event",),
     "_store_asset_event_tags": ("conn", "events", "event_ids"),
     "_store_asset_event": ("conn", "event", "event_id"),
+    "index_connection": (),
     "index_transaction": (),
     "run_connection": ("run_id",),
 }
@@ -28,27 +30,43 @@ def fits(storage: type[EventLogStorage]) -> bool:
     return all(_parameters(getattr(storage, name, None)) == expected for name, expected in _INSIDE.items())
 
 
-def store(storage: EventLogStorage, entries: Sequence[EventLogEntry]) -> None:
-    """Store events of assets, of one run, in their order: a batch for each stretch of one asset and kind.
+def store(storage: EventLogStorage, stretches: Sequence[Sequence[EventLogEntry]]) -> None:
+    """Store events of assets, of one run, in their order; each stretch is of one asset and kind, and a batch.
 
     What Dagster reads afterwards is what it would have stored itself.
     """
     if type(storage) is SqliteEventLogStorage and fits(SqliteEventLogStorage):
-        _store_in_sqlite(storage, entries)
+        _store_in_sqlite(storage, list(chain.from_iterable(stretches)))
         return
-    for _, stretch in groupby(entries, key=_kind):
-        storage.store_event_batch(list(stretch))
+    for stretch in stretches:
+        storage.store_event_batch(stretch)
 
 
-def note_last(
-    store_asset_event: Callable[[Connection, EventLogEntry, int], None],
+def inserted(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows of events; their numbers, in the order of the rows."""
+    number = SqlEventLogStorageTable.c.id
+    statement = SqlEventLogStorageTable.insert().returning(number, sort_by_parameter_order=True)
+    return [int(given) for (given,) in connection.execute(statement, rows)]
+
+
+def note_assets(
+    storage: SqlEventLogStorage,
     connection: Connection,
-    stored: Sequence[tuple[int, EventLogEntry]],
+    entries: Sequence[EventLogEntry],
+    rows: Sequence[Mapping[str, Any]],
+    numbers: Sequence[int],
 ) -> None:
-    """Bring the row of each asset up to its last event of each kind, in the order of assets, as two runs may meet."""
-    last = {_kind(entry): (number, entry) for number, entry in stored}
+    """Note the tags of events, and bring the row of each asset up to its last event of each kind.
+
+    Assets are taken in order, as two runs may meet.
+    """
+    storage._store_asset_event_tags(connection, entries, numbers)  # noqa: SLF001  see above
+    last = {
+        (row["asset_key"], row["dagster_event_type"]): (number, entry)
+        for row, number, entry in zip(rows, numbers, entries, strict=True)
+    }
     for _, (number, entry) in sorted(last.items()):
-        store_asset_event(connection, entry, number)
+        storage._store_asset_event(connection, entry, number)  # noqa: SLF001  see above
 
 
 def _store_in_sqlite(storage: SqliteEventLogStorage, entries: Sequence[EventLogEntry]) -> None:
@@ -57,18 +75,7 @@ def _store_in_sqlite(storage: SqliteEventLogStorage, entries: Sequence[EventLogE
     with storage.run_connection(entries[0].run_id) as connection:
         connection.execute(SqlEventLogStorageTable.insert(), rows)
     with storage.index_transaction() as connection:
-        inserted = connection.execute(
-            SqlEventLogStorageTable.insert().returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True), rows
-        )
-        numbers = [int(number) for (number,) in inserted]
-        storage._store_asset_event_tags(connection, entries, numbers)  # noqa: SLF001  see above
-        note_last(storage._store_asset_event, connection, list(zip(numbers, entries, strict=True)))  # noqa: SLF001  see above
-
-
-def _kind(entry: EventLogEntry) -> tuple[str, str]:
-    event = entry.get_dagster_event()
-    assert event.asset_key is not None
-    return event.asset_key.to_string(), event.event_type_value
+        note_assets(storage, connection, entries, rows, inserted(connection, rows))
 
 
 def _parameters(method: object) -> tuple[str, ...] | None:

@@ -1,7 +1,8 @@
-"""Dagster's storage in PostgreSQL, with connections that are kept and planned events in batches.
+"""Dagster's storage in PostgreSQL, with connections that are kept and events in batches, planned ones too.
 
-`deploy/postgres/dagster.yaml` names it. Dagster's own opens two connections for each event, and stores one by one what
-a run is going to do for each recid. Where Dagster is not what it was when this was written, this is its own storage.
+`deploy/postgres/dagster.yaml` names it. Dagster's own opens two connections for each event, stores one by one what a
+run is going to do for each recid, and composes the statement of each batch anew, which takes longer than to store it.
+Where Dagster is not what it was when this was written, this is its own storage.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,17 +10,25 @@ from typing import Any
 
 from dagster._core.events import DagsterEventType
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.event_log import SqlEventLogStorageTable
 from dagster._core.storage.event_log.base import EventLogStorage
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres.event_log import PostgresEventLogStorage
 from dagster_postgres.storage import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
 
-from cern_assets.defs.event_batches import fits, note_last
+from cern_assets.defs.event_batches import fits, inserted, note_assets
 
 _POOL = {"pool_size": 1, "max_overflow": 4, "pool_recycle": 600, "pool_pre_ping": True}
 """One connection is kept, and looked at before it is used; one of ten minutes is made anew."""
+
+_BATCHED = {
+    kind.value
+    for kind in (
+        DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        DagsterEventType.ASSET_MATERIALIZATION,
+        DagsterEventType.ASSET_OBSERVATION,
+    )
+}
 
 
 class PooledEventLogStorage(PostgresEventLogStorage):
@@ -34,20 +43,15 @@ class PooledEventLogStorage(PostgresEventLogStorage):
             )
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store events of assets together, planned ones too."""
-        planned = {event.get_dagster_event().event_type for event in events} == {
-            DagsterEventType.ASSET_MATERIALIZATION_PLANNED
-        }
-        if not planned or not fits(type(self)):
+        """Store events of assets together, in Dagster's order: the events, and then what is known of their assets."""
+        rows = [self._event_to_row(event) for event in events]
+        if not {row["dagster_event_type"] for row in rows} <= _BATCHED or not fits(type(self)):
             super().store_event_batch(events)
             return
-        rows = [self._event_to_row(event) for event in events]
+        with self.index_connection() as connection:
+            numbers = inserted(connection, rows)
         with self.index_transaction() as connection:
-            inserted = connection.execute(
-                SqlEventLogStorageTable.insert().values(rows).returning(SqlEventLogStorageTable.c.id)
-            )
-            numbers = sorted(int(number) for (number,) in inserted)
-            note_last(self._store_asset_event, connection, list(zip(numbers, events, strict=True)))
+            note_assets(self, connection, events, rows, numbers)
 
     def dispose(self) -> None:
         """Close the connections too."""

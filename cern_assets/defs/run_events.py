@@ -34,13 +34,15 @@ class RunEvents:
     def __init__(self, context: dg.OpExecutionContext) -> None:
         self._instance = context.instance
         self._step = context.get_step_execution_context()
-        self._waiting: list[EventLogEntry] = []
+        self._waiting: dict[tuple[str, str], list[EventLogEntry]] = {}
+        self._kept = 0
         self._written_at = time.monotonic()
 
     def plan(self, assets: Iterable[dg.AssetKey], recids: Sequence[Recid]) -> None:
         """Say that assets are going to be made for recids: they show as going on, and red if this run dies."""
         for asset in assets:
-            self._keep(self._planned(asset, recid, self._step.run_id, self._step.job_name) for recid in recids)
+            for recid in recids:
+                self._plan(asset, recid, self._step.run_id, self._step.job_name)
         self.flush()
 
     def note(self, event: dg.AssetMaterialization | dg.AssetObservation) -> None:
@@ -62,7 +64,7 @@ class RunEvents:
             message=event.description or "",
             pid=os.getpid(),
         )
-        self._keep([self._entry(told, self._step.run_id)])
+        self._keep(event.asset_key, told, self._step.run_id)
         if time.monotonic() - self._written_at >= _AT_MOST_SECONDS:
             self.flush()
 
@@ -78,33 +80,27 @@ class RunEvents:
                 assets.setdefault(asset, set()).add(recid)
         self.flush()
         for asset, recids in assets.items():
-            self._keep(self._planned(asset, recid, RUNLESS_RUN_ID, RUNLESS_JOB_NAME) for recid in sorted(recids))
+            for partition in sorted(recids):
+                self._plan(asset, partition, RUNLESS_RUN_ID, RUNLESS_JOB_NAME)
         self.flush()
         forget_red(self._instance, assets)
 
     def flush(self) -> None:
         """Write what is kept back."""
         if self._waiting:
-            # An asset's events keep their order, and that of different assets is of no consequence.
-            entries = sorted(self._waiting, key=_asset)
-            self._waiting = []
-            event_batches.store(self._instance.event_log_storage, entries)
+            # Those of an asset and a kind keep their order, and that of others to them is of no consequence.
+            stretches = [self._waiting[kind] for kind in sorted(self._waiting)]
+            self._waiting, self._kept = {}, 0
+            event_batches.store(self._instance.event_log_storage, stretches)
         self._written_at = time.monotonic()
 
-    def _keep(self, entries: Iterable[EventLogEntry]) -> None:
-        for entry in entries:
-            self._waiting.append(entry)
-            if len(self._waiting) >= _AT_MOST:
-                self.flush()
+    def _plan(self, asset: dg.AssetKey, partition: str, run_id: str, job: str) -> None:
+        data = AssetMaterializationPlannedData(asset, partition=partition)
+        planned = DagsterEvent.build_asset_materialization_planned_event(job, self._step.step.key, data)
+        self._keep(asset, planned, run_id)
 
-    def _planned(self, asset: dg.AssetKey, recid: Recid | str, run_id: str, job: str) -> EventLogEntry:
-        data = AssetMaterializationPlannedData(asset, partition=recid)
-        return self._entry(
-            DagsterEvent.build_asset_materialization_planned_event(job, self._step.step.key, data), run_id
-        )
-
-    def _entry(self, event: DagsterEvent, run_id: str) -> EventLogEntry:
-        return EventLogEntry(  # type: ignore[no-untyped-call]  # its `__new__` has no annotations
+    def _keep(self, asset: dg.AssetKey, event: DagsterEvent, run_id: str) -> None:
+        entry = EventLogEntry(  # type: ignore[no-untyped-call]  # its `__new__` has no annotations
             error_info=None,
             level=_DEBUG,
             user_message="",
@@ -114,6 +110,10 @@ class RunEvents:
             job_name=event.job_name,
             dagster_event=event,
         )
+        self._waiting.setdefault((asset.to_string(), event.event_type_value), []).append(entry)
+        self._kept += 1
+        if self._kept >= _AT_MOST:
+            self.flush()
 
 
 def forget_red(instance: dg.DagsterInstance, assets: dict[dg.AssetKey, set[str]]) -> list[dg.AssetKey]:
@@ -133,9 +133,3 @@ def forget_red(instance: dg.DagsterInstance, assets: dict[dg.AssetKey, set[str]]
     if stale:
         instance.wipe_asset_cached_status(stale)
     return stale
-
-
-def _asset(entry: EventLogEntry) -> tuple[str, str]:
-    event = entry.get_dagster_event()
-    assert event.asset_key is not None
-    return event.asset_key.to_string(), event.event_type_value

@@ -23,7 +23,7 @@ from cern_assets.errors import (
 from cern_assets.origins import may_lead_to
 from cern_assets.recording import Call, call, pause_before_retry, route_of
 from cern_assets.sources.politeness import RequestLimit
-from cern_assets.web_answers import bounded
+from cern_assets.web_answers import authorities, bounded
 
 USER_AGENT = "cern-assets"
 _LONGEST_HOLD_SECONDS = 300.0
@@ -90,6 +90,7 @@ class PortalRequests:
         self._redirect_hosts = redirect_hosts
         self._client = httpx.Client(
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
+            verify=authorities(),
             timeout=timeout_seconds,
             follow_redirects=True,
             event_hooks={

@@ -23,7 +23,7 @@ from cern_assets.origins import may_lead_to
 from cern_assets.ports import Range
 from cern_assets.recording import call
 from cern_assets.storage.paths import safe_path
-from cern_assets.web_answers import bounded
+from cern_assets.web_answers import authorities, bounded
 
 _KINDS: dict[int, type[CernAssetsError]] = {
     401: RecordRestrictedError,
@@ -54,6 +54,7 @@ class HttpReader:
         self._redirect_hosts = redirect_hosts
         # Sizes and offsets count the file's own bytes, so that no encoding may come between.
         self._client = httpx.Client(
+            verify=authorities(),
             timeout=timeout_seconds,
             follow_redirects=True,
             headers={"Accept-Encoding": "identity"},

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import dagster as dg
@@ -14,7 +15,8 @@ from dagster._core.storage.event_log.base import EventLogStorage
 from cern_assets.defs.event_batches import fits, store
 from cern_assets.defs.postgres import PooledEventLogStorage
 
-RAW, FILES = dg.AssetKey(["opendata", "raw_record"]), dg.AssetKey(["opendata", "raw_files"])
+RAW, FILES = dg.AssetKey(["in_batches", "raw_record"]), dg.AssetKey(["in_batches", "raw_files"])
+_ON_POSTGRESQL = Path(__file__).parents[2] / "deploy" / "postgres" / "dagster.yaml"
 RUN = "0b6f0b16-6e3f-4b0e-9c1d-000000000001"
 
 
@@ -36,6 +38,15 @@ def _planned(asset: dg.AssetKey, recid: str) -> EventLogEntry:
 def _made(asset: dg.AssetKey, recid: str) -> EventLogEntry:
     made = dg.AssetMaterialization(asset, partition=recid, tags={"dagster/data_version": recid})
     return _entry(DagsterEvent("ASSET_MATERIALIZATION", "job", event_specific_data=StepMaterializationData(made)))
+
+
+def _kind(entry: EventLogEntry) -> tuple[object, str]:
+    event = entry.get_dagster_event()
+    return event.asset_key, event.event_type_value
+
+
+def _stretches(entries: Sequence[EventLogEntry]) -> list[list[EventLogEntry]]:
+    return [list(stretch) for _, stretch in groupby(entries, key=_kind)]
 
 
 def _entries() -> list[EventLogEntry]:
@@ -60,9 +71,9 @@ def _read(instance: dg.DagsterInstance) -> Sequence[object]:
     ]
 
 
-def _instance(folder: Path) -> dg.DagsterInstance:
+def _instance(folder: Path, config: str = "telemetry: {enabled: false}\n") -> dg.DagsterInstance:
     folder.mkdir()
-    (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (folder / "dagster.yaml").write_text(config)
     return dg.DagsterInstance.from_config(str(folder))
 
 
@@ -81,5 +92,24 @@ def test_a_batch_on_sqlite_is_read_as_the_same_events_stored_by_dagster(tmp_path
         for entry in entries:
             stock.event_log_storage.store_event(entry)
         assert type(ours.event_log_storage) is SqliteEventLogStorage, "else the batch is none"
-        store(ours.event_log_storage, entries)
+        store(ours.event_log_storage, _stretches(entries))
+        assert _read(ours) == _read(stock)
+
+
+@pytest.mark.service
+def test_a_batch_on_postgresql_is_read_as_the_same_events_stored_by_dagster(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CERN_ASSETS_POSTGRES_URL", postgres_url)
+    entries = _entries()
+    with (
+        _instance(tmp_path / "one-by-one") as stock,
+        _instance(tmp_path / "batch", _ON_POSTGRESQL.read_text()) as ours,
+    ):
+        for entry in entries:
+            stock.event_log_storage.store_event(entry)
+        assert type(ours.event_log_storage) is PooledEventLogStorage, "else the batch is Dagster's"
+        planned, made = _stretches(entries)[:2], _stretches(entries)[2:]
+        store(ours.event_log_storage, planned)
+        ours.event_log_storage.store_event_batch([entry for stretch in made for entry in stretch])
         assert _read(ours) == _read(stock)
