@@ -123,11 +123,11 @@ def gather(ledger: Ledger, collection: str) -> Gathered:
 
 
 _LOSSES = """
-SELECT path, max(recids) AS recids, sum(leaves)::BIGINT AS leaves,
-       coalesce(sum(leaves) FILTER (WHERE fate = 'carried'), 0)::BIGINT AS carried,
-       coalesce(sum(leaves) FILTER (WHERE fate = 'derived'), 0)::BIGINT AS derived,
-       coalesce(sum(leaves) FILTER (WHERE fate = 'dropped'), 0)::BIGINT AS dropped,
-       coalesce(sum(leaves) FILTER (WHERE fate = 'unmapped'), 0)::BIGINT AS unmapped
+SELECT path, max(recids) AS recids, as_bigint(sum(leaves)) AS leaves,
+       as_bigint(coalesce(sum(leaves) FILTER (WHERE fate = 'carried'), 0)) AS carried,
+       as_bigint(coalesce(sum(leaves) FILTER (WHERE fate = 'derived'), 0)) AS derived,
+       as_bigint(coalesce(sum(leaves) FILTER (WHERE fate = 'dropped'), 0)) AS dropped,
+       as_bigint(coalesce(sum(leaves) FILTER (WHERE fate = 'unmapped'), 0)) AS unmapped
 FROM metadata_fates WHERE collection = ? GROUP BY path
 ORDER BY dropped + unmapped DESC, leaves DESC, path LIMIT ?
 """
@@ -138,7 +138,7 @@ WHERE collection = ? ORDER BY place LIMIT ?
 """
 _THROUGHPUT = """
 SELECT date_trunc($2, ts) AS start, stage, count(*) AS outcomes,
-       coalesce(sum(size_bytes) FILTER (WHERE stage = 'raw_files' AND status = 'done'), 0)::BIGINT AS fetched
+       as_bigint(coalesce(sum(size_bytes) FILTER (WHERE stage = 'raw_files' AND status = 'done'), 0)) AS fetched
 FROM outcomes WHERE collection = $1 GROUP BY ALL ORDER BY start
 """
 

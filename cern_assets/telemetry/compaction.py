@@ -114,7 +114,7 @@ def write_kept(database: Database, place: Path, batch: str, *, lines_a_share: in
         database.copy("FROM all_standing ORDER BY collection, length(recid), recid", place / standing)
         database.copy("FROM all_reports ORDER BY position, collection, length(recid), recid", place / reports)
         before = " UNION ALL BY NAME FROM kept_fates" if share == 0 else ""
-        added = "collection, path, fate, sum(recids)::BIGINT AS recids, sum(leaves)::BIGINT AS leaves"
+        added = "collection, path, fate, as_bigint(sum(recids)) AS recids, as_bigint(sum(leaves)) AS leaves"
         database.copy(f"SELECT {added} FROM (FROM loose_fates{before}) GROUP BY ALL", place / fates)  # noqa: S608  ours
     return kept
 

@@ -21,6 +21,11 @@ type Row = dict[str, object]
 _MEMORY = "400MB"
 """DuckDB's own; with what Python and the library take, a process stays below half a gigabyte."""
 _PIECE = 10_000
+_MOMENT = """
+if(is_moment(ts) AND is_moment(started) AND is_span(elapsed_seconds) AND is_span(wait_seconds)
+   AND says_enough(kind, way, how, size_bytes, system, http_status, attempt, reason, wait_seconds, leaves), ts, NULL)
+"""
+"""Of a line as it stands: none where what it says cannot be, which is a damaged line then."""
 _WORD = re.compile(r"\w+")
 _COMMENT = re.compile(r"--.*")
 _MADE = re.compile(r"CREATE (?:VIEW|MACRO) (\w+)")
@@ -164,7 +169,7 @@ class Database:
         columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind, *_ in described if name != "file")
         files = ", ".join(map(quoted, paths))
         return (
-            f"SELECT * REPLACE (parse_filename(file) AS file) FROM read_json([{files}], "  # noqa: S608  quoted
+            f"SELECT * REPLACE (parse_filename(file) AS file, {_MOMENT} AS ts) FROM read_json([{files}], "  # noqa: S608  quoted
             f"format = 'newline_delimited', columns = {{{columns}}}, ignore_errors = true, filename = 'file', "
             f"maximum_object_size = {_LONGEST_LINE_BYTES})"
         )

@@ -17,7 +17,7 @@ _COLUMNS = "collection, source, repository, recid, state, stage, code, message, 
 _CHOSEN = "WHERE (? IS NULL OR state = ?) AND (? IS NULL OR collection = ?) ORDER BY collection, length(recid), recid"
 _LARGEST_PAGE = 10_000
 _LEFT_OUT = """
-SELECT collection, reason, count(*) AS recids, sum(files)::BIGINT AS files, sum(size_bytes)::BIGINT AS size_bytes
+SELECT collection, reason, count(*) AS recids, as_bigint(sum(files)) AS files, as_bigint(sum(size_bytes)) AS size_bytes
 FROM files_left_out GROUP BY ALL ORDER BY ALL
 """
 _DIFFERENCES = "FROM ledger_differences UNION ALL FROM target_differences"

@@ -22,7 +22,7 @@ changes AS (
 told AS (
     SELECT collection, recid, change, unnest(leaves, recursive := true) FROM changes WHERE change <> 0
 )
-SELECT collection, path, fate, CAST(sum(change) AS BIGINT) AS recids, CAST(sum(leaves) AS BIGINT) AS leaves
+SELECT collection, path, fate, as_bigint(sum(change)) AS recids, as_bigint(sum(leaves)) AS leaves
 FROM (
     SELECT collection, recid, change, path, fate, change * sum(leaves) AS leaves
     FROM told GROUP BY collection, recid, change, path, fate

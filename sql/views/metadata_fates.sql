@@ -2,7 +2,7 @@
 -- each recid; `share` is that of the path's leaves.
 CREATE VIEW metadata_fates AS
 WITH summed AS (
-    SELECT collection, path, fate, CAST(sum(recids) AS BIGINT) AS recids, CAST(sum(leaves) AS BIGINT) AS leaves
+    SELECT collection, path, fate, as_bigint(sum(recids)) AS recids, as_bigint(sum(leaves)) AS leaves
     FROM (FROM kept_fates UNION ALL BY NAME FROM loose_fates)
     GROUP BY collection, path, fate
 )

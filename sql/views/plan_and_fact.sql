@@ -62,15 +62,15 @@ facts AS (
 compared AS (
     SELECT coalesce(expected.collection, facts.collection) AS collection, coalesce(expected.recid, facts.recid) AS recid,
            coalesce(expected.what, facts.what) AS what, coalesce(expected.amount, 0) AS planned,
-           CAST(coalesce(facts.amount, 0) AS BIGINT) AS fact
+           as_bigint(coalesce(facts.amount, 0)) AS fact
     FROM expected FULL JOIN facts
         ON facts.collection = expected.collection AND facts.recid = expected.recid AND facts.what = expected.what
 )
 SELECT
     collection,
     what,
-    CAST(sum(planned) AS BIGINT) AS planned,
-    CAST(sum(fact) AS BIGINT) AS fact,
+    as_bigint(sum(planned)) AS planned,
+    as_bigint(sum(fact)) AS fact,
     sum(fact) / nullif(sum(planned), 0) - 1 AS error,
     count(*) FILTER (WHERE fact <> planned) AS recids_off,
     coalesce(arg_max(recid, abs(fact - planned)) FILTER (WHERE fact <> planned), '') AS most_off
