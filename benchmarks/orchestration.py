@@ -380,7 +380,7 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     arguments = parser("orchestration", __doc__)
     arguments.add_argument("--recids", type=int, default=1000, help="recids in a run of trivial stages")
-    arguments.add_argument("--real", type=int, default=100, help="recids in a run of real flows")
+    arguments.add_argument("--real", type=int, default=500, help="recids in a run of real flows: a batch's")
     arguments.add_argument(
         "--stock", type=int, default=3, help="runs of the stock way, or 0; its range is ten times as long"
     )
