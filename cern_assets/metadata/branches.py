@@ -11,7 +11,7 @@ from itertools import count
 from operator import itemgetter
 from typing import Any
 
-from cern_assets.metadata.leaves import Leaf, Place, leaves, text_leaf
+from cern_assets.metadata.leaves import Leaf, Place, by_pattern, leaves, text_leaf
 from cern_assets.metadata.memory import Memory
 from cern_assets.model.metadata import LeafFate
 from cern_assets.model.values import Json, JsonObject
@@ -83,6 +83,9 @@ class Branches:
         self._hits: dict[str, int] = dict.fromkeys(known.children, 0)
         self._misses = self._hits.copy()
         self._new_each_time: set[str] = set()
+        self.nothing = Branch({}, {}, Form(next(self._numbers), (), readers))
+        """The branch that all records have besides: what rows make of no leaf is remembered with it."""
+        self.nothing.is_remembered = True
 
     def of(self, metadata: JsonObject) -> list[Branch]:
         """The branches of a record, in its order."""
@@ -136,16 +139,8 @@ class Branches:
         return self._grown(leaves({name: value}, self._known))
 
     def _grown(self, found: list[Leaf]) -> Branch:
-        all_of: dict[str, list[Leaf]] = {}
-        has_empty = False
-        for leaf in found:
-            these = all_of.get(leaf.pattern)
-            if these is None:
-                all_of[leaf.pattern] = [leaf]
-            else:
-                these.append(leaf)
-            has_empty = has_empty or not leaf.text
-        said = _with_text(all_of) if has_empty else all_of
+        all_of = by_pattern(found)
+        said = all_of if all(leaf.text for leaf in found) else _with_text(all_of)
         outline = tuple((pattern, len(these), len(said.get(pattern, ()))) for pattern, these in all_of.items())
         form = self._forms.get(outline)
         if form is None:

@@ -70,7 +70,9 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
     Parts of a payload may be shared with those of other records, and are not to be changed.
     """
     plan, payload = crosswalk.plan, Payload()
+    about = About(record.recid, len(record.files))
     branches = plan.branches.of(record.metadata)
+    sources = [*branches, plan.nothing]
     tokens, add = plan.silent.copy(), payload.add
     findings: list[Finding] = []
     rors: tuple[tuple[str, str], ...] = ()
@@ -79,9 +81,9 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
         if not is_alone and _is_taken(payload, row):
             tokens[number] = _NOT_NEEDED
             continue
-        outcome = branches[at].made.get(number) if at is not None else None
+        outcome = sources[at].made.get(number) if at is not None else None
         if outcome is None:
-            outcome = plan.outcome(step, branches, record)
+            outcome = plan.outcome(step, sources, about)
         if outcome.says:
             add(row.target, outcome.value, row.keep_equal)
         tokens[number] = outcome.token
@@ -98,7 +100,11 @@ def transform(record: SourceRecord, crosswalk: Crosswalk) -> Metadata:
             findings += _not_told_yet((unmapped(pattern, branch.said[pattern]) for pattern in form.unread), record)
     told = grouped(findings) if findings else ()
     # The parts are values of ours and are not looked at once more.
-    return Metadata.model_construct(payload=payload.content, fates=tuple(fates), findings=told, rors=rors)
+    made = {"payload": payload.content, "fates": tuple(fates), "findings": told, "rors": rors}
+    return _NOTHING_MADE.model_copy(update=made)
+
+
+_NOTHING_MADE = Metadata(payload={}, fates=(), findings=(), rors=())
 
 
 class Applied(NamedTuple):
@@ -110,7 +116,7 @@ class Applied(NamedTuple):
     number: int
     row: Row
     patterns: tuple[str, ...]
-    found: list[Leaf]
+    found: tuple[Leaf, ...]
     result: Converted
     says: bool
 
@@ -122,18 +128,18 @@ def applied(record: SourceRecord, crosswalk: Crosswalk, payload: Payload) -> Ite
     for step in plan.asked(branches):
         if not step.is_alone and _is_taken(payload, step.row):
             continue
-        found = _found(step, branches)
-        result = step.row.convert(Reading(About(record.recid, len(record.files)), found))
+        reading = _reading(step, branches, About(record.recid, len(record.files)))
+        result = step.row.convert(reading)
         patterns = tuple(pattern for _, pattern in step.places)
-        yield Applied(step.number + 1, step.row, patterns, found, result, not _is_nothing(result.value))
+        yield Applied(step.number + 1, step.row, patterns, reading.leaves, result, not _is_nothing(result.value))
 
 
 class _Step(NamedTuple):
     """A row to ask of records of one shape.
 
-    `is_alone` tells that no other row writes its target, `at` is the number of the branch that has all it reads, None
-    for several and for none. `places` are the patterns of the row that the record has, each with the number of its
-    branch, and `branches` are these numbers, each once.
+    `is_alone` tells that no other row writes its target. `places` are the patterns of the row that the record has, each
+    with the number of its branch, and `branches` are these numbers, each once, or `_NOTHING` alone; `at` is the number
+    where there is one, None where there are several.
     """
 
     number: int
@@ -144,33 +150,53 @@ class _Step(NamedTuple):
     branches: tuple[int, ...]
 
 
+_NOTHING = -1
+"""The number of the branch that stands last, has no leaves, and is that of all records."""
+
+
+class _Told(NamedTuple):
+    """What a row `says` where it told one leaf from another: `reasons` to leave some behind, and those `computed`.
+
+    A leaf goes by its pattern where each pattern has one, so that other records' leaves may share the account, and by
+    its number else.
+    """
+
+    says: bool
+    by_pattern: bool
+    reasons: tuple[tuple[int | str, str], ...]
+    computed: frozenset[int | str]
+
+
 class _Outcome:
     """What a row made of its leaves, in the form in which it is used and remembered.
 
-    `value` is as the target will keep it. `token` is what the account of leaves depends on: a number, or the outcome
-    itself where leaves have fates of their own (`reasons` by the number of a leaf, and leaves that are `computed`).
+    `value` is as the target will keep it. `token` is what the account of leaves depends on: whether there is a value,
+    or what was `_Told` where leaves have fates of their own.
     """
 
-    __slots__ = ("computed", "findings", "reasons", "rors", "says", "token", "value")
+    __slots__ = ("findings", "rors", "says", "token", "value")
 
-    def __init__(self, row: Row, result: Converted) -> None:
+    def __init__(self, row: Row, result: Converted, reading: Reading) -> None:
         self.says = not _is_nothing(result.value)
         self.value = _as_written(row, result.value) if self.says else None
         self.findings = (*result.findings, *map(_finding, result.unused)) if result.findings or result.unused else ()
         self.rors = result.rors
         self.token: object = self.says
-        self.reasons = _NO_REASONS
-        self.computed = _NONE_COMPUTED
         if result.unused or result.apart or result.aside or result.computed:
-            self.token = self
-            self.reasons = {leaf.number: _gives_nothing(row) for leaf in result.apart}
-            self.reasons |= {leaf.number: reason for leaf, reason in result.aside}
-            self.reasons |= {unused.leaf.number: unused.reason for unused in result.unused}
-            self.computed = frozenset(leaf.number for leaf in result.computed)
+            self.token = _told(row, result, reading.leaves, says=self.says)
 
 
-_NO_REASONS: dict[int, str] = {}
-_NONE_COMPUTED: frozenset[int] = frozenset()
+def _told(row: Row, result: Converted, leaves: Sequence[Leaf], *, says: bool) -> _Told:
+    names: dict[int, int | str] = {leaf.number: leaf.pattern for leaf in leaves}
+    by_pattern = len(set(names.values())) == len(names)
+    if not by_pattern:
+        names = {number: number for number in names}
+    reasons = {names[leaf.number]: _gives_nothing(row) for leaf in result.apart}
+    reasons |= {names[leaf.number]: reason for leaf, reason in result.aside}
+    reasons |= {names[unused.leaf.number]: unused.reason for unused in result.unused}
+    return _Told(says, by_pattern, tuple(reasons.items()), frozenset(names[leaf.number] for leaf in result.computed))
+
+
 _NOT_NEEDED = "not needed"
 """The token of a row whose target has a value already."""
 _SHAPES = 2_000
@@ -209,6 +235,7 @@ class _Plan:
         self._shapes: dict[tuple[int, ...], tuple[_Step, ...]] = {}
         self._joint: Memory[tuple[object, ...], _Outcome] = Memory(_RESULTS)
         self.branches = Branches(known, self._asking)
+        self.nothing = self.branches.nothing
 
     def asked(self, branches: Sequence[Branch]) -> tuple[_Step, ...]:
         """The rows to ask of a record of these branches, in their order."""
@@ -227,27 +254,21 @@ class _Plan:
         self._shapes[shape] = steps
         return steps
 
-    def outcome(self, step: _Step, branches: Sequence[Branch], record: SourceRecord) -> _Outcome:
+    def outcome(self, step: _Step, branches: Sequence[Branch], about: About) -> _Outcome:
         """What a row makes of a record, remembered where it makes the same of others."""
-        row, may_come_again, key = step.row, True, None
-        if step.at is None:
-            these = [branches[at] for at in step.branches]
-            for branch in these:
-                may_come_again = may_come_again and branch.is_remembered
-            if may_come_again:
-                key = (step.number, *these)
-                known = self._joint.get(key)
-                if known is not None:
-                    return known
-        else:
-            may_come_again = branches[step.at].is_remembered
-        reading = Reading(About(record.recid, len(record.files)), _found(step, branches))
-        outcome = _Outcome(row, row.convert(reading))
-        if may_come_again and not reading.is_personal:
+        row, these = step.row, [branches[at] for at in step.branches]
+        key = (step.number, *these) if len(these) > 1 else None
+        known = self._joint.get(key) if key else None
+        if known is not None:
+            return known
+        about.is_asked = False
+        reading = _reading(step, branches, about)
+        outcome = _Outcome(row, row.convert(reading), reading)
+        if not about.is_asked and all(branch.is_remembered for branch in these):
             if key:
                 self._joint.put(key, outcome)
-            elif step.at is not None:
-                branches[step.at].made[step.number] = outcome
+            else:
+                these[0].made[step.number] = outcome
         return outcome
 
     def accounted(self, branch: Branch, key: object, tokens: Mapping[int, object]) -> tuple[LeafFate, ...]:
@@ -260,7 +281,7 @@ class _Plan:
             ]
             for pattern in branch.said
         }
-        told = [n for n in branch.form.rows if isinstance(tokens[n], _Outcome)]
+        told = [n for n in branch.form.rows if isinstance(token := tokens[n], _Told) and not token.by_pattern]
         apart = frozenset(pattern for n in told for pattern in self._rows[n].reads)
         fates = fates_of(branch.all, words, apart)
         remembered = branch.fates if told else branch.form.fates
@@ -279,15 +300,15 @@ class _Plan:
         assert isinstance(row, Row)
         order = {pattern: at for at, pattern in enumerate(row.reads)}
         ordered = tuple(sorted(places, key=lambda place: order[place[1]]))
-        ats = {at for at, _ in ordered}
+        ats = sorted({at for at, _ in ordered}) or [_NOTHING]
         is_alone = row.target in self._alone and not row.fallback
-        return _Step(number, row, is_alone, min(ats) if len(ats) == 1 else None, ordered, tuple(sorted(ats)))
+        return _Step(number, row, is_alone, ats[0] if len(ats) == 1 else None, ordered, tuple(ats))
 
     def _word(self, number: int, token: object) -> Word:
         row = self._rows[number]
         if isinstance(row, Drop):
             why = row.reason
-        elif isinstance(token, _Outcome):
+        elif isinstance(token, _Told):
             return _word_of(row, token)
         elif token is True:
             return lambda state, _: carried(state, row.target, derived=row.derives)
@@ -296,12 +317,15 @@ class _Plan:
         return lambda state, _: dropped(state, why)
 
 
-def _word_of(row: Row, outcome: _Outcome) -> Word:
+def _word_of(row: Row, told: _Told) -> Word:
+    reasons = dict(told.reasons)
+
     def word(state: State, leaf: Leaf) -> State:
-        if leaf.number in outcome.reasons:
-            return dropped(state, outcome.reasons[leaf.number])
-        if outcome.says:
-            return carried(state, row.target, derived=row.derives or leaf.number in outcome.computed)
+        name = leaf.pattern if told.by_pattern else leaf.number
+        if name in reasons:
+            return dropped(state, reasons[name])
+        if told.says:
+            return carried(state, row.target, derived=row.derives or name in told.computed)
         return dropped(state, _gives_nothing(row))
 
     return word
@@ -311,12 +335,8 @@ def _gives_nothing(row: Row) -> str:
     return f"It gives nothing for {row.target}."
 
 
-def _found(step: _Step, branches: Sequence[Branch]) -> list[Leaf]:
-    """The leaves that a row reads, in the order of its patterns, then of the record."""
-    if len(step.places) == 1:
-        at, pattern = step.places[0]
-        return branches[at].said[pattern]
-    return [leaf for at, pattern in step.places for leaf in branches[at].said[pattern]]
+def _reading(step: _Step, branches: Sequence[Branch], about: About) -> Reading:
+    return Reading(about, {pattern: branches[at].said[pattern] for at, pattern in step.places})
 
 
 def _is_taken(payload: Payload, row: Row) -> bool:
@@ -333,7 +353,7 @@ def _as_written(row: Row, value: Json) -> Json:
 
 def _answers_to_nothing(row: Row) -> bool:
     """Whether a row's rule, of a record without the row's leaves, with and without files, says anything."""
-    answers = [row.convert(Reading(About(Recid("1"), files), ())) for files in (0, 1)]
+    answers = [row.convert(Reading(About(Recid("1"), files), {})) for files in (0, 1)]
     return any(not _is_nothing(answer.value) or answer.unused or answer.findings for answer in answers)
 
 

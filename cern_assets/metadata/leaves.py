@@ -6,7 +6,7 @@ this leaf alone, and the pattern (`authors[].name`), which it shares with the ot
 Every record's every leaf passes here, so that this is written for speed: plain slots, texts made once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -21,23 +21,29 @@ _NUMBERS = count()
 
 
 class Leaf:
-    """One leaf: `number` tells it from all others, `steps` lead to it from the root.
+    """One leaf: `number` tells it from all others, `above` are the steps from the root to what holds it as `step`.
 
-    `pattern` names it relative to where it is read. `text` is the value as one line of text, empty for null and for
-    empty containers.
+    `pattern` is its place in the record. `text` is the value as one line of text, empty for null and for empty
+    containers.
     """
 
-    __slots__ = ("number", "pattern", "steps", "text", "value")
+    __slots__ = ("above", "number", "pattern", "step", "text", "value")
 
-    def __init__(self, number: int, steps: Steps, pattern: str, value: Json, text: str) -> None:
+    def __init__(self, number: int, above: Steps, step: str | int, pattern: str, value: Json, text: str) -> None:  # noqa: PLR0917  asked for each leaf
         self.number = number
-        self.steps = steps
+        self.above = above
+        self.step = step
         self.pattern = pattern
         self.value = value
         self.text = text
 
     def __repr__(self) -> str:
         return f"Leaf({self.path}: {self.text!r})"
+
+    @property
+    def steps(self) -> Steps:
+        """All steps from the root."""
+        return (*self.above, self.step)
 
     @property
     def path(self) -> str:
@@ -99,7 +105,7 @@ def leaves(metadata: JsonObject, known: Place | None = None) -> list[Leaf]:
         for key, value in children:
             place = here if names is None else names.get(key) or here.other(key)
             if type(value) is str:
-                found.append(Leaf(next(_NUMBERS), (*steps, key), place.pattern, value, one_line(value)))
+                found.append(Leaf(next(_NUMBERS), steps, key, place.pattern, value, one_line(value)))
             elif value and type(value) is dict:
                 pending.append((iter(value.items()), (*steps, key), place, place.children))
                 break
@@ -107,8 +113,8 @@ def leaves(metadata: JsonObject, known: Place | None = None) -> list[Leaf]:
                 pending.append((enumerate(value), (*steps, key), place.items, None))
                 break
             else:
-                text = str(value) if isinstance(value, int | float) else ""
-                found.append(Leaf(next(_NUMBERS), (*steps, key), place.pattern, value, text))
+                text = str(value) if isinstance(value, (int, float)) else ""
+                found.append(Leaf(next(_NUMBERS), steps, key, place.pattern, value, text))
         else:
             pending.pop()
     return found
@@ -117,7 +123,7 @@ def leaves(metadata: JsonObject, known: Place | None = None) -> list[Leaf]:
 def text_leaf(name: str, value: str, known: Place) -> Leaf:
     """The one leaf of a name of the top level that is a text."""
     place = known.children.get(name) or known.other(name)
-    return Leaf(next(_NUMBERS), (name,), place.pattern, value, one_line(value))
+    return Leaf(next(_NUMBERS), (), name, place.pattern, value, one_line(value))
 
 
 class About:
@@ -131,25 +137,35 @@ class About:
         self.is_asked = False
 
 
-class Reading:
-    """What a converter sees: the non-empty leaves that its row reads and nothing else of the record.
+def by_pattern(leaves: Iterable[Leaf]) -> dict[str, list[Leaf]]:
+    """Leaves by their pattern, in the order given."""
+    found: dict[str, list[Leaf]] = {}
+    for leaf in leaves:
+        these = found.get(leaf.pattern)
+        if these is None:
+            found[leaf.pattern] = [leaf]
+        else:
+            these.append(leaf)
+    return found
 
-    `leaves` come in the order of the row's patterns, then of the record. `files` is the number of files. `is_personal`
-    tells afterwards whether recid or files were asked for, so that what was made may be another for another record.
+
+class Reading:
+    """What a converter sees: the non-empty leaves that its row reads, by their pattern, and nothing else of the record.
+
+    `leaves` come in the order of the row's patterns, then of the record. `files` is the number of files. Whoever asks
+    for recid or files is noted in `about`, as what is made may be another for another record then.
     """
 
-    __slots__ = ("_about", "_by_pattern", "leaves")
-    _FEW = 8
+    __slots__ = ("_about", "_by_pattern")
 
-    def __init__(self, about: "About", leaves: Iterable[Leaf]) -> None:
+    def __init__(self, about: About, by_pattern: Mapping[str, Sequence[Leaf]]) -> None:
         self._about = about
-        self.leaves = tuple(leaves)
-        self._by_pattern: dict[str, list[Leaf]] | None = None
+        self._by_pattern = by_pattern
 
     @property
-    def is_personal(self) -> bool:
-        """Whether the whole or an item of it was asked for recid or files."""
-        return self._about.is_asked
+    def leaves(self) -> tuple[Leaf, ...]:
+        """All of them."""
+        return tuple([leaf for these in self._by_pattern.values() for leaf in these])
 
     def forget(self) -> None:
         """Say that more than the leaves counts, so that what is made of them is not remembered."""
@@ -169,51 +185,39 @@ class Reading:
 
     def all(self, pattern: str) -> tuple[Leaf, ...]:
         """Give every leaf of a pattern."""
-        return tuple(self._these(pattern))
+        return tuple(self._by_pattern.get(pattern, ()))
 
     def first(self, pattern: str) -> Leaf | None:
         """Give the first leaf of a pattern, None if there is none."""
-        found = self._these(pattern)
+        found = self._by_pattern.get(pattern)
         return found[0] if found else None
 
     def text(self, pattern: str) -> str:
         """Give the text of the first leaf of a pattern, empty if there is none."""
-        found = self._these(pattern)
+        found = self._by_pattern.get(pattern)
         return found[0].text if found else ""
 
     def only(self, pattern: str) -> "Reading":
         """Give a reading of the leaves of a pattern alone."""
-        return Reading(self._about, self._these(pattern))
+        return Reading(self._about, {pattern: self._by_pattern.get(pattern, ())})
 
     def items(self, prefix: str) -> "tuple[Reading, ...]":
-        """Give one reading for each item of a list (`authors[]`), with patterns relative to the item (`name`)."""
-        found: dict[Steps, list[Leaf]] = {}
-        for pattern, these in self._grouped().items():
+        """Give one reading for each item of a list (`authors[]`), which is asked relative to the item (`name`)."""
+        found: dict[Steps, dict[str, list[Leaf]]] = {}
+        for pattern, these in self._by_pattern.items():
             rest, depth = _below(prefix, pattern)
             if depth:
                 for leaf in these:
-                    steps = leaf.steps[:-depth]
-                    inner = Leaf(leaf.number, leaf.steps, rest, leaf.value, leaf.text)
-                    if steps in found:
-                        found[steps].append(inner)
+                    steps = leaf.above if depth == 1 else leaf.above[: 1 - depth]
+                    item = found.get(steps)
+                    if item is None:
+                        found[steps] = {rest: [leaf]}
+                    elif rest in item:
+                        item[rest].append(leaf)
                     else:
-                        found[steps] = [inner]
-        if len(found) < 2:
-            return tuple(Reading(self._about, these) for these in found.values())
+                        item[rest] = [leaf]
         # Steps of one pattern have a name or a number in the same places, so that they can be compared.
         return tuple([Reading(self._about, found[steps]) for steps in sorted(found)])
-
-    def _these(self, pattern: str) -> Sequence[Leaf]:
-        if self._by_pattern is None and len(self.leaves) <= self._FEW:
-            return [leaf for leaf in self.leaves if leaf.pattern == pattern]
-        return self._grouped().get(pattern, ())
-
-    def _grouped(self) -> dict[str, list[Leaf]]:
-        if self._by_pattern is None:
-            self._by_pattern = {}
-            for leaf in self.leaves:
-                self._by_pattern.setdefault(leaf.pattern, []).append(leaf)
-        return self._by_pattern
 
 
 @lru_cache(4_096)  # rows name few lists, and records have few patterns

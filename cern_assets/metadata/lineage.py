@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cern_assets.metadata.crosswalk import Applied, Crosswalk, applied
-from cern_assets.metadata.leaves import About, Leaf, Reading, Steps
+from cern_assets.metadata.leaves import About, Leaf, Reading, Steps, by_pattern
 from cern_assets.metadata.payload import Payload
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json
@@ -75,7 +75,7 @@ def _makers(step: Applied, record: SourceRecord) -> dict[str, list[Leaf]]:
         together.setdefault(_item_of(leaf.steps), []).append(leaf)
     parts = [[leaf] for leaves in together.values() for leaf in leaves]
     for leaves in (*parts, *(leaves for leaves in together.values() if len(leaves) > 1)):
-        made = step.row.convert(Reading(About(record.recid, len(record.files)), leaves)).value
+        made = step.row.convert(Reading(About(record.recid, len(record.files)), by_pattern(leaves))).value
         for item in made if isinstance(made, list) else ():
             makers.setdefault(repr(item), leaves)
     return makers

@@ -88,7 +88,7 @@ def kept(value: Json) -> Json:
     """A value with its texts as the target will keep them."""
     if isinstance(value, str):
         return as_kept(value)
-    if not isinstance(value, dict | list) or _is_all_kept(value):
+    if not isinstance(value, (dict, list)) or _is_all_kept(value):
         return value
     if isinstance(value, list):
         return [_kept(item) for item in value]

@@ -9,7 +9,7 @@ _ORGANISATION = re.compile(
     r"\b(collaboration|consortium|experiment|group|team|universit\w+|institut\w*|laborator\w+|department|cent(er|re))\b",
     re.IGNORECASE,
 )
-_BODY_WITH_COMMA = re.compile(r"\S+\s+(collaboration|consortium)\s*,|,\s*the\s*$", re.IGNORECASE)
+_BODY_WITH_COMMA = re.compile(r"\S\s+(collaboration|consortium)\s*,|,\s*the\s*$", re.IGNORECASE)
 """What is a body although it has a comma: `ATLAS Collaboration, CERN`, `CMS Collaboration, The`."""
 
 _PARTICLES = frozenset(
@@ -64,8 +64,9 @@ def split_name(name: str) -> tuple[str, str]:
     (`Ludwig van Beethoven`), or between two words. Any other name is all family name, rather than cut in the wrong
     place.
     """
-    family, comma, given = (part.strip() for part in name.partition(","))
+    family, comma, given = name.partition(",")
     if comma:
+        family, given = family.strip(), given.strip()
         return (family, given) if family else (given, "")
     words = name.split()
     joined = _JOINED.fullmatch(name.strip())

@@ -159,8 +159,8 @@ class _Writer:
 
     def _ended(self, name: str) -> bool:
         opened = self._opened
-        if name == "a" and opened and "a" not in opened:
-            return True  # the end of a link that has ended already
+        if name not in _BLOCKS and opened and name not in opened:
+            return True  # the end of what is not open, or has ended already
         if name == "p" and all(each in _BLOCKS and each != "p" for each in opened):
             self._tag("p", "<p>")  # the end of a paragraph that is not there makes an empty one
             opened.append("p")

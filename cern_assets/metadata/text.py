@@ -44,7 +44,8 @@ def one_line(text: str) -> str:
     """Give the same words with one plain blank between them; no-break spaces and line ends are blanks."""
     if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":  # nearly always
         return text
-    return " ".join(without_unseen(text).split())
+    line = " ".join(text.split())
+    return line if line.isprintable() else " ".join(without_unseen(text).split())
 
 
 def as_kept(text: str) -> str:

@@ -61,7 +61,7 @@ def pages(reading: Reading) -> Converted:
 
 
 def _address(leaf: Leaf) -> str:
-    if leaf.pattern != "u[]":
+    if not leaf.pattern.endswith(".u[]"):
         try:
             return record_url(parse_recid(leaf.text))
         except RecordNotFoundError:

@@ -16,14 +16,15 @@ def authors(reading: Reading) -> Converted:
     findings: list[Finding] = []
     computed: list[Leaf] = []
     for author in reading.items("authors[]"):
-        if not author.text("name"):
+        name = author.text("name")
+        if not name:
             unused.extend(Unused(leaf, "author-without-name", "An author without a name.") for leaf in author.leaves)
             continue
         orcid, refused = _orcid(author)
         unused.extend(refused)
         findings.extend(_name_findings(author, orcid))
-        who = _person_or_org(author.text("name"), orcid)
-        if who.get("name", author.text("name")) != author.text("name"):  # a body in its one spelling
+        who = _person_or_org(name, orcid)
+        if who.get("name", name) != name:  # a body in its one spelling
             computed.extend(author.all("name"))
         creator: dict[str, Json] = {"person_or_org": who}
         affiliations = _affiliations(author.text("affiliation"))

@@ -226,8 +226,8 @@ def affiliation_ids(reading: Reading) -> Converted:
     unused: list[Unused] = []
     apart: list[Leaf] = []
     for author in reading.items("authors[]"):
-        apart += (leaf for leaf in author.leaves if leaf.pattern != "rorid")
         leaf = author.first("rorid")
+        apart += (each for each in author.leaves if each is not leaf)
         ids = [text.strip().removeprefix("https://ror.org/") for text in leaf.text.split(";")] if leaf else []
         if leaf is None or not all(map(is_ror, ids)):
             unused += [Unused(leaf, "ror-invalid", "No ROR ids, or a check digit is wrong.")] if leaf else []
@@ -356,7 +356,7 @@ def _configuration_file(section: _Section, file: Reading) -> str:
     shown = section.link(target, title) if target else text_of(title)
     more = [text_of(file.text("process"))] if file.text("process") else []
     more += [f"configuration database id {text_of(file.text('cms_confdb_id'))}"] if file.text("cms_confdb_id") else []
-    both = file.first("url") if target is not None and target.pattern == "recid" else None
+    both = file.first("url") if target is not None and target is file.first("recid") else None
     more += [section.link(both, "source")] if both else []
     script = file.first("script")
     code = f"<pre><code>{text_of(str(script.value).strip())}</code></pre>" if script else ""

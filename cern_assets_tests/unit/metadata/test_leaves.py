@@ -1,6 +1,6 @@
 """Guards the two names of a leaf, what counts as empty, and that a reading groups the fields of one list item."""
 
-from cern_assets.metadata.leaves import About, Reading, leaves
+from cern_assets.metadata.leaves import About, Reading, by_pattern, leaves
 from cern_assets.model.identifiers import Recid
 from cern_assets.model.values import Json
 
@@ -14,7 +14,7 @@ METADATA: dict[str, Json] = {
 
 def reading(*patterns: str) -> Reading:
     found = [leaf for pattern in patterns for leaf in leaves(METADATA) if leaf.pattern == pattern]
-    return Reading(About(Recid("1"), 0), tuple(found))
+    return Reading(About(Recid("1"), 0), by_pattern(found))
 
 
 def test_every_leaf_has_an_exact_path_and_a_shared_pattern() -> None:
