@@ -7,8 +7,9 @@ and again until there are --records of them, go through what an ingest does with
 fate of each leaf and the findings, then validate. CPU seconds of this process count, so that what else the machine does
 does not. The crosswalk remembers shapes of records and parts that many of them share (a licence, how a hundred
 simulations were made), so that what comes again can cost less: the first pass over the records, from empty memories,
-is a figure of its own, `each record once`. It is what a migration gets. The target is checked on both. Beside it in the
-same run, for scale: `json.loads` of the same texts, and `copy.deepcopy` of the records' metadata.
+is a figure of its own, `each record once`. It is what a migration gets. The target is checked on both. Garbage is
+searched for as seldom as by `cern-assets transform`. Beside it in the same run, for scale: `json.loads` of the same
+texts, and `copy.deepcopy` of the records' metadata.
 
 With --page, it prints a page that says where the time goes instead: the figures of one pass, and a profile of another.
 """
@@ -29,6 +30,7 @@ from memory import peak_mib
 from report import Figure, answer, parser
 
 from cern_assets.errors import CernAssetsError
+from cern_assets.metadata.collecting import collected_seldom
 from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.validation import findings_of
 from cern_assets.model.records import SourceRecord
@@ -43,9 +45,9 @@ HEAD = """# What the crosswalk costs, and what limits it
 
 <!-- Written by: make bench-transform ARGS=--page -->
 
-One pass over the visible records of CERN Open Data from empty memories, on one core, in CPU seconds: what a migration
-gets. On a machine that does other things, too, CPU seconds are longer, as caches and clock are shared; `copy.deepcopy`
-copies the same metadata in the same run, for scale.
+One pass over the visible records of CERN Open Data from empty memories, on one core, in CPU seconds: what
+`cern-assets transform` takes for them besides reading and writing. On a machine that does other things, too, CPU
+seconds are longer, as caches and clock are shared; `copy.deepcopy` copies the same metadata in the same run, for scale.
 
 What records have in common is done once: a branch of a record (`license`, `methodology`) that came before, whole and
 under the same name, is neither walked nor converted again, and the account of its leaves follows from its form and from
@@ -54,8 +56,7 @@ what the rows made. Of {branches:,} branches of these records, {different:,} dif
 What is left is what is new in each record: its title, abstract and DOI, lists of authors, the descriptions of single
 simulations; and for each the few steps that no record can do without: to put its branches together, to ask those rows
 that depend on its recid or files, to look at the deposit. The second table, of another pass under a profiler, shows how
-often: no function has a share whose absence would make up for the distance to the target. A profiler makes calls of
-Python functions look dearer than they are.
+often: no function has a large share. A profiler makes calls of Python functions look dearer than they are.
 
 """
 MIB = 1024**2
@@ -79,6 +80,7 @@ def seconds_of[Item](do: Callable[[Item], object], items: Iterable[Item]) -> flo
     return time.process_time() - began
 
 
+@collected_seldom()
 def measure(known: list[str], records: int) -> list[Figure]:
     """Measure, in slices of a hundred, so that memory shows what the work keeps and not what a slice holds."""
     parts = source_parts("opendata")

@@ -11,6 +11,7 @@ import click
 
 from cern_assets.cli import show
 from cern_assets.cli.transformed import Coverage, Summary, Transformed, Wishes, transformed, unread
+from cern_assets.metadata.collecting import collected_seldom
 from cern_assets.model.collections import Profile
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid
@@ -61,7 +62,7 @@ def command(  # noqa: PLR0917  options
     """
     wishes = Wishes(profile=profile, strict=strict, lineage=lineage_)
     made = _made(source_parts(source), files, wishes)
-    with show.written():
+    with show.written(), collected_seldom():
         if report:
             refused = _report(source, made, report)
         elif summary:

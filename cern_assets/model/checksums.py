@@ -9,6 +9,7 @@ Algorithm = Literal["adler32", "crc32", "md5", "sha1", "sha256"]
 
 HEX_DIGITS: dict[Algorithm, int] = {"adler32": 8, "crc32": 8, "md5": 32, "sha1": 40, "sha256": 64}
 _ALIASES: dict[str, Algorithm] = {"alder32": "adler32", "adler-32": "adler32", "sha-1": "sha1", "sha-256": "sha256"}
+_NAMED: dict[str, Algorithm] = {name: name for name in HEX_DIGITS}
 _NUMERIC = ("adler32", "crc32")
 
 
@@ -48,8 +49,7 @@ def is_canonical(text: str) -> bool:
 
 
 def _algorithm(name: str) -> Algorithm | None:
-    name = _ALIASES.get(name, name)
-    return next((known for known in HEX_DIGITS if known == name), None)
+    return _NAMED.get(name) or _ALIASES.get(name)
 
 
 def _algorithm_of_length(length: int) -> Algorithm | None:

@@ -1,12 +1,15 @@
 """Guards the quick answers of the hot path against the slow ones that they stand for."""
 
+from urllib.parse import urlsplit
+
 import ftfy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cern_assets.metadata import identifiers as rules
 from cern_assets.metadata import validation
 from cern_assets.metadata.quick_checks import all_terms_known, surely_right
-from cern_assets.metadata.text import as_kept, is_kept
+from cern_assets.metadata.text import as_kept, is_kept, one_line, without_unseen
 from cern_assets.model.values import Json, JsonObject
 
 DATES = st.sampled_from(["2012", "2012-13", "2012-02-30", "2012/2011", "2012/2013", "once"])
@@ -109,3 +112,22 @@ def test_a_text_that_is_surely_kept_is_one_that_the_target_leaves_alone(text: st
 def test_names_of_europe_are_surely_kept() -> None:
     for name in ("Mäenpää, Teppo", "Müller, Jörg", "José Luis", "Nicolò", "Čapek, Karel", "Ångström, Å.", "Weiß, A."):
         assert is_kept(name), name
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.from_regex(rules._PLAIN_URL, fullmatch=True))
+def test_an_address_without_anything_odd_is_one_by_its_parts_too(text: str) -> None:
+    parts = urlsplit(text)
+    assert parts.scheme in {"http", "https"}
+    assert parts.hostname
+    assert text.split() == [text]
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(
+    st.text(
+        st.sampled_from("ab \n\t\r\x0b\x1c\x1f\x00\x7f\x85\xa0\xad\u200b\u2028\u202a\u2060\u3000\ud800\ufeff\uffff")
+    )
+)
+def test_a_line_is_what_is_left_when_what_nobody_sees_is_taken_out_first(text: str) -> None:
+    assert one_line(text) == " ".join(without_unseen(text).split())

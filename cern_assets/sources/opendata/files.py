@@ -9,10 +9,10 @@ between disk and tape, and the record is still the same.
 
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cern_assets.errors import RecordInvalidError, UnsafeNameError
-from cern_assets.model.checksums import Checksum, is_canonical, parse_checksum
+from cern_assets.model.checksums import Checksum, parse_checksum
 from cern_assets.model.findings import Finding, Severity, printable, shorten
 from cern_assets.model.names import safe_key
 from cern_assets.model.records import SourceFile
@@ -27,6 +27,29 @@ MOST_FILES = 100_000
 
 type _Entry = tuple[dict[str, object], str | None]
 """One item of a file list, and the key of the file index that it stands in."""
+
+
+class _Listed(NamedTuple):
+    """A file as it is listed, before it has a key, which depends on all files of the record."""
+
+    uri: str
+    path: str
+    size_bytes: int | None
+    checksum: Checksum | None
+    availability: Literal["online", "on demand"]
+    file_index: str | None
+
+    def named(self, key: str) -> SourceFile:
+        """The file by its key."""
+        return SourceFile(
+            key=key,
+            uri=self.uri,
+            path=self.path,
+            size_bytes=self.size_bytes,
+            checksum=self.checksum,
+            availability=self.availability,
+            index=self.file_index,
+        )
 
 
 class FileReader:
@@ -54,14 +77,14 @@ class FileReader:
                 field=field,
                 remedy="Ask the source's curators to divide it.",
             )
-        by_path: dict[str, SourceFile] = {}
+        by_path: dict[str, _Listed] = {}
         for file in filter(None, map(self._file, sorted(entries, key=_uri))):
             if file.path in by_path:
                 self._note_twice(by_path[file.path], file)
             else:
                 by_path[file.path] = file
         keys = self._without_folders(file_keys(by_path.keys()))
-        return tuple(by_path[path].model_copy(update={"key": key}) for path, key in keys.items())
+        return tuple([by_path[path].named(key) for path, key in keys.items()])
 
     def _index_members(self, indexes: object) -> Iterator[_Entry]:
         for index, _ in self._entries(indexes, "_file_indices"):
@@ -82,20 +105,18 @@ class FileReader:
             else:
                 self._add("file-entry-unreadable", "error", f"{field}[]", item, "A listed file is not a JSON object.")
 
-    def _file(self, entry: _Entry) -> SourceFile | None:
-        """Read an entry; the path stands for the key, which depends on all files of the record."""
+    def _file(self, entry: _Entry) -> _Listed | None:
         content, index = entry
         path = self._path(content.get("uri"))
         if path is None:
             return None
-        return SourceFile(
-            key=path,
+        return _Listed(
             uri=_uri(entry),
             path=path,
             size_bytes=self._size(content.get("size"), path),
             checksum=self._checksum(content.get("checksum"), path),
             availability=_availability(content),
-            index=index,
+            file_index=index,
         )
 
     def _without_folders(self, keys: dict[str, str]) -> dict[str, str]:
@@ -130,12 +151,12 @@ class FileReader:
         checksum = parse_checksum(text) if isinstance(text, str) else None
         if checksum is None:
             self._note("checksum-unusable", "warning", "checksum", path, "states no usable checksum", value=text)
-        elif not is_canonical(str(text)):
+        elif str(checksum) != text:
             code, message = _repair(str(text), checksum)
             self._note(code, "note", "checksum", path, f"{message}; read as {checksum}", value=text)
         return checksum
 
-    def _note_twice(self, first: SourceFile, second: SourceFile) -> None:
+    def _note_twice(self, first: _Listed, second: _Listed) -> None:
         same = (first.size_bytes, first.checksum) == (second.size_bytes, second.checksum)
         code: tuple[str, Severity] = ("file-listed-twice", "warning") if same else ("file-listed-differently", "error")
         message = "is listed twice, alike" if same else "is listed twice, with different sizes or checksums"

@@ -1,6 +1,7 @@
 """Guards what is remembered of records: no record ever gets what belongs to another one."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -29,6 +30,11 @@ def with_recid(reading: Reading) -> Converted:
 
 def with_files_of_items(reading: Reading) -> Converted:
     return Converted([f"{item.text('name')} {item.files}" for item in reading.items("people[]")])
+
+
+def without_no(reading: Reading) -> Converted:
+    aside = tuple((leaf, "It says no.") for leaf in reading.leaves if leaf.text == "no")
+    return Converted([leaf.text for leaf in reading.leaves if leaf.text != "no"], aside=aside)
 
 
 def of_today(reading: Reading) -> Converted:
@@ -117,6 +123,32 @@ def test_a_row_is_asked_only_where_what_it_needs_is_there() -> None:
     assert alone.payload == {"metadata": {"other": "1"}}
     assert [(fate.path, fate.fate, fate.target) for fate in alone.fates] == [("a", "carried", "metadata.other")]
     assert transform(record(a="1", b="2"), rules).payload == {"metadata": {"title": "1 2", "other": "1"}}
+
+
+def test_leaves_that_a_row_tells_apart_have_the_fates_of_their_own_record() -> None:
+    rules = crosswalk(row(["a.b", "a.c[]"], without_no))
+    bodies: tuple[tuple[str, list[Json]], ...] = (
+        ("no", ["x"]),
+        ("yes", ["x"]),
+        ("no", ["y"]),
+        ("yes", ["no", "x"]),
+        ("no", ["x", "x"]),
+        ("yes", ["x", "no"]),
+        ("yes", ["x", "x"]),
+    )
+    for b, c in bodies:
+        said = [("a.b", b), *(("a.c[]", each) for each in c)]
+        expected = Counter((path, "dropped" if text == "no" else "carried") for path, text in said)
+        fates = transform(record(a={"b": b, "c": c}), rules).fates
+        assert {(fate.path, fate.fate): fate.leaves for fate in fates} == expected
+
+
+def test_an_account_of_leaves_told_apart_is_remembered_where_each_pattern_has_one() -> None:
+    rules = crosswalk(row(["a.b", "a.c"], without_no))
+    first, other = (transform(record(a={"b": "no", "c": text}), rules) for text in ("one", "two"))
+    assert first.fates == other.fates
+    (branch,) = rules.plan.branches.of({"a": {"b": "no", "c": "three"}})
+    assert len(branch.form.fates) == 1
 
 
 def test_names_that_are_new_in_each_record_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
