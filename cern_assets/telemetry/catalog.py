@@ -12,6 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+from cern_assets.errors import StorageUnavailableError
 
 GRACE_SECONDS = 3600.0
 """For so long after they were replaced, files are left to readers that began before."""
@@ -60,20 +63,40 @@ class Contents:
 
 
 def look(folder: Path) -> Contents:
-    """What a spool's folder holds at this moment; each line once, whoever compacts meanwhile."""
+    """What a spool's folder holds at this moment; each line once, whoever compacts meanwhile.
+
+    What is no file is none of ours: a pipe of that name would be waited for.
+
+    Raises:
+        StorageUnavailableError: the catalog cannot be read.
+    """
     # In this order: what is compacted in between is in the list and in the catalog, which wins.
-    found = {path.name: _size(path) for path in sorted(folder.glob(_PATTERN))}
+    found = {path.name: _size(path) for path in sorted(folder.glob(_PATTERN)) if path.is_file()}
     catalog = read_catalog(folder)
     return Contents(folder, {name: size for name, size in found.items() if name not in catalog.files}, catalog)
 
 
 def read_catalog(folder: Path) -> Catalog:
-    """The catalog of a folder, an empty one where nothing was compacted."""
+    """The catalog of a folder, an empty one where nothing was compacted.
+
+    Raises:
+        StorageUnavailableError: it cannot be read, or is none.
+    """
+    place = folder / "compact" / "catalog.json"
     try:
-        said = json.loads((folder / "compact" / "catalog.json").read_text(encoding="utf-8"))
+        return _catalog_of(json.loads(place.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return Catalog()
-    parts, files = tuple((day, name) for day, name in said["parts"]), frozenset(said["files"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StorageUnavailableError(
+            f"The catalog of compacted events cannot be read: {error}.",
+            uri=str(place),
+            remedy="Restore it from a copy, and delete nothing beside it: nothing else tells which files count.",
+        ) from error
+
+
+def _catalog_of(said: dict[str, Any]) -> Catalog:
+    parts, files = tuple((str(day), str(name)) for day, name in said["parts"]), frozenset(said["files"])
     if said.get("kept_version") != KEPT_VERSION:
         return Catalog(parts, files=files, kept_version=0)
     return Catalog(parts, tuple(said["standing"]), tuple(said["reports"]), files, tuple(said["fates"]))

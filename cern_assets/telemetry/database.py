@@ -26,6 +26,8 @@ if(is_moment(ts) AND is_moment(started) AND is_span(elapsed_seconds) AND is_span
    AND says_enough(kind, way, how, size_bytes, system, http_status, attempt, reason, wait_seconds, leaves), ts, NULL)
 """
 """Of a line as it stands: none where what it says cannot be, which is a damaged line then."""
+_SCARCE = "Nothing is lost: run the same again when the machine has memory and room in its temporary folder."
+_DAMAGED = "Restore the file that is named from a copy, or give this user access to it; the others are as they were."
 _WORD = re.compile(r"\w+")
 _COMMENT = re.compile(r"--.*")
 _MADE = re.compile(r"CREATE (?:VIEW|MACRO) (\w+)")
@@ -49,6 +51,15 @@ class Database:
             "preserve_insertion_order": "false",
         }
         self.connection = duckdb.connect(":memory:", config=limits)
+        self._unmade = views()
+        self._kept: tuple[str, ...] = ()
+        try:
+            self._set_up(contents)
+        except BaseException:  # nobody else has what is to be closed
+            self._close()
+            raise
+
+    def _set_up(self, contents: Contents) -> None:
         self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute("SET parquet_metadata_cache = true")  # each view is bound to its files anew
         for script in sql_scripts("schema"):
@@ -59,8 +70,6 @@ class Database:
         self._fill("kinds", list(KINDS))
         self.connection.execute(f"CREATE MACRO known_version() AS {VERSION}")
         self._show(contents)
-        self._unmade = views()
-        self._kept: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +77,9 @@ class Database:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self.connection.close()
         self._spill.cleanup()
 
@@ -186,10 +198,11 @@ def readable(folder: Path) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         first = str(error).partition("\n")[0].rstrip(". ")
+        scarce = isinstance(error, duckdb.OutOfMemoryException)
         raise StorageUnavailableError(
             f"Telemetry cannot be read: {first}.",
             uri=str(folder),
-            remedy="Nothing is lost: run the same again when the machine has memory and room in its temporary folder.",
+            remedy=_SCARCE if scarce else _DAMAGED,
         ) from error
 
 
