@@ -66,7 +66,10 @@ def _opened(what: str) -> Iterator[Database]:
 @contextmanager
 def _replaced(path: Path) -> Iterator[Path]:
     """A file beside `path` that takes its place at the end of the block, if that is reached."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:  # which names a file that nobody asked for
+        raise OSError(error.errno, error.strerror, str(path)) from error
     os.close(descriptor)
     unfinished = Path(name)
     try:

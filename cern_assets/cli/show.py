@@ -59,7 +59,7 @@ def written() -> Iterator[None]:
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has nowhere to go
-        _output_failed(error.strerror or str(error))
+        _output_failed(": ".join(filter(None, (error.strerror or str(error), error.filename))))
 
 
 def _output_failed(reason: str) -> NoReturn:

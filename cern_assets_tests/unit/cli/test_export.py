@@ -57,8 +57,7 @@ def test_parquet_needs_a_file(run: Run, home: Path) -> None:
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
 def test_where_nothing_can_be_written_it_says_so(home: Path, form: str) -> None:
-    answer = finished(
-        "export", "--what", "records", "--format", form, "--out", str(home / "nowhere" / "x"), folder=home
-    )
+    place = home / "nowhere" / "x"
+    answer = finished("export", "--what", "records", "--format", form, "--out", str(place), folder=home)
     assert (answer.code, answer.out) == (3, "")
-    assert answer.err == "The output cannot be written: No such file or directory.\n"
+    assert answer.err == f"The output cannot be written: No such file or directory: {place}.\n"
