@@ -195,6 +195,8 @@ def share(count: int) -> list[Figure]:
     assert all(done)
     return [
         Figure("events a recid", sink.events / count, ""),
+        Figure("telling, processor time of a recid", 1e6 * sink.seconds / count, "us"),
+        Figure("a run's process, processor time of a recid", 1e3 * used / count, "ms"),
         Figure("telling, of the processor time of a run's process", 100 * sink.seconds / used, "%"),
         Figure("telling, of the length of a run", 100 * sink.seconds / length, "%", at_most=1.0),
     ]
