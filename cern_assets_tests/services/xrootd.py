@@ -18,6 +18,7 @@ from cern_assets.storage.xrootd_logins import XRootDLogins
 from cern_assets_tests.services.needs import free_port, program
 
 _START_SECONDS = 30.0
+_STARTS = 3
 _GRACE_SECONDS = 5.0
 
 # `persist manual` and `max 32`: with the defaults, uploads that a restart interrupts are deleted and checksums asked
@@ -64,7 +65,7 @@ class XRootDDaemon:
         self._state = Path(tempfile.mkdtemp(prefix="xrd-", dir="/tmp"))
         self._state.chmod(0o755)
         self.root = root or self._state / "data"
-        self._program = program("xrootd", package="xrootd-server")
+        self.program = program("xrootd", package="xrootd-server")
         copier = program("xrdcp", package="xrootd-client")
         self._user = _other_user() if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
@@ -113,9 +114,22 @@ class XRootDDaemon:
         return self._process.pid
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
-        command = [self._program, "-c", str(self._state / "xrootd.cfg"), "-l", str(self._state / "log")]
-        self._process = subprocess.Popen(
+        """Start it and wait until it answers; again if it died of a signal.
+
+        It rarely does while it starts: one of its threads reads the environment (getenv) while another one changes it.
+        """
+        for left in reversed(range(_STARTS)):
+            process = self._process = self._begun()
+            if self._is_up(process):
+                break
+            if not left or (process.poll() or 0) >= 0:
+                pytest.fail(f"xrootd did not start (exit {process.poll()}):\n{self.log()[-4000:]}")
+        if not self._redirects:  # one that does would have another server answer
+            XRootDStore(self.url, timeout_seconds=_START_SECONDS, logins=self.logins()).ping()
+
+    def _begun(self) -> "subprocess.Popen[bytes]":
+        command = [self.program, "-c", str(self._state / "xrootd.cfg"), "-l", str(self._state / "log")]
+        return subprocess.Popen(
             command,
             cwd=self._state,
             stdout=subprocess.DEVNULL,
@@ -124,13 +138,6 @@ class XRootDDaemon:
             group=self._user.pw_gid if self._user else None,
             extra_groups=[] if self._user else None,
         )
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._listens():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"xrootd did not start (exit {self._process.poll()}):\n{self.log()[-4000:]}")
-            time.sleep(0.05)
-        if not self._redirects:  # one that does would have another server answer
-            XRootDStore(self.url, timeout_seconds=_START_SECONDS, logins=self.logins()).ping()
 
     def logins(self) -> XRootDLogins:
         """How its clients log in."""
@@ -161,6 +168,15 @@ class XRootDDaemon:
         """What the server wrote, for messages."""
         log = self._state / "log"
         return log.read_text(encoding="utf-8", errors="replace") if log.exists() else "(no log)"
+
+    def _is_up(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Wait until it listens; False where it ends first, or takes too long."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._listens():
+            if process.poll() is not None or time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def _listens(self) -> bool:
         with socket.socket() as probe:
