@@ -9,12 +9,16 @@ from urllib.parse import quote, unquote
 import yaml
 from pydantic import ValidationError
 
+from cern_assets.collections.plain_yaml import refuse_intricate
 from cern_assets.errors import ConfigurationError
 from cern_assets.failures import of_the_system
 from cern_assets.model.curation import Curation
 from cern_assets.model.identifiers import Recid
 
 _LARGEST_BYTES = 4 * 1024 * 1024
+_DEEPEST = 100
+"""More than records of any source are nested."""
+
 _REMEDY = "Correct the file; docs/how-to/curation.md shows what stands in it."
 
 
@@ -95,14 +99,13 @@ def _read(text: bytes, path: Path) -> Curation:
     if len(text) > _LARGEST_BYTES:
         raise ConfigurationError(f"The file has more than {_LARGEST_BYTES:,} bytes.", uri=str(path), remedy=_REMEDY)
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
-            raise ConfigurationError("The file refers to parts of itself.", uri=str(path), remedy=_REMEDY)
+        refuse_intricate(text, str(path), deepest=_DEEPEST, remedy=_REMEDY)
         return Curation.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
         said = " ".join(str(error).split())[:200]
         raise ConfigurationError(f"This is no YAML: {said}", uri=str(path), remedy=_REMEDY) from error
-    except (ValidationError, RecursionError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deeply"}
+    except ValidationError as error:
+        first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ConfigurationError(
             f"{first['msg']}.", uri=str(path), field=place or "the whole file", remedy=_REMEDY

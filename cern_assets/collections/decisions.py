@@ -3,13 +3,13 @@
 import datetime as dt
 import fcntl
 import os
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from cern_assets.collections.plain_yaml import refuse_intricate
 from cern_assets.errors import ConfigurationError
 from cern_assets.model.decisions import StewardDecision
 
@@ -34,7 +34,7 @@ def read_decisions(path: Path) -> Mapping[str, StewardDecision]:
         if path.stat().st_size > _MOST_BYTES:
             raise ConfigurationError("The file of decisions is too long.", uri=str(path), remedy=_REMEDY)
         text = path.read_text(encoding="utf-8")
-        _refuse_intricate(text)
+        refuse_intricate(text, str(path), deepest=_DEEPEST, remedy=_REMEDY)
         said = yaml.load(text, Loader=_Plain)  # noqa: S506  a SafeLoader
     except FileNotFoundError:
         return {}
@@ -78,30 +78,8 @@ def today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
 
-def _refuse_intricate(text: str) -> None:
-    """Refuse what makes a short text long or deep, before anything is made of it."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.YAMLError("a file of decisions does not refer to parts of itself")
-        if getattr(event, "tag", None):
-            raise yaml.YAMLError("a file of decisions says no types")
-        if depth > _DEEPEST:
-            raise yaml.YAMLError("a file of decisions is not nested so deep")
-
-
 class _Plain(yaml.CSafeLoader):
-    """Recids are texts, also where they look like numbers. Nothing is said twice: of two words one would be lost."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  PyYAML's
-        seen: set[str] = set()
-        for key, _ in node.value:
-            name = str(key.value)
-            if name in seen:
-                raise yaml.YAMLError(f"{name} stands twice, the second time in line {key.start_mark.line + 1}")
-            seen.add(name)
-        return super().construct_mapping(node, deep)
+    """Recids are texts, also where they look like numbers."""
 
 
 _Plain.yaml_implicit_resolvers = {

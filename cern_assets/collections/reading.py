@@ -1,13 +1,12 @@
 """Collections from YAML files; what is wrong in one is told by file, line and field."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from cern_assets.collections.plain_yaml import refuse_intricate
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.errors import ConfigurationError
 from cern_assets.model.values import Value
@@ -62,9 +61,8 @@ def read_collection(path: Path) -> CollectionSpec:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        _refuse_intricate(text, path)
+        refuse_intricate(text, str(path), deepest=_DEEPEST, remedy=_REMEDY)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_repeated(node, path)
         said = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -125,43 +123,3 @@ def _inner(node: yaml.Node | None, part: int | str) -> tuple[int, yaml.Node] | N
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         return node.value[part].start_mark.line, node.value[part]
     return None
-
-
-def _refuse_intricate(text: str, path: Path) -> None:
-    """Refuse what makes a short text long or deep: references to parts of it, and nesting without end."""
-    depth = 0
-    for event in _events(text):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent):
-            raise _strange(path, event.start_mark, "A collection's file does not refer to parts of itself")
-        if depth > _DEEPEST:
-            raise _strange(path, event.start_mark, f"A collection's file is nested {_DEEPEST} deep at most")
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    """As libyaml reads them, whose cost does not grow with the square of the nesting; errors are left to be told."""
-    with suppress(yaml.YAMLError):
-        yield from yaml.parse(text, Loader=yaml.CSafeLoader)
-
-
-def _strange(path: Path, mark: Any, message: str) -> ConfigurationError:
-    line = f":{mark.line + 1}" if mark else ""
-    return ConfigurationError(f"{message}.", uri=f"{path}{line}", remedy=_REMEDY)
-
-
-def _refuse_repeated(node: yaml.Node | None, path: Path) -> None:
-    """YAML forbids a key twice; the library takes the last."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise _strange(path, key.start_mark, "A name is a text, and no list or object")
-            if key.value in seen:
-                raise ConfigurationError(
-                    "This field is said twice.",
-                    uri=f"{path}:{key.start_mark.line + 1}",
-                    field=str(key.value),
-                    remedy=_REMEDY,
-                )
-            seen.add(key.value)
-            _refuse_repeated(value, path)

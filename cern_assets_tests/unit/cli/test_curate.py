@@ -111,7 +111,10 @@ def test_a_conflict_is_a_finding_and_the_record_goes_on(run: Run, folder: Path, 
     [
         ("author: [", "no YAML"),
         ("author: Jane\n", "date"),
-        ("&a [*a]", "refers to parts of itself"),
+        ("&a [*a]", "does not refer to parts of itself"),
+        (f"patch: {'[' * 200}{']' * 200}", "nested"),
+        ("patch: []\nreason: !!binary eA==\n", "says no types"),
+        ("author: J\npatch: []\npatch: []\n", "This field is said twice"),
         ("author: J\ndate: 2026-01-01\nreason: r\nmade_for: x\npatch: []\n", "made_for"),
     ],
 )
