@@ -244,7 +244,7 @@ def pages_of_many(home: Path, count: int, by_command: int) -> list[Figure]:
         Figure("partitions made before the pages are asked", count, ""),
         Figure("registered in", registered, "s"),
         Figure("made by our command, the first", by_command, ""),
-        Figure("made by our command, each", 1000 * ingested / by_command, "ms a recid"),
+        Figure("made by our command, each", 1000 * ingested / max(1, by_command), "ms a recid"),
         Figure("told to Dagster, each of the others", 1000 * told / max(1, count - by_command), "ms a recid"),
         Figure("asset page, first", page[0], "s", at_most=MOST_PAGE_SECONDS),
         Figure("asset page, again", page[1], "s", at_most=MOST_PAGE_SECONDS),

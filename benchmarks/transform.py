@@ -29,8 +29,8 @@ from typing import Any
 from memory import peak_mib
 from report import Figure, answer, parser
 
+from cern_assets.cli.collecting import collected_seldom
 from cern_assets.errors import CernAssetsError
-from cern_assets.metadata.collecting import collected_seldom
 from cern_assets.metadata.crosswalk import transform
 from cern_assets.metadata.validation import findings_of
 from cern_assets.model.records import SourceRecord

@@ -10,8 +10,8 @@ from typing import Any, get_args
 import click
 
 from cern_assets.cli import show
+from cern_assets.cli.collecting import collected_seldom
 from cern_assets.cli.transformed import Coverage, Summary, Transformed, Wishes, transformed, unread
-from cern_assets.metadata.collecting import collected_seldom
 from cern_assets.model.collections import Profile
 from cern_assets.model.findings import Finding
 from cern_assets.model.identifiers import Recid

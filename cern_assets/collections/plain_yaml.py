@@ -1,12 +1,13 @@
-"""What is asked of every YAML file that people write: that it is as long as it looks, and that no word of it is lost."""
+"""What is asked of every YAML file that people write: it is as long as it looks, and no word of it is lost."""
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import yaml
 
 from cern_assets.errors import ConfigurationError
+
+_TWICE = "This field is said twice"
 
 
 def refuse_intricate(text: str | bytes, uri: str, *, deepest: int, remedy: str) -> None:
@@ -19,43 +20,48 @@ def refuse_intricate(text: str | bytes, uri: str, *, deepest: int, remedy: str) 
     Raises:
         ConfigurationError: so it is; `uri` is told with the line, counted from 1.
     """
-
-    def refusal(event: yaml.Event, message: str, name: str | None = None) -> ConfigurationError:
-        place = f"{uri}:{event.start_mark.line + 1}"
-        return ConfigurationError(f"{message}.", uri=place, field=name, remedy=remedy)
-
     open_: list[_Object | None] = []
     for event in _events(text):
-        if isinstance(event, yaml.CollectionEndEvent):
-            open_.pop()
-            continue
-        if not isinstance(event, yaml.NodeEvent):
-            continue
-        if isinstance(event, yaml.AliasEvent):
-            raise refusal(event, "The file does not refer to parts of itself")
-        if event.tag:
-            raise refusal(event, "The file says no types")
-        inside = open_[-1] if open_ else None
-        if inside is not None:
-            if inside.awaits_name:
-                if not isinstance(event, yaml.ScalarEvent):
-                    raise refusal(event, "A name is a text, and no list or object")
-                if event.value in inside.names:
-                    raise refusal(event, "This field is said twice", event.value)
-                inside.names.add(event.value)
-            inside.awaits_name = not inside.awaits_name
-        if isinstance(event, yaml.CollectionStartEvent):
+        begins = isinstance(event, yaml.CollectionStartEvent)
+        wrong = _wrong(event, open_[-1] if open_ else None) if isinstance(event, yaml.NodeEvent) else ""
+        if begins and len(open_) == deepest:
+            wrong = wrong or f"The file is nested {deepest} deep at most"
+        if wrong:
+            field = str(getattr(event, "value", "")) if wrong == _TWICE else None
+            line = f":{event.start_mark.line + 1}" if event.start_mark else ""
+            raise ConfigurationError(f"{wrong}.", uri=f"{uri}{line}", field=field, remedy=remedy)
+        if begins:
             open_.append(_Object() if isinstance(event, yaml.MappingStartEvent) else None)
-            if len(open_) > deepest:
-                raise refusal(event, f"The file is nested {deepest} deep at most")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            open_.pop()
 
 
-@dataclass
+def _wrong(event: yaml.NodeEvent, inside: "_Object | None") -> str:
+    if isinstance(event, yaml.AliasEvent):
+        return "The file does not refer to parts of itself"
+    if getattr(event, "tag", None):
+        return "The file says no types"
+    return inside.wrong_next(event) if inside else ""
+
+
 class _Object:
     """An object that is being read: the names that it has so far, and whether the next part is one."""
 
-    names: set[str] = field(default_factory=set)
-    awaits_name: bool = True
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._awaits_name = True
+
+    def wrong_next(self, event: yaml.NodeEvent) -> str:
+        """What is wrong with the next part, a name or the value of one; "" where nothing is."""
+        is_name, self._awaits_name = self._awaits_name, not self._awaits_name
+        if not is_name:
+            return ""
+        if not isinstance(event, yaml.ScalarEvent):
+            return "A name is a text, and no list or object"
+        if event.value in self._names:
+            return _TWICE
+        self._names.add(event.value)
+        return ""
 
 
 def _events(text: str | bytes) -> Iterator[yaml.Event]:

@@ -21,7 +21,7 @@ _FEW = 0.1
 """Share of a batch up to which a run counts as small."""
 _PARTITION_TAG = "dagster/partition"
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-WILL_RETRY_TAG = "dagster/will_retry"
+_WILL_RETRY_TAG = "dagster/will_retry"
 """Of a failed run that Dagster is going to begin again by itself."""
 _BEGUN_AGAIN_SECONDS = 3600.0
 """Within which it does so; later it has forgotten, as where its retries were switched off meanwhile."""
@@ -132,7 +132,7 @@ class DagsterEngine:
 
 def will_be_begun_again(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether Dagster is still going to begin a failed run again."""
-    record = instance.get_run_record_by_id(run.run_id) if run.tags.get(WILL_RETRY_TAG) == "true" else None
+    record = instance.get_run_record_by_id(run.run_id) if run.tags.get(_WILL_RETRY_TAG) == "true" else None
     return record is not None and time.time() - (record.end_time or time.time()) < _BEGUN_AGAIN_SECONDS
 
 

@@ -1,8 +1,9 @@
 """An in-memory DuckDB with the tables and views of `sql/` over what a spool's folder holds."""
 
+import functools
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -51,7 +52,7 @@ class Database:
             "preserve_insertion_order": "false",
         }
         self.connection = duckdb.connect(":memory:", config=limits)
-        self._unmade = views()
+        self._unmade = set(views())
         self._kept: tuple[str, ...] = ()
         try:
             self._set_up(contents)
@@ -112,14 +113,15 @@ class Database:
     def make_views(self, query: str) -> None:
         """Make the views that a query names, and those that they read, where that was not done yet."""
         named = set(_WORD.findall(_COMMENT.sub("", query)))
-        for view in [view for view, script in self._unmade.items() if not named.isdisjoint(_MADE.findall(script))]:
+        for view in {_makers()[name] for name in named & _makers().keys()} & self._unmade:
             if view in self._unmade:  # no other of them has read it
-                self._make(self._unmade.pop(view))
+                self._unmade.remove(view)
+                self._make(views()[view])
 
     def keep(self, *names: str) -> None:
         """Work views out once: tables instead."""
         for name in names:
-            self._unmade.pop(name, None)
+            self._unmade.discard(name)
             self.connection.execute(f"DROP VIEW IF EXISTS {name}")
             self._make(views()[name].replace(f"CREATE VIEW {name} AS", f"CREATE TABLE {name} AS"))
 
@@ -223,6 +225,13 @@ def sql_scripts(kind: str) -> list[str]:
     return [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
 
 
-def views() -> dict[str, str]:
+@functools.cache
+def views() -> Mapping[str, str]:
     """The scripts of `sql/views/`, each of one view and the macros that it needs, by the view's name."""
     return {script.partition("CREATE VIEW ")[2].split()[0]: script for script in sql_scripts("views")}
+
+
+@functools.cache
+def _makers() -> Mapping[str, str]:
+    """The view with which each view or macro is made."""
+    return {made: view for view, script in views().items() for made in _MADE.findall(script)}

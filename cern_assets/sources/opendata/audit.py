@@ -18,8 +18,9 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.records import SourceRecord
 from cern_assets.model.values import Json, JsonObject
 from cern_assets.sources.opendata.audit_files import CHECKSUM_RULES, FILE_RULES
-from cern_assets.sources.opendata.audit_rules import RECORD_RULES, listed_relations, text_at
+from cern_assets.sources.opendata.audit_rules import RECORD_RULES, text_at
 from cern_assets.sources.opendata.crosswalk import CROSSWALK
+from cern_assets.sources.opendata.irregularities import listed_relations
 from cern_assets.sources.opendata.recids import parse_recid
 
 _WORDS = ("accelerator", "collaboration.name", "collision_information.type", "publisher", "license.attribution")

@@ -19,6 +19,7 @@ from cern_assets.audit.usual import (
     TITLE_MISSING,
 )
 from cern_assets.model.values import Json, JsonObject
+from cern_assets.sources.opendata.irregularities import listed_relations
 
 _DOI = re.compile(r"10\.7483/OPENDATA(?:\.[A-Z0-9]+)?(?:\.[A-Z0-9]{4}){2}")
 _LICENSED = ("Dataset", "Environment", "Software")
@@ -104,14 +105,6 @@ def _years(subject: Subject) -> Iterator[Fault]:
     for position, year in enumerate(created if isinstance(created, list) else []):
         if published.isdigit() and str(year)[:4].isdigit() and str(year)[:4] > published:
             yield Fault(f"date_created[{position}]", year, f"Created in {year}, and published in {published} already.")
-
-
-def listed_relations(said: JsonObject) -> Iterator[tuple[int, JsonObject]]:
-    """The record's relations, each with its place in the list."""
-    listed = said.get("relations")
-    for position, relation in enumerate(listed if isinstance(listed, list) else []):
-        if isinstance(relation, dict):
-            yield position, relation
 
 
 def text_at(said: JsonObject, field: str) -> str:

@@ -55,7 +55,7 @@ def _no_files_findings(metadata: Mapping[str, object], distribution: Mapping[str
         yield _finding("files-not-listed", "warning", "distribution.availability", "ondemand", message)
     elif isinstance(number, int) and number > 0:
         said = f"The record states {_files(number)} and lists none"
-        if _names_parts(metadata):
+        if any(relation.get("type") == "isParentOf" for _, relation in listed_relations(metadata)):
             message = f"{said}: it is a collection of the records it names."
             yield _finding("umbrella-record", "note", "distribution.number_files", number, message)
         else:
@@ -63,14 +63,16 @@ def _no_files_findings(metadata: Mapping[str, object], distribution: Mapping[str
             yield _finding("files-nowhere", "warning", "distribution.number_files", number, message)
 
 
+def listed_relations(said: Mapping[str, object]) -> Iterator[tuple[int, JsonObject]]:
+    """The record's relations, each with its place in the list."""
+    listed = said.get("relations")
+    for position, relation in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(relation, dict):
+            yield position, relation
+
+
 def _files(number: int) -> str:
     return f"{number} {'file' if number == 1 else 'files'}"
-
-
-def _names_parts(metadata: Mapping[str, object]) -> bool:
-    relations = metadata.get("relations")
-    named = relations if isinstance(relations, list) else []
-    return any(isinstance(each, dict) and each.get("type") == "isParentOf" for each in named)
 
 
 def _has_unread_indexes(metadata: Mapping[str, object]) -> bool:

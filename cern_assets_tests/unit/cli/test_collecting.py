@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from cern_assets.metadata.collecting import OBJECTS, collected_seldom
+from cern_assets.cli.collecting import OBJECTS, collected_seldom
 
 
 def test_garbage_is_searched_for_as_before_when_all_is_converted_and_when_it_fails() -> None:
