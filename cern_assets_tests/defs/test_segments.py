@@ -1,23 +1,23 @@
 """A collection that is partitioned by segment: the same journey, told to Dagster in sums and in the ledger by recid."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.storage.partition_status_cache import AssetPartitionStatus
-from sqlalchemy.exc import OperationalError
 
 from cern_assets.collections.segments import segment_names
 from cern_assets.collections.spec import CollectionSpec
 from cern_assets.definitions import build_definitions
-from cern_assets.defs import recid_runs
 from cern_assets.defs.checks import standing_of
 from cern_assets.defs.engine import DagsterEngine
 from cern_assets.defs.partitions import partitions_of, register_recids
 from cern_assets.defs.recid_runs import config_of
 from cern_assets.defs.retries import retry_name
 from cern_assets.defs.segment_runs import BY_A_LIST
-from cern_assets.errors import StorageUnavailableError
 from cern_assets.flows.journey import STAGES
 from cern_assets.model.identifiers import Recid
 from cern_assets_tests.services.ticks import Daemon
@@ -96,22 +96,29 @@ def test_a_rejected_recid_makes_no_segment_red_and_stands_in_the_ledger(
     assert (rejected["recid"], rejected["code"]) == (IN_FIRST[0], "ChecksumMismatch")
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [StorageUnavailableError("no memory for the ledger"), OperationalError("INSERT", {}, Exception("locked"))],
-)
-def test_a_segment_is_made_though_the_checks_cannot_be_evaluated(
-    definitions: dg.Definitions,
-    registered: dg.DagsterInstance,
-    monkeypatch: pytest.MonkeyPatch,
-    trouble: Exception,
-) -> None:
-    def troubled(*_given: object) -> None:
-        raise trouble
+def damaged(home: Path) -> None:
+    """Telemetry cannot be read any more."""
+    (home / "telemetry" / "compact").mkdir(parents=True)
+    (home / "telemetry" / "compact" / "catalog.json").write_text("{")
 
-    monkeypatch.setattr(recid_runs, "report_standing", troubled)
+
+def refusing(home: Path) -> None:
+    """Dagster's database takes no evaluation of a check any more."""
+    with closing(sqlite3.connect(next((home / "dagster").rglob("index.db")))) as database:
+        database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON asset_check_executions BEGIN SELECT RAISE(ABORT, 'locked'); END"
+        )
+
+
+@pytest.mark.parametrize("trouble", [damaged, refusing])
+def test_a_segment_is_made_though_the_checks_cannot_be_evaluated(
+    definitions: dg.Definitions, registered: dg.DagsterInstance, home: Path, trouble: Callable[[Path], None]
+) -> None:
+    trouble(home)
     assert run(definitions, registered, partition_key=SECOND)
     assert made(registered, "published_record") == {SECOND}
+    check = dg.AssetCheckKey(dg.AssetKey(["large", "published_record"]), "standing")
+    assert not registered.event_log_storage.get_asset_check_execution_history(check, limit=1), "nor were they evaluated"
 
 
 def test_a_recid_that_fails_leaves_its_segment_unmade_from_there_on_and_the_next_one_made(

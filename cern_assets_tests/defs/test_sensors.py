@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -20,11 +19,9 @@ from cern_assets.documents.leases import LeaseTerms, leased
 from cern_assets.documents.notes import NoteBook
 from cern_assets.model.discovery import Notes
 from cern_assets.model.identifiers import Recid
-from cern_assets.model.listings import SearchPlan
 from cern_assets.model.values import JsonObject
 from cern_assets.places import build_store
 from cern_assets.settings import load_settings
-from cern_assets.sources.opendata.client import OpenDataSource
 from cern_assets_tests.services.command_line import Answer, published_recids
 from cern_assets_tests.services.growing import GrowingCollection, growing_portal
 from cern_assets_tests.services.ticks import Daemon
@@ -283,16 +280,10 @@ def test_the_inventory_finds_what_no_book_agrees_on_and_the_sensor_heals_it(
 
 
 def test_an_inventory_over_a_listing_that_is_not_whole_proves_nothing(
-    daemon: Daemon, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    daemon: Daemon, portal: GrowingCollection, instance: dg.DagsterInstance
 ) -> None:
     settle(daemon)
-    plan = OpenDataSource.plan
-
-    def lying(source: OpenDataSource, *given: Any) -> SearchPlan:
-        found = plan(source, *given)
-        return found.model_copy(update={"total": found.total + 1})
-
-    monkeypatch.setattr(OpenDataSource, "plan", lying)
+    portal.unlisted = 1
     job = daemon.definitions.resolve_job_def("opendata_inventory")
     result = job.execute_in_process(instance=instance, raise_on_error=False)
     (failed,) = (event.step_failure_data for event in result.all_events if event.is_step_failure)

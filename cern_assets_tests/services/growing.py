@@ -1,11 +1,16 @@
 """A portal whose collection a test changes while it is served."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from cern_assets.model.values import JsonObject
 from cern_assets.stand_ins.portal.app import build_portal
@@ -22,6 +27,8 @@ class GrowingCollection:
 
     records: dict[str, JsonObject] = field(default_factory=dict)
     touched: dict[str, datetime] = field(default_factory=dict)
+    unlisted: int = 0
+    """Records that the portal counts when it is asked for the number of all, and that no listing has."""
 
     def put(self, *recids: str, title: str = "A record", experiment: str = "DELPHI", year: str = "1994") -> None:
         """Add records of one small file each, or change them."""
@@ -59,7 +66,17 @@ class GrowingCollection:
 def growing_portal(*, window: int = WINDOW) -> Iterator[tuple[GrowingCollection, str]]:
     """A collection that is empty yet, and the address of its portal."""
     collection = GrowingCollection()
-    with serve_in_thread(build_portal(collection, window=window)) as url:
+    portal = build_portal(collection, window=window)
+
+    async def counted(request: Request, answer: RequestResponseEndpoint) -> Response:
+        told: Any = await answer(request)
+        if not collection.unlisted or request.query_params.get("size") != "1":
+            return told  # type: ignore[no-any-return]  # its kind is private to Starlette
+        found = json.loads(b"".join([chunk async for chunk in told.body_iterator]))
+        found["hits"]["total"] += collection.unlisted
+        return JSONResponse(found)
+
+    with serve_in_thread(BaseHTTPMiddleware(portal, dispatch=counted)) as url:
         yield collection, url
 
 
