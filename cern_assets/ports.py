@@ -321,7 +321,7 @@ class Repository(Protocol):
         """A draft of the next version of a published record, without files; safe to repeat."""
 
     def files(self, record: RemoteRecord) -> tuple[RemoteFile, ...]:
-        """The files of a draft or of a published record, those that are not committed too."""
+        """The files of a draft or of a published record by key, those that are not committed too."""
 
     def import_files(self, draft: Draft) -> tuple[RemoteFile, ...]:
         """Take all files of the version before into the draft of a new one that has none: no byte is sent."""

@@ -13,7 +13,7 @@ import cern_assets.cli
 from cern_assets.errors import CernAssetsError
 
 PROGRAM = "cern-assets"
-_HELPERS = {"interrupts", "main", "reference", "show", "transformed"}
+_HELPERS = {"collecting", "interrupts", "main", "reference", "show", "transformed"}
 
 
 class _Commands(click.Group):

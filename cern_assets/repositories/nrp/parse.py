@@ -138,13 +138,10 @@ def has_requests(body: JsonObject) -> bool:
 
 
 def remote_files(body: JsonObject) -> tuple[RemoteFile, ...]:
-    """Read a list of files."""
+    """Read a list of files, in the order of their keys: InvenioRDM lists them as its database happens to give them."""
     entries = body.get("entries")
-    return (
-        tuple(remote_file(entry) for entry in entries if isinstance(entry, Mapping))
-        if isinstance(entries, list)
-        else ()
-    )
+    listed = [remote_file(entry) for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    return tuple(sorted(listed, key=lambda file: file.key))
 
 
 def remote_file(entry: JsonObject) -> RemoteFile:

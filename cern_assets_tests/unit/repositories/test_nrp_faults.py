@@ -317,6 +317,12 @@ def test_what_is_gone_is_none(status: int) -> None:
         assert adapter.read_draft("abcde-12345") is None
 
 
+def test_files_are_told_by_key_in_whichever_order_the_repository_lists_them() -> None:
+    entries = [{"key": key, "status": "completed", "size": 1, "checksum": f"md5:{'0' * 32}"} for key in "bca"]
+    with served(Route(FILES, answers(200, {"entries": entries}))) as url, adapter_of(url) as adapter:
+        assert [file.key for file in adapter.files(draft())] == ["a", "b", "c"]
+
+
 def test_search_results_that_only_resemble_the_identifier_are_left_out() -> None:
     def hit(record_id: str, identifier: str) -> dict[str, Any]:
         metadata = {"identifiers": [{"scheme": "other", "identifier": identifier}]}
