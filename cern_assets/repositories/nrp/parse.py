@@ -140,8 +140,9 @@ def has_requests(body: JsonObject) -> bool:
 def remote_files(body: JsonObject) -> tuple[RemoteFile, ...]:
     """Read a list of files, in the order of their keys: InvenioRDM lists them as its database happens to give them."""
     entries = body.get("entries")
-    listed = [remote_file(entry) for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
-    return tuple(sorted(listed, key=lambda file: file.key))
+    listed = entries if isinstance(entries, list) else []
+    files = (remote_file(entry) for entry in listed if isinstance(entry, Mapping))
+    return tuple(sorted(files, key=lambda file: file.key))
 
 
 def remote_file(entry: JsonObject) -> RemoteFile:
