@@ -27,6 +27,10 @@ _AT_MOST = 500
 """Events that are kept back; the batch in which they are written is below PostgreSQL's bounds."""
 _AT_MOST_SECONDS = 2.0
 
+type _Data = AssetMaterializationPlannedData | StepMaterializationData | AssetObservationData
+type _Like = tuple[dg.AssetKey, type[_Data], str]
+"""The asset, the kind and the run of events that differ in little."""
+
 
 class RunEvents:
     """The events of one run's step."""
@@ -34,7 +38,8 @@ class RunEvents:
     def __init__(self, context: dg.OpExecutionContext) -> None:
         self._instance = context.instance
         self._step = context.get_step_execution_context()
-        self._waiting: dict[tuple[str, str], list[EventLogEntry]] = {}
+        self._first: dict[_Like, EventLogEntry] = {}
+        self._waiting: dict[_Like, list[EventLogEntry]] = {}
         self._kept = 0
         self._written_at = time.monotonic()
 
@@ -42,29 +47,15 @@ class RunEvents:
         """Say that assets are going to be made for recids: they show as going on, and red if this run dies."""
         for asset in assets:
             for recid in recids:
-                self._plan(asset, recid, self._step.run_id, self._step.job_name)
+                self._keep(asset, AssetMaterializationPlannedData(asset, partition=recid), self._step.run_id)
         self.flush()
 
     def note(self, event: dg.AssetMaterialization | dg.AssetObservation) -> None:
         """Tell an event, soon."""
-        data: StepMaterializationData | AssetObservationData
         if isinstance(event, dg.AssetMaterialization):
-            kind, data = DagsterEventType.ASSET_MATERIALIZATION, StepMaterializationData(event)
+            self._keep(event.asset_key, StepMaterializationData(event), self._step.run_id)
         else:
-            kind, data = DagsterEventType.ASSET_OBSERVATION, AssetObservationData(event)
-        step = self._step.step
-        told = DagsterEvent(
-            event_type_value=kind.value,
-            job_name=self._step.job_name,
-            step_handle=step.handle,
-            node_handle=step.node_handle,
-            step_kind_value=step.kind.value,
-            logging_tags=self._step.event_tags,
-            event_specific_data=data,
-            message=event.description or "",
-            pid=os.getpid(),
-        )
-        self._keep(event.asset_key, told, self._step.run_id)
+            self._keep(event.asset_key, AssetObservationData(event), self._step.run_id, event.description or "")
         if time.monotonic() - self._written_at >= _AT_MOST_SECONDS:
             self.flush()
 
@@ -81,7 +72,7 @@ class RunEvents:
         self.flush()
         for asset, recids in assets.items():
             for partition in sorted(recids):
-                self._plan(asset, partition, RUNLESS_RUN_ID, RUNLESS_JOB_NAME)
+                self._keep(asset, AssetMaterializationPlannedData(asset, partition=partition), RUNLESS_RUN_ID)
         self.flush()
         forget_red(self._instance, assets)
 
@@ -89,18 +80,29 @@ class RunEvents:
         """Write what is kept back."""
         if self._waiting:
             # Those of an asset and a kind keep their order, and that of others to them is of no consequence.
-            stretches = [self._waiting[kind] for kind in sorted(self._waiting)]
+            stretches = list(self._waiting.values())
             self._waiting, self._kept = {}, 0
             event_batches.store(self._instance.event_log_storage, stretches)
         self._written_at = time.monotonic()
 
-    def _plan(self, asset: dg.AssetKey, partition: str, run_id: str, job: str) -> None:
-        data = AssetMaterializationPlannedData(asset, partition=partition)
-        planned = DagsterEvent.build_asset_materialization_planned_event(job, self._step.step.key, data)
-        self._keep(asset, planned, run_id)
+    def _keep(self, asset: dg.AssetKey, data: _Data, run_id: str, message: str | None = None) -> None:
+        like = asset, type(data), run_id
+        first = self._first.get(like)
+        if first is None:
+            first = self._first[like] = self._entry(data, run_id)
+        event = first.get_dagster_event()._replace(event_specific_data=data)
+        if message is not None:
+            event = event._replace(message=message)
+        entry = first._replace(timestamp=time.time(), dagster_event=event)
+        self._waiting.setdefault(like, []).append(entry)
+        self._kept += 1
+        if self._kept >= _AT_MOST:
+            self.flush()
 
-    def _keep(self, asset: dg.AssetKey, event: DagsterEvent, run_id: str) -> None:
-        entry = EventLogEntry(  # type: ignore[no-untyped-call]  # its `__new__` has no annotations
+    def _entry(self, data: _Data, run_id: str) -> EventLogEntry:
+        """An event as Dagster checks it; those like it are made of it."""
+        event = self._planned(data, run_id) if isinstance(data, AssetMaterializationPlannedData) else self._told(data)
+        return EventLogEntry(  # type: ignore[no-untyped-call]  # its `__new__` has no annotations
             error_info=None,
             level=_DEBUG,
             user_message="",
@@ -110,10 +112,25 @@ class RunEvents:
             job_name=event.job_name,
             dagster_event=event,
         )
-        self._waiting.setdefault((asset.to_string(), event.event_type_value), []).append(entry)
-        self._kept += 1
-        if self._kept >= _AT_MOST:
-            self.flush()
+
+    def _planned(self, data: AssetMaterializationPlannedData, run_id: str) -> DagsterEvent:
+        job = RUNLESS_JOB_NAME if run_id == RUNLESS_RUN_ID else self._step.job_name
+        return DagsterEvent.build_asset_materialization_planned_event(job, self._step.step.key, data)
+
+    def _told(self, data: StepMaterializationData | AssetObservationData) -> DagsterEvent:
+        made, step = isinstance(data, StepMaterializationData), self._step.step
+        kind = DagsterEventType.ASSET_MATERIALIZATION if made else DagsterEventType.ASSET_OBSERVATION
+        return DagsterEvent(
+            event_type_value=kind.value,
+            job_name=self._step.job_name,
+            step_handle=step.handle,
+            node_handle=step.node_handle,
+            step_kind_value=step.kind.value,
+            logging_tags=self._step.event_tags,
+            event_specific_data=data,
+            message="",
+            pid=os.getpid(),
+        )
 
 
 def forget_red(instance: dg.DagsterInstance, assets: dict[dg.AssetKey, set[str]]) -> list[dg.AssetKey]:

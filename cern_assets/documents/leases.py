@@ -2,8 +2,9 @@
 
 A lease is a folder of numbered files, `leases/<hash of the repository>/<source>/<2 hex>/<recid>/<number>.json`. Whoever
 makes the file of the next number, which a store grants to one of many, has the lease. The number is its fence: the
-highest file is never removed, so that numbers only grow. The holder alone writes the file of its number: who it is,
-when it last renewed the lease, and at the end that it gave it back.
+highest file is never removed, so that numbers only grow. The holder alone writes the file of its number: who it is, and
+when it last renewed the lease. That it gave it back says a second file, `<number>.back`. To replace the first would
+cost as much, and on ext4 each file that is made in the next minutes steps over the one that was replaced.
 """
 
 import functools
@@ -30,6 +31,8 @@ _LOG = logging.getLogger(__name__)
 _AGAIN_SECONDS = 0.25
 _MOMENT = 30
 """The part of a lease's term after which a thread renews it: most records are published sooner."""
+_HELD, _BACK = "json", "back"
+"""What the names of a number's files end with."""
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the process is stopped and, on Linux, while the machine sleeps."""
 
@@ -48,7 +51,10 @@ class LeaseTerms:
 
 
 class _Note(Value):
-    """What stands in a lease's file; `renewed_at` in seconds since 1970 by the holder's clock."""
+    """What stands in a lease's file; `renewed_at` in seconds since 1970 by the holder's clock.
+
+    `given_back` is of earlier versions, which said it there.
+    """
 
     holder: Holder
     renewed_at: float
@@ -109,7 +115,7 @@ class Lease:
         """
         if _now() - self._renewed > self._terms.term_seconds:
             raise self._lost("was not renewed in time")
-        if self._folder.highest() != self._number:
+        if self._folder.last()[0] != self._number:
             raise self._lost("was taken by another process")
 
     def begin(self) -> None:
@@ -129,7 +135,7 @@ class Lease:
             self._renewing.join()
         with suppress(CernAssetsError):
             self.check()
-            self._write(given_back=True)
+            self._folder.give_back(self._number)
 
     def _renewed_from_now_on(self) -> None:
         with self._lock:
@@ -149,11 +155,8 @@ class Lease:
 
     def _renew(self) -> None:
         began = _now()
-        self._write(given_back=False)
+        self._folder.write(self._number, _note(self._terms))
         self._renewed = began
-
-    def _write(self, *, given_back: bool) -> None:
-        self._folder.write(self._number, _note(self._terms, given_back=given_back))
 
     def _lost(self, how: str) -> RecordHeldError:
         return RecordHeldError(
@@ -195,20 +198,20 @@ def is_leased(store: FileStore, *, source: str, repository: str, recid: Recid, t
         StorageUnavailableError, CredentialsRefusedError: the store cannot be asked.
     """
     folder = _Folder(store, folder_towards("leases", repository, source, recid))
-    highest = folder.highest()
-    note = folder.read(highest) if highest else None
-    return bool(highest) and (note is None or not _is_over(note, terms))
+    highest, is_back = folder.last()
+    note = folder.read(highest) if highest and not is_back else None
+    return bool(highest) and not is_back and (note is None or not _is_over(note, terms))
 
 
 def _taken(folder: "_Folder", terms: LeaseTerms, wait: Callable[[float], None]) -> Lease:
     until = _now() + terms.patience_seconds
     unreadable = -1
     while True:
-        highest = folder.highest()
-        note = folder.read(highest) if highest else None
+        highest, is_back = folder.last()
+        note = folder.read(highest) if highest and not is_back else None
         # A file without words is of one who died before writing them, or writes them now: the second look tells.
         empty_again = note is None and highest == unreadable
-        free = not highest or empty_again or (note is not None and _is_over(note, terms))
+        free = not highest or is_back or empty_again or (note is not None and _is_over(note, terms))
         began = _now()
         if free and folder.reserve(highest + 1, _note(terms)):
             lease = Lease(folder, highest + 1, terms, began)
@@ -223,8 +226,8 @@ def _taken(folder: "_Folder", terms: LeaseTerms, wait: Callable[[float], None]) 
         wait(_AGAIN_SECONDS)
 
 
-def _note(terms: LeaseTerms, *, given_back: bool = False) -> _Note:
-    return _Note(holder=this_process(), renewed_at=time.time(), term_seconds=terms.term_seconds, given_back=given_back)
+def _note(terms: LeaseTerms) -> _Note:
+    return _Note(holder=this_process(), renewed_at=time.time(), term_seconds=terms.term_seconds)
 
 
 def _words(note: _Note) -> bytes:
@@ -259,14 +262,11 @@ class _Folder:
         """The full name of a number's file."""
         return self._store.uri(self._path(number))
 
-    def numbers(self) -> list[int]:
-        """The numbers that were given out and not tidied away."""
-        names = (path.rpartition("/")[2].removesuffix(".json") for path in self._store.list(self._folder))
-        return [int(name) for name in names if name.isdecimal()]
-
-    def highest(self) -> int:
-        """The number of who has the lease, or had it last; 0 if nobody ever did."""
-        return max(self.numbers(), default=0)
+    def last(self) -> tuple[int, bool]:
+        """The number of who has the lease, or had it last, and whether it was given back; 0 if nobody ever had it."""
+        names = set(self._names())
+        highest = max((number for number, kind in names if kind == _HELD), default=0)
+        return highest, (highest, _BACK) in names
 
     def reserve(self, number: int, note: _Note) -> bool:
         """Whether the number is ours alone, with these words in its file.
@@ -289,14 +289,24 @@ class _Folder:
             writer.write(_words(note))
             writer.commit(lasting=False)
 
+    def give_back(self, number: int) -> None:
+        """Say that the holder of a number does not need it any more; that, too, need not outlast a power cut."""
+        self._store.reserve(self._path(number, _BACK), lasting=False)
+
     def tidy(self, number: int) -> None:
         """Remove what is below a number: nobody looks at it any more."""
-        for older in self.numbers():
+        for older, kind in sorted(self._names()):
             if older < number:
-                self._store.remove(self._path(older))
+                self._store.remove(self._path(older, kind))
 
-    def _path(self, number: int) -> str:
-        return f"{self._folder}/{number:010}.json"
+    def _names(self) -> Iterator[tuple[int, str]]:
+        for path in self._store.list(self._folder):
+            number, _, kind = path.rpartition("/")[2].partition(".")
+            if number.isdecimal() and kind in (_HELD, _BACK):
+                yield int(number), kind
+
+    def _path(self, number: int, kind: str = _HELD) -> str:
+        return f"{self._folder}/{number:010}.{kind}"
 
 
 _now = functools.partial(time.clock_gettime, _CLOCK)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import httpx
 
@@ -152,8 +152,7 @@ class ChaosWorld:
 
     def held_leases(self) -> list[str]:
         """What is wrong with leases when no worker runs: each is given back, or of a worker that was killed."""
-        notes = [json.loads(path.read_text() or "{}") for path in (self.folder / "store" / "leases").rglob("*.json")]
-        held = [note for note in notes if note and not note["given_back"] and note["holder"]["pid"] != _NO_SUCH_PROCESS]
+        held = [note for _, note in self._leases() if note["holder"]["pid"] != _NO_SUCH_PROCESS]
         return [f"nobody gives back {len(held)} leases"] if held else []
 
     def _bury(self) -> None:
@@ -162,11 +161,16 @@ class ChaosWorld:
         A second worker that still runs gives its own leases back first: they are not the dead one's.
         """
         self.second_is_done.wait()
+        for path, note in self._leases():
+            note["holder"]["pid"] = _NO_SUCH_PROCESS
+            path.write_text(json.dumps(note))
+
+    def _leases(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Those that were not given back and have words, with their files."""
         for path in (self.folder / "store" / "leases").rglob("*.json"):
-            if text := path.read_text():
-                note = json.loads(text)
-                note["holder"]["pid"] = _NO_SUCH_PROCESS if not note["given_back"] else note["holder"]["pid"]
-                path.write_text(json.dumps(note))
+            text = "" if path.with_suffix(".back").exists() else path.read_text()
+            if text:
+                yield path, json.loads(text)
 
 
 @contextmanager

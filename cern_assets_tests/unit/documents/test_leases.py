@@ -51,6 +51,27 @@ def test_a_recid_is_held_by_one_at_a_time_and_free_when_it_is_given_back(lab: La
     assert len(_files(lab)) == 1
 
 
+def test_giving_a_lease_back_replaces_no_file_and_those_of_earlier_holders_are_removed(lab: Lab) -> None:
+    for number in (1, 2, 3):
+        with _leased(lab.store):
+            (held,) = _files(lab)
+            before = held.stat().st_ino
+        found = {path.name: path.stat().st_ino for path in held.parent.iterdir()}
+        assert sorted(found) == [f"{number:010}.back", f"{number:010}.json"]
+        assert found[f"{number:010}.json"] == before
+
+
+def test_a_lease_that_an_earlier_version_gave_back_is_free(tmp_path: Path) -> None:
+    """It said so in the file of its number."""
+    store = LocalStore(tmp_path)
+    with _leased(store):
+        (file,) = (tmp_path / "leases").rglob("*.json")
+        note = json.loads(file.read_text())
+        file.write_text(json.dumps({**note, "given_back": True}))
+        with _leased(store) as lease:
+            lease.check()
+
+
 def test_other_recids_and_repositories_are_free(lab: Lab) -> None:
     other = _leased(lab.store, repository="https://there.example.org")
     with _leased(lab.store), _leased(lab.store, recid="134"), other as lease:
@@ -181,6 +202,7 @@ def test_a_lease_whose_holder_died_before_it_wrote_its_name_is_taken_at_the_seco
         pass
     (file,) = (tmp_path / "leases").rglob("*.json")
     file.write_bytes(torn)
+    file.with_suffix(".back").unlink()
     with pytest.raises(RecordHeldError, match="another process"), _leased(store):
         pass
     with _leased(store, LeaseTerms(patience_seconds=5.0)) as lease:
