@@ -5,6 +5,7 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -323,12 +324,33 @@ def test_memory_that_does_not_suffice_for_the_ledger_is_told_in_our_words_with_i
     assert told.value.uri == str(tmp_path)
 
 
+class _Scarce:
+    """A connection to DuckDB that has no memory left when it is to write."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.refused = 0
+
+    def execute(self, query: str, *given: object) -> object:
+        if query.startswith("COPY"):
+            self.refused += 1
+            raise duckdb.OutOfMemoryException("could not allocate block")
+        return self._connection.execute(query, *given)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
 def test_a_compaction_that_lacks_memory_keeps_nobody_from_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lacks(_folder: Path) -> None:
-        raise duckdb.OutOfMemoryException("could not allocate block")
-
     monkeypatch.setattr(store, "_WORTH_BYTES", 0)
-    monkeypatch.setattr(store, "compact", lacks)
+    connect, made = duckdb.connect, list[_Scarce]()
+
+    def scarce(*given: Any, **named: Any) -> _Scarce:
+        made.append(_Scarce(connect(*given, **named)))
+        return made[-1]
+
+    monkeypatch.setattr(duckdb, "connect", scarce)
     assert _ledger(tmp_path, *_all_done("1"), registered="1").totals["published"] == 1
+    assert sum(connection.refused for connection in made) == 1

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -83,16 +84,17 @@ def test_a_listing_sees_what_was_added_changed_and_taken_away(folder: Path, open
     assert _recids(source) == ["3"]
 
 
-def test_what_was_read_once_is_not_read_again(folder: Path, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_read_once_is_not_read_again(folder: Path, opened: Open, tmp_path: Path) -> None:
+    """A word is put into the notes, which reading the file would replace."""
     _write(folder / "a.jsonl", record("1", "One", {}))
-    assert _recids(opened()) == ["1"]
-
-    def refuse(_: Path) -> Iterator[object]:
-        raise AssertionError("it was read again")
-
-    monkeypatch.setattr("cern_assets.sources.dumps.source.each_record", refuse)
+    first = opened()
+    assert _recids(first) == ["1"]
+    first.close()
+    (notes,) = (tmp_path / "notes").rglob("*.sqlite")
+    with closing(sqlite3.connect(notes)) as connection, connection:
+        connection.execute("UPDATE records SET title = 'as it was noted'")
     again = opened()
-    assert _recids(again) == ["1"]
+    assert [summary.title for summary in again.search().records] == ["as it was noted"]
     assert again.fetch(Recid("1")).record.metadata["title"] == "One"
 
 
