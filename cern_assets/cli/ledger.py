@@ -1,5 +1,6 @@
 """`cern-assets ledger`: where every recid of the instance stands."""
 
+import getpass
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -14,6 +15,7 @@ from cern_assets.model.identifiers import Recid
 from cern_assets.model.outcomes import STAGE_NAMES, STATES, State
 from cern_assets.settings import Settings, load_settings
 from cern_assets.telemetry.database import Row
+from cern_assets.telemetry.known_losses import note_losses
 from cern_assets.telemetry.ledger import Counts, Ledger, opened_ledger
 from cern_assets.telemetry.partitions import kept_in_sqlite, sqlite_partitions
 
@@ -26,17 +28,25 @@ _PIECE = 10_000
 @click.option("--limit", type=click.IntRange(0), default=_SHOWN, show_default=True, help="Show at most so many recids.")
 @click.option("--all", "all_", is_flag=True, help="Show all recids.")
 @click.option("--check", is_flag=True, help="Compare with the journal and the repository's own list of records, too.")
+@click.option("--known-loss", "why", default="", help="Say why events are lost: those that are told as lost now.")
+@click.option("--by", default=getpass.getuser, show_default="your user name", help="Who says so.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
-def command(state: State | None, limit: int, all_: bool, check: bool, json_: bool) -> None:
+def command(state: State | None, limit: int, all_: bool, check: bool, why: str, by: str, json_: bool) -> None:  # noqa: PLR0917  options
     """Show where every recid of the instance stands; the counts must balance.
 
     Every recid that came in is in exactly one bucket. Three counts are made independently and compared: the instance's
     partitions, the receipts in the store, and what the stages reported. Exit code 1 if they do not agree; the
     differences name the recids. With --check there are five: what was noted in the journal, and what the repository
     itself lists of its depositor's records; run it when nothing else is running.
+
+    Events that are lost (a spool file was deleted, or a disk was full) stay lost, whatever is run again. When their
+    recids were run again, --known-loss says why they are missing: they are told with that reason from then on, and the
+    ledger balances.
     """
     most = None if all_ else limit
     settings = load_settings()
+    if why.strip():
+        _know_losses(settings, by, why.strip())
     with checked_ledger(settings) if check else ledger_of(settings) as ledger:
         if json_:
             show.as_json(as_facts(ledger, state=state, limit=most))
@@ -116,6 +126,7 @@ def as_facts(ledger: Ledger, *, state: State | None = None, limit: int | None = 
         "balanced": ledger.balanced,
         "differences": list(ledger.differences(limit)),
         "lost": list(ledger.lost),
+        "known_losses": list(ledger.known_losses),
         "unread": list(ledger.unread),
         "left_out_files": list(ledger.left_out_files()),
         "recids": rows,
@@ -133,6 +144,8 @@ def print_ledger(ledger: Ledger, *, state: State | None = None, limit: int | Non
     click.echo(f"{totals['in']} in = {counts}: {verdict}")
     for line in _complaints(ledger):
         click.secho(line, fg="red")
+    for row in ledger.known_losses:
+        click.echo(f"{_events(row)} are lost: {row['said']}")
     for row in ledger.left_out_files():
         size = show.human_size(int(str(row["size_bytes"])))
         click.echo(
@@ -157,9 +170,20 @@ def _complaints(ledger: Ledger) -> Iterator[str]:
     if ledger.disputed > _SHOWN:
         yield f"... of {ledger.disputed} recids in all; running them again mends what can be mended."
     for row in ledger.lost:
-        yield f"events {row['first']} to {row['last']} of the writer {row['writer']} are lost"
+        yield f"{_events(row)} are lost"
     for row in ledger.unread:
         yield f"{row['lines']} line(s) of {row['file']} cannot be read: {row['reason']}"
+
+
+def _events(row: Row) -> str:
+    return f"events {row['first']} to {row['last']} of the writer {row['writer']}"
+
+
+def _know_losses(settings: Settings, by: str, why: str) -> None:
+    with ledger_of(settings) as ledger:
+        gaps = [(str(row["writer"]), int(str(row["first"])), int(str(row["last"]))) for row in ledger.lost]
+    if gaps:
+        note_losses(settings.telemetry_dir, gaps, by=by, why=why)
 
 
 def _partitions(settings: Settings, names: Sequence[str], asked: set[Recid]) -> Iterator[tuple[str, Sequence[str]]]:

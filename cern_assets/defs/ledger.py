@@ -113,6 +113,7 @@ def _complaints(ledger: Ledger) -> dict[str, Any]:
         "unregistered": dg.MetadataValue.int(ledger.totals["unregistered"]),
         **_table("differences", ledger.differences(_SHOWN), ("recid", "stage", "difference")),
         **_table("lost_events", ledger.lost, ("writer", "first", "last")),
+        **_table("known_losses", ledger.known_losses, ("writer", "first", "last", "said")),
         **_table("unread_lines", ledger.unread, ("file", "reason", "lines")),
     }
 

@@ -58,6 +58,14 @@ class Journal:
         paths = sorted(self._store.list(folder_of("journal", collection, recid)))
         return tuple(entry for path in paths for entry in self._read(path))
 
+    def holds(self, collection: str, recid: Recid) -> bool:
+        """Whether anything was noted of a recid.
+
+        Raises:
+            StorageUnavailableError, CredentialsRefusedError: nobody can say.
+        """
+        return next(iter(self._store.list(folder_of("journal", collection, recid))), None) is not None
+
     def recids(self, collection: str) -> frozenset[Recid]:
         """The recids of which something was noted, by the names of the entries alone.
 

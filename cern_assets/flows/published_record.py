@@ -34,6 +34,7 @@ from cern_assets.model.journal import (
     JournalEntry,
     PublishSeen,
     PublishWanted,
+    RecordFound,
     VersionWanted,
 )
 from cern_assets.model.manifests import Manifest
@@ -125,7 +126,8 @@ def _unchanged(context: Context, task: Task, deposit: JsonObject) -> Receipt | N
     One request and no write: whatever else it shows is looked at under the lease, by id.
     """
     receipt = task.previous_body(Receipt)
-    if receipt is None or receipt.look_until is not None:
+    is_noted = context.adapters.journal.holds(context.collection.name, task.recid)  # else the journal was lost
+    if receipt is None or receipt.look_until is not None or not is_noted:
         return None
     identifier, doi = context.adapters.crosswalk.identifier(task.recid), doi_of(deposit)
     shown = context.adapters.repository.find_published(identifier, doi=doi)
@@ -172,6 +174,8 @@ def _brought(context: Context, task: Task, deposit: JsonObject, *, doi: str | No
         complete = _completed(context, record, payload, wanted, fresh=fresh, entries=entries, earlier=earlier)
         record = _published(context, task, complete)
         ways = {**ways, **{way.key: way for way in complete.ways}}
+    elif not any(getattr(entry.what, "repository", None) == context.adapters.repository.url for entry in entries):
+        _note_found(context, task, record)
     receipt = _receipt(context, record, wanted, compared_files(wanted, record), ways)
     told = told_of_doi(receipt.repository, doi, deposit, record, own.sharing)
     asked = further_asked(context, task, record, task.body("metadata", Metadata).communities, entries=entries)
@@ -281,6 +285,17 @@ def _note_intent(context: Context, task: Task, draft: Draft, *, said: JsonObject
         community=reviewed_by(context, draft),
     )
     context.adapters.journal.note(context.collection.name, task.recid, intent)
+
+
+def _note_found(context: Context, task: Task, record: Published) -> None:
+    """Note a record of which the journal knows nothing, so that it is known again of which recids we look after one."""
+    found = RecordFound(
+        repository=context.adapters.repository.url,
+        record_id=record.record_id,
+        version_index=record.version_index,
+        url=record.url,
+    )
+    context.adapters.journal.note(context.collection.name, task.recid, found)
 
 
 def _published(context: Context, task: Task, complete: Complete) -> Published:

@@ -82,6 +82,19 @@ class PublishSeen(Value):
     version_index: int
 
 
+class RecordFound(Value):
+    """The recid's record was found in the repository, published, and the journal told nothing of it.
+
+    It was lost, or it is of another installation: no run is known to have published the record.
+    """
+
+    kind: Literal["record found"] = "record found"
+    repository: str
+    record_id: str
+    url: str
+    version_index: int
+
+
 class ReviewAsked(Value):
     """A community was asked to take the draft."""
 
@@ -251,6 +264,7 @@ type Happening = (
     | VersionWanted
     | PublishWanted
     | PublishSeen
+    | RecordFound
     | ReviewAsked
     | InclusionWanted
     | InclusionAsked

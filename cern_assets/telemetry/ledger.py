@@ -57,6 +57,7 @@ class Ledger:
         known = sum(_count(counted, state, "recids") for state in counted)
         self.totals = {"in": registered, **states, "unregistered": known - registered}
         self.lost = tuple(store.rows("SELECT * FROM lost_events ORDER BY writer, first"))
+        self.known_losses = tuple(store.rows("SELECT * FROM known_losses ORDER BY writer, first"))
         self.unread = tuple(store.rows("SELECT * FROM unread_lines ORDER BY file, reason"))
         (row,) = store.rows(f"SELECT count(DISTINCT (collection, recid)) AS recids FROM ({_DIFFERENCES})")  # noqa: S608  ours
         self.disputed = int(str(row["recids"]))
@@ -67,7 +68,7 @@ class Ledger:
 
     @property
     def balanced(self) -> bool:
-        """Whether every recid stands in exactly one state, all counts agree on it, and no event is lost."""
+        """Whether every recid stands in exactly one state, all counts agree on it, and no event is lost unexplained."""
         buckets = sum(self.totals[state] for state in STATES)
         return self.disputed == 0 and not self.lost and buckets == self.totals["in"]
 

@@ -9,6 +9,7 @@ from cern_assets.errors import StorageUnavailableError
 from cern_assets.telemetry.catalog import look
 from cern_assets.telemetry.compaction import compact
 from cern_assets.telemetry.database import Database, readable
+from cern_assets.telemetry.known_losses import known_losses
 
 _WORTH_BYTES = 16 * 1024**2
 """Loose lines of fewer bytes are read as they are, which takes a tenth of a second."""
@@ -31,6 +32,9 @@ class TelemetryStore(Database):
                 compact(folder)
             contents = look(folder)
         super().__init__(contents)
+        known = known_losses(folder)
+        said = [f"{loss.why} ({loss.by}, {loss.on})" for loss in known]
+        self._fill("losses", [x.writer for x in known], [x.first for x in known], [x.last for x in known], said)
 
     def register(self, collection: str, recids: Sequence[str]) -> None:
         """Tell recids that the instance knows: partition keys, each once."""

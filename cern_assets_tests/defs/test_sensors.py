@@ -11,6 +11,7 @@ import pytest
 from cern_assets.definitions import build_definitions
 from cern_assets.defs import engine
 from cern_assets.defs.engine import DagsterEngine
+from cern_assets.defs.instance import open_instance
 from cern_assets.defs.partitions import register_recids
 from cern_assets.defs.retries import retry_name
 from cern_assets.defs.sensors import alone
@@ -276,6 +277,21 @@ def test_the_inventory_finds_what_no_book_agrees_on_and_the_sensor_heals_it(
     settle(daemon)
     assert inventory()
     assert run("ledger", "--json").states == dict.fromkeys(("1", "2", "3"), "published")
+    assert published() == ["1", "2", "3"]
+
+
+def test_an_instance_that_is_lost_is_filled_again_by_the_inventory(daemon: Daemon, home: Path) -> None:
+    settle(daemon)
+    with open_instance(home / "another-dagster") as instance:
+        anew = Daemon(instance)
+        job = anew.definitions.resolve_job_def("opendata_inventory")
+        assert anew.tick() == [], "by the notes all is well"
+        assert not job.execute_in_process(instance=instance, raise_on_error=False).success
+        settle(anew)
+        assert job.execute_in_process(instance=instance, raise_on_error=False).success
+        assert sorted(instance.get_dynamic_partitions("opendata_recid")) == ["1", "2", "3"]
+        made = instance.get_materialized_partitions(dg.AssetKey(["opendata", "published_record"]))
+        assert made == {"1", "2", "3"}
     assert published() == ["1", "2", "3"]
 
 

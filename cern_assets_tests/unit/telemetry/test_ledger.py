@@ -17,13 +17,17 @@ from cern_assets.model.outcomes import STAGE_NAMES, Status
 from cern_assets.telemetry import database, store
 from cern_assets.telemetry.compaction import compact
 from cern_assets.telemetry.database import sql_scripts
+from cern_assets.telemetry.known_losses import known_losses, note_losses
 from cern_assets.telemetry.ledger import Counts, opened_ledger
 from cern_assets.telemetry.spool import SpoolSink
 from cern_assets.telemetry.store import TelemetryStore
 from cern_assets_tests.services.ledgers import Snapshot, read_ledger
 from cern_assets_tests.services.told import fact, outcome
 
-COMPLAINTS = {"ledger_differences", "lost_events", "target_differences", "undocumented", "unread_lines"}
+COMPLAINTS = {
+    "event_gaps", "known_losses", "ledger_differences", "lost_events", "target_differences", "undocumented",
+    "unread_lines",
+}  # fmt: skip
 """Views that have nothing to say where nothing is wrong."""
 PAIRS = [("opendata", recid) for recid in "123"]
 
@@ -354,3 +358,22 @@ def test_a_compaction_that_lacks_memory_keeps_nobody_from_reading(
     monkeypatch.setattr(duckdb, "connect", scarce)
     assert _ledger(tmp_path, *_all_done("1"), registered="1").totals["published"] == 1
     assert sum(connection.refused for connection in made) == 1
+
+
+def test_of_what_is_known_to_be_lost_a_line_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
+    note_losses(tmp_path, [("a", 1, 2)], by="Iva", why="one")
+    with (tmp_path / "known-losses.jsonl").open("ab") as file:
+        file.write(b'{"writer": "b", "first": 1\n\xff\n')
+    note_losses(tmp_path, [("c", 3, 3)], by="Iva", why="two\nlines")
+    assert [(loss.writer, loss.first, loss.last, loss.why) for loss in known_losses(tmp_path)] == [
+        ("a", 1, 2, "one"),
+        ("c", 3, 3, "two\nlines"),
+    ]
+
+
+def test_losses_that_cannot_be_read_or_noted_are_told_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "known-losses.jsonl").mkdir()
+    with pytest.raises(StorageUnavailableError, match=r"cannot be read: .*known-losses\.jsonl"):
+        known_losses(tmp_path)
+    with pytest.raises(StorageUnavailableError, match="cannot be written"):
+        note_losses(tmp_path, [("a", 1, 2)], by="Iva", why="one")
