@@ -1,6 +1,5 @@
 """`cern-assets decide`: a steward's word about recids, kept with the collection."""
 
-import getpass
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
@@ -34,7 +33,7 @@ class _Said:
 @click.command("decide")
 @click.option("--collection", default="opendata", show_default=True, help="The collection of the recids.")
 @click.option("--why", default="", help="The reason, which the recid shows from then on; needed but with reopen.")
-@click.option("--by", default=getpass.getuser, show_default="your user name", help="Who decided.")
+@click.option("--by", default=show.user_name, show_default="your user name", help="Who decided.")
 @click.option("--json", "json_", is_flag=True, help="With list: one JSON object a line.")
 @click.argument("choice", type=click.Choice([*_CHOICES, _REOPEN, "list"]))
 @click.argument("recids", nargs=-1)

@@ -1,6 +1,5 @@
 """`cern-assets ledger`: where every recid of the instance stands."""
 
-import getpass
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -29,7 +28,7 @@ _PIECE = 10_000
 @click.option("--all", "all_", is_flag=True, help="Show all recids.")
 @click.option("--check", is_flag=True, help="Compare with the journal and the repository's own list of records, too.")
 @click.option("--known-loss", "why", default="", help="Say why events are lost: those that are told as lost now.")
-@click.option("--by", default=getpass.getuser, show_default="your user name", help="Who says so.")
+@click.option("--by", default=show.user_name, show_default="your user name", help="Who says so.")
 @click.option("--json", "json_", is_flag=True, help="One JSON object.")
 def command(state: State | None, limit: int, all_: bool, check: bool, why: str, by: str, json_: bool) -> None:  # noqa: PLR0917  options
     """Show where every recid of the instance stands; the counts must balance.

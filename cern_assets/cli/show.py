@@ -1,5 +1,6 @@
 """How commands show things: JSON for programs, tables for people."""
 
+import getpass
 import json
 import os
 import sys
@@ -33,6 +34,14 @@ type Cell = str | tuple[str, str]
 def as_json(value: object) -> None:
     """One JSON value on one line, in ASCII: records hold text that not every terminal or file takes."""
     click.echo(json.dumps(value, default=_plain))
+
+
+def user_name() -> str:
+    """Who runs the command: by number where the system has no name, as in containers with users of their own."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:

@@ -1,6 +1,7 @@
 """`cern-assets ledger`: totals first, loss named, and no more rows than asked for."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from tenacity import retry, retry_if_result, stop_after_delay
 
+from cern_assets.cli.show import user_name
 from cern_assets_tests.services.command_line import Answer
 
 type Run = Callable[..., Answer]
@@ -148,6 +150,14 @@ def test_a_loss_that_a_steward_knows_of_is_told_with_the_reason_and_no_differenc
     assert run("ledger").code == 1, "more is missing than was known"
     spool.write_bytes(b"".join(lines))
     assert run("ledger", "--json").json["known_losses"] == [], "it has come back"
+
+
+def test_a_user_without_a_name_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is run under any number."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**30 + 7)
+    assert user_name() == "user 1073741831"
 
 
 def test_the_ledger_is_read_without_dagster(ingested: Path) -> None:
