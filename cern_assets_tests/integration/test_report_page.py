@@ -18,6 +18,14 @@ from cern_assets_tests.services.command_line import finished
 pytestmark = pytest.mark.service
 
 MOST_BYTES = 5 * 1000**2
+LINES_OF_WORDS = """
+() => [...document.querySelectorAll('.w')].map(cell => {
+    const words = document.createRange();
+    words.selectNodeContents(cell);
+    return new Set([...words.getClientRects()].map(line => line.top)).size;
+})
+"""
+"""On how many lines each of our own words stands."""
 DRAWN = """
 () => [...document.querySelectorAll('svg[role=img]')].map(svg => {
     const box = svg.getBoundingClientRect();
@@ -75,6 +83,7 @@ def test_the_report_of_the_corpus_is_drawn_in_light_and_dark_and_asks_for_nothin
     paper = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(14, 18, 24)") == (scheme == "dark")
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert set(page.evaluate(LINES_OF_WORDS)) == {1}, "the name of a stage or of an error is not broken"
     folder = os.environ.get("CERN_ASSETS_TEST_SCREENSHOTS")
     if folder:
         page.screenshot(path=Path(folder) / f"report-{scheme}.png", full_page=True)
