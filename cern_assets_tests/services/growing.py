@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -50,8 +50,9 @@ class GrowingCollection:
             self.touch(recid)
 
     def touch(self, recid: str) -> None:
-        """Load a record again as it is."""
-        self.touched = {**self.touched, recid: datetime.now(UTC)}
+        """Load a record again as it is, a second after it was loaded before or later: looks see no less."""
+        now, before = datetime.now(UTC), self.touched.get(recid)
+        self.touched = {**self.touched, recid: max(now, before + timedelta(seconds=1)) if before else now}
 
     def take_away(self, recid: str) -> None:
         """As the portal does: there is no trace of it after."""
