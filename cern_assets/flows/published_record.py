@@ -28,6 +28,7 @@ from cern_assets.metadata.comparison import COMPARED, differences
 from cern_assets.metadata.custom_fields import SECTION
 from cern_assets.metadata.merging import Merged, merge
 from cern_assets.model.archives import Archive
+from cern_assets.model.identifiers import Recid
 from cern_assets.model.journal import (
     DraftsDiscarded,
     EditWanted,
@@ -126,8 +127,7 @@ def _unchanged(context: Context, task: Task, deposit: JsonObject) -> Receipt | N
     One request and no write: whatever else it shows is looked at under the lease, by id.
     """
     receipt = task.previous_body(Receipt)
-    is_noted = context.adapters.journal.holds(context.collection.name, task.recid)  # else the journal was lost
-    if receipt is None or receipt.look_until is not None or not is_noted:
+    if receipt is None or receipt.look_until is not None or _is_unknown(context, task.recid):
         return None
     identifier, doi = context.adapters.crosswalk.identifier(task.recid), doi_of(deposit)
     shown = context.adapters.repository.find_published(identifier, doi=doi)
@@ -285,6 +285,11 @@ def _note_intent(context: Context, task: Task, draft: Draft, *, said: JsonObject
         community=reviewed_by(context, draft),
     )
     context.adapters.journal.note(context.collection.name, task.recid, intent)
+
+
+def _is_unknown(context: Context, recid: Recid) -> bool:
+    """Whether the journal, of which each record of ours has a part, was lost."""
+    return not context.adapters.journal.holds(context.collection.name, recid)
 
 
 def _note_found(context: Context, task: Task, record: Published) -> None:
