@@ -59,8 +59,10 @@ def note_losses(folder: Path, gaps: Sequence[tuple[str, int, int]], *, by: str, 
     on, path = dt.datetime.now(dt.UTC).date(), folder / _NAME
     said = [KnownLoss(writer=writer, first=first, last=last, by=by, on=on, why=why) for writer, first, last in gaps]
     try:
-        with path.open("ab", buffering=0) as file:
-            file.write("".join(f"{loss.model_dump_json()}\n" for loss in said).encode())
+        with path.open("ab") as file:
+            # After a line that a full disk has cut, too, a line begins; an empty one says nothing.
+            file.write("".join(f"\n{loss.model_dump_json()}\n" for loss in said).encode())
+            file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise _unavailable("written", path, error) from error

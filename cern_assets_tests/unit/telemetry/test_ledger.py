@@ -363,7 +363,7 @@ def test_a_compaction_that_lacks_memory_keeps_nobody_from_reading(
 def test_of_what_is_known_to_be_lost_a_line_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
     note_losses(tmp_path, [("a", 1, 2)], by="Iva", why="one")
     with (tmp_path / "known-losses.jsonl").open("ab") as file:
-        file.write(b'{"writer": "b", "first": 1\n\xff\n')
+        file.write(b'\xff\n{"writer": "b", "first": 1')
     note_losses(tmp_path, [("c", 3, 3)], by="Iva", why="two\nlines")
     assert [(loss.writer, loss.first, loss.last, loss.why) for loss in known_losses(tmp_path)] == [
         ("a", 1, 2, "one"),
